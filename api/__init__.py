@@ -1,0 +1,1 @@
+"""The circle shown to agents, supervisors and other systems."""

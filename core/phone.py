@@ -1,0 +1,104 @@
+"""Phone numbers: read in a region, kept as E.164, classified by Google's metadata."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers.timezone import time_zones_for_number
+
+from core.errors import OwnerlineError
+
+
+class PhoneNumberError(OwnerlineError):
+    """The text is no phone number that could be rung in the region."""
+
+
+class PhoneKind(StrEnum):
+    """What sort of line a number is, as far as its plan tells."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed_or_mobile"
+    TOLL_FREE = "toll_free"
+    PREMIUM = "premium"
+    SHARED_COST = "shared_cost"
+    VOIP = "voip"
+    PERSONAL = "personal"
+    PAGER = "pager"
+    UAN = "uan"
+    VOICEMAIL = "voicemail"
+    SATELLITE = "satellite"
+    UNKNOWN = "unknown"
+
+
+_KINDS = {
+    PhoneNumberType.MOBILE: PhoneKind.MOBILE,
+    PhoneNumberType.FIXED_LINE: PhoneKind.FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: PhoneKind.FIXED_OR_MOBILE,
+    PhoneNumberType.TOLL_FREE: PhoneKind.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE: PhoneKind.PREMIUM,
+    PhoneNumberType.SHARED_COST: PhoneKind.SHARED_COST,
+    PhoneNumberType.VOIP: PhoneKind.VOIP,
+    PhoneNumberType.PERSONAL_NUMBER: PhoneKind.PERSONAL,
+    PhoneNumberType.PAGER: PhoneKind.PAGER,
+    PhoneNumberType.UAN: PhoneKind.UAN,
+    PhoneNumberType.VOICEMAIL: PhoneKind.VOICEMAIL,
+}
+
+# ITU-T E.164 assignments: 870 Inmarsat, 881 global mobile satellite, 882/883 international networks.
+_SATELLITE_COUNTRY_CODES = frozenset({870, 881, 882, 883})
+_UNKNOWN_ZONE = "Etc/Unknown"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PhoneNumber:
+    """A dialable number in E.164 (`+8613800138000`); made by `parse` or from our own database."""
+
+    e164: str
+
+    @classmethod
+    def parse(cls, text: str, region: str) -> "PhoneNumber":
+        """Read a number as written in the region (ISO 3166 alpha-2).
+
+        Raises:
+            PhoneNumberError: the text is no possible and valid number there.
+        """
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException as err:
+            message = f"{text!r} is not a phone number in region {region}: {err}"
+            raise PhoneNumberError(message) from err
+        if not phonenumbers.is_valid_number(number):
+            message = f"{text!r} is not a valid phone number in region {region}"
+            raise PhoneNumberError(message)
+        return cls(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+    @property
+    def digits(self) -> str:
+        """The number without its plus sign."""
+        return self.e164.removeprefix("+")
+
+    @property
+    def region(self) -> str | None:
+        """ISO 3166 alpha-2 of the number's own country; None for non-geographic codes."""
+        return phonenumbers.region_code_for_number(self._number())
+
+    @property
+    def kind(self) -> PhoneKind:
+        """What sort of line it is."""
+        number = self._number()
+        if number.country_code in _SATELLITE_COUNTRY_CODES:
+            return PhoneKind.SATELLITE
+        return _KINDS.get(phonenumbers.number_type(number), PhoneKind.UNKNOWN)
+
+    @property
+    def time_zones(self) -> tuple[str, ...]:
+        """Every IANA zone the number may be in; empty when nothing is known."""
+        return tuple(z for z in time_zones_for_number(self._number()) if z != _UNKNOWN_ZONE)
+
+    def __str__(self) -> str:
+        return self.e164
+
+    def _number(self) -> phonenumbers.PhoneNumber:
+        return phonenumbers.parse(self.e164, None)

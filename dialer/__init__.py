@@ -1,0 +1,1 @@
+"""Placing the calls: queue, claim, attempt, outcome."""

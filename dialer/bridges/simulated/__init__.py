@@ -1,0 +1,1 @@
+"""The simulated carrier: invented people behind a real port, reproducible from a seed."""
