@@ -81,3 +81,19 @@ class Language(StrEnum):
 
     MANDARIN = "zh-CN"
     ENGLISH = "en"
+
+
+class PromiseState(StrEnum):
+    """What became of a promise to pay."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+class ExtensionState(StrEnum):
+    """What became of an extension that was asked for."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"

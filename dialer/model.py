@@ -25,3 +25,13 @@ class AnsweredBy(StrEnum):
     HUMAN = "human"
     MACHINE = "machine"
     UNSURE = "unsure"
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands; live until ended."""
+
+    CLAIMED = "claimed"
+    SUBMITTED = "submitted"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"

@@ -1,0 +1,194 @@
+"""The port to a carrier: what the dialer asks of a bridge, and what a bridge tells the dialer.
+
+A bridge owns the line: it rings, speaks the turns of the script host, and reports every event to
+the sink, which commits before it returns. An event may be reported twice; the sink does not mind.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from core.errors import OwnerlineError
+from core.phone import PhoneNumber
+from dialer.model import AnsweredBy, TelephonyResult
+from scripts.model import Reply, Turn
+
+
+class BridgeError(OwnerlineError):
+    """The bridge refused a command and nothing rang; `retryable` says whether a later try may pass."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class SubmissionUnknownError(OwnerlineError):
+    """The bridge took a call and its answer was lost: ask `fate`, never originate again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a bridge can do; a caller asks before it relies on one."""
+
+    rooms: bool = False
+    monitor: bool = False
+    recording: bool = False
+    machine_detection: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundCall:
+    """One call to place; `attempt_id` is the carrier's channel id where it allows one."""
+
+    attempt_id: UUID
+    to: PhoneNumber
+    caller_id: str
+    trunk: str
+    ring_timeout_s: float
+    max_seconds: float
+    detect_machine: bool
+    synthetic: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallEvent:
+    """Something that happened to a call at an instant of the bridge's clock."""
+
+    attempt_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallSubmitted(CallEvent):
+    """The carrier took the call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallRinging(CallEvent):
+    """The called phone rings."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallAnswered(CallEvent):
+    """Somebody or something picked up."""
+
+    answered_by: AnsweredBy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordingReady(CallEvent):
+    """A recording of the call lies where `location` says."""
+
+    name: str
+    location: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallEnded(CallEvent):
+    """The line is gone for good: the last event of a call."""
+
+    result: TelephonyResult
+    hangup_cause: int | None  # Q.850
+    sip_code: int | None
+    seconds: float  # since the answer; 0 when nobody answered
+
+
+class FateKind(StrEnum):
+    """What the carrier knows of a call."""
+
+    UNKNOWN = "unknown"  # the carrier cannot say now: ask again
+    NEVER_PLACED = "never_placed"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fate:
+    """The carrier's own word on a call; `ended` holds for kind ENDED only."""
+
+    kind: FateKind
+    ended: CallEnded | None = None
+
+
+class EventSink(Protocol):
+    """The dialer's ear."""
+
+    async def heard(self, event: CallEvent) -> None:
+        """Take an event and commit what it changes."""
+        ...
+
+
+class ScriptHost(Protocol):
+    """Where a bridge gets the turns of a talk; any process may answer the next one."""
+
+    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+        """Return the first turn after the answer (a neutral message, or hang-up, for a machine)."""
+        ...
+
+    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+        """Take the owner's reply and return the next turn."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrunkLimits:
+    """What one trunk carries."""
+
+    name: str
+    channels: int
+    calls_per_second: float
+    caller_id: str = ""
+
+
+class Bridge(Protocol):
+    """A carrier connection."""
+
+    name: str
+    is_real: bool  # False: nobody outside this machine can be rung
+    capabilities: Capabilities
+    trunks: tuple[TrunkLimits, ...]
+    max_seconds: float
+
+    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+        """Connect; from now on events reach the sink."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect; live calls are left alone."""
+        ...
+
+    async def originate(self, call: OutboundCall) -> None:
+        """Place a call.
+
+        Raises:
+            BridgeError: refused, nothing rings.
+            SubmissionUnknownError: it may ring; ask `fate`.
+        """
+        ...
+
+    async def hang_up(self, attempt_id: UUID) -> None:
+        """End a call; its `CallEnded` follows. A call that is gone already changes nothing."""
+        ...
+
+    async def fate(self, attempt_id: UUID) -> Fate:
+        """Say what became of a call."""
+        ...
+
+    async def live(self) -> tuple[UUID, ...]:
+        """Return the calls up now."""
+        ...
+
+    async def stop_all(self) -> None:
+        """Hang up everything."""
+        ...
+
+    async def move_to_room(self, attempt_id: UUID, room: str) -> None:
+        """Put a live call into an agent's room; needs capability `rooms`."""
+        ...
+
+    async def monitor(self, room: str, endpoint: str, mode: str) -> None:
+        """Let a supervisor listen, whisper or join; needs capability `monitor`."""
+        ...

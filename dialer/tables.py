@@ -1,0 +1,121 @@
+"""Attempts and the switches of dialling, at rest."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.columns import one_of
+from core.database import Base
+from customers.model import CallMode, WrapUpCode
+from dialer.model import AnsweredBy, AttemptState, TelephonyResult
+
+
+class Installation(Base):
+    """The one row that says whether this very installation may ring, and whether it is stopped."""
+
+    __tablename__ = "installation"
+
+    only: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
+    installation_id: Mapped[UUID]
+    armed_at: Mapped[datetime | None]
+    armed_by: Mapped[str | None] = mapped_column(sa.Text)
+    stopped_at: Mapped[datetime | None]
+    stopped_by: Mapped[str | None] = mapped_column(sa.Text)
+    __table_args__ = (sa.CheckConstraint("only", name="one_row"),)
+
+
+class CampaignSwitch(Base):
+    """A campaign somebody paused; no row means it runs."""
+
+    __tablename__ = "campaign_switch"
+
+    campaign: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    paused_at: Mapped[datetime]
+    paused_by: Mapped[str] = mapped_column(sa.Text)
+
+
+class ReadyCall(Base):
+    """The ready window: the few due calls that come next, best score first."""
+
+    __tablename__ = "ready_call"
+
+    due_call_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("due_call.due_call_id"), primary_key=True
+    )
+    campaign: Mapped[str] = mapped_column(sa.String(64))
+    score: Mapped[float]
+    entered_at: Mapped[datetime]
+    __table_args__ = (sa.Index("ix_ready_call_order", sa.desc("score"), "due_call_id"),)
+
+
+class Attempt(Base):
+    """One try at placing due calls of one person; its id is made by us before anything rings."""
+
+    __tablename__ = "attempt"
+
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.person_id"))
+    phone_id: Mapped[int] = mapped_column(sa.ForeignKey("phone.phone_id"))
+    e164: Mapped[str] = mapped_column(sa.String(17))
+    bridge: Mapped[str] = mapped_column(sa.String(32))
+    trunk: Mapped[str] = mapped_column(sa.String(64))
+    mode: Mapped[CallMode] = mapped_column(one_of(CallMode))
+    campaign: Mapped[str] = mapped_column(sa.String(64))
+    state: Mapped[AttemptState] = mapped_column(one_of(AttemptState))
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    ringing_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    answered_by: Mapped[AnsweredBy | None] = mapped_column(one_of(AnsweredBy))
+    telephony_result: Mapped[TelephonyResult | None] = mapped_column(one_of(TelephonyResult))
+    hangup_cause: Mapped[int | None]
+    sip_code: Mapped[int | None]
+    fate_asks: Mapped[int] = mapped_column(server_default="0")
+    talk: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    agent: Mapped[str | None] = mapped_column(sa.Text)
+    recording: Mapped[str | None] = mapped_column(sa.Text)
+    __table_args__ = (
+        sa.Index(
+            "uq_attempt_live_person", "person_id", unique=True, postgresql_where="state <> 'ended'"
+        ),
+        sa.Index("uq_attempt_live_phone", "e164", unique=True, postgresql_where="state <> 'ended'"),
+        sa.Index("ix_attempt_person", "person_id", "started_at"),
+        sa.Index("ix_attempt_phone", "e164", "started_at"),
+        sa.CheckConstraint(
+            "(state = 'ended') = (ended_at IS NOT NULL)"
+            " AND (ended_at IS NULL) = (telephony_result IS NULL)",
+            name="ended_with_a_result",
+        ),
+        sa.CheckConstraint(
+            "started_at <= submitted_at AND started_at <= answered_at AND started_at <= ended_at",
+            name="in_order",
+        ),
+    )
+
+
+class AttemptDueCall(Base):
+    """A due call an attempt serves, and once it has ended, its one outcome for that due call."""
+
+    __tablename__ = "attempt_due_call"
+
+    attempt_id: Mapped[UUID] = mapped_column(sa.ForeignKey("attempt.attempt_id"), primary_key=True)
+    due_call_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("due_call.due_call_id"), primary_key=True, index=True
+    )
+    position: Mapped[int]
+    settled_at: Mapped[datetime | None]
+    telephony_result: Mapped[TelephonyResult | None] = mapped_column(one_of(TelephonyResult))
+    wrap_up_code: Mapped[WrapUpCode | None] = mapped_column(one_of(WrapUpCode))
+    outcome: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    retry_at: Mapped[datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(settled_at IS NULL) = (telephony_result IS NULL)"
+            " AND (settled_at IS NULL) = (outcome IS NULL)",
+            name="settled_with_an_outcome",
+        ),
+    )
