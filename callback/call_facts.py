@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from uuid import UUID
 
 from callback.hours import LocalPeriod, WeekHours
 from core.phone import PhoneKind, PhoneNumber
@@ -14,7 +13,7 @@ from customers.model import CallMode, Language, Purpose, Reason
 class PersonFacts:
     """The person the call is owed to."""
 
-    person_id: UUID
+    person_id: int
     deceased: bool = False
     synthetic: bool = False  # of the demo or a test; real bridges refuse such people
     language: Language | None = None
@@ -97,8 +96,8 @@ class PastAttempt:
     answered: bool = False
     conversation: bool = False  # a person was spoken to
     abandoned: bool = False  # answered and dropped, or taken for a machine by detection
-    debt_ids: frozenset[UUID] = frozenset()  # every charge it was about
-    due_call_ids: frozenset[UUID] = (
+    debt_ids: frozenset[int] = frozenset()  # every charge it was about
+    due_call_ids: frozenset[int] = (
         frozenset()
     )  # what it served; empty: counts for every due call
     retry_until: datetime | None = (
@@ -113,13 +112,13 @@ class PastAttempt:
 class DueFacts:
     """The due call in question, as it stands at this instant."""
 
-    due_call_id: UUID
+    due_call_id: int
     reason: Reason
     purpose: Purpose
     mode: CallMode
     due_by: datetime
     not_before: datetime | None = None
-    debt_ids: frozenset[UUID] = frozenset()
+    debt_ids: frozenset[int] = frozenset()
     appointment: bool = False  # the owner named this time
     asked_by_owner: bool = (
         False  # the owner asked to be called; the law may exempt it from silence
