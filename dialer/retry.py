@@ -1,0 +1,124 @@
+"""When a due call is tried again, and when it is finished, by what an attempt came to.
+
+Pure: the campaign's retry table comes in, a decision goes out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from callback.model import DueCallState
+from customers.model import WrapUpCode
+from dialer.model import TelephonyResult
+
+# A talk that settled what the call was for, whatever the owner said.
+FINAL_CODES = frozenset(
+    {
+        WrapUpCode.PROMISE_TO_PAY,
+        WrapUpCode.ALREADY_PAID,
+        WrapUpCode.DISPUTE,
+        WrapUpCode.EXTENSION_REQUESTED,
+        WrapUpCode.SATISFIED,
+        WrapUpCode.DISSATISFIED,
+        WrapUpCode.SURVEY_COMPLETE,
+        WrapUpCode.SURVEY_PARTIAL,
+        WrapUpCode.CALLBACK_REQUESTED,
+        WrapUpCode.INFORMATION_GIVEN,
+        WrapUpCode.REFUSED,
+        WrapUpCode.OPTED_OUT,
+        WrapUpCode.TRANSFERRED,
+        WrapUpCode.DECEASED,
+    }
+)
+
+# Nobody spoke of the matter with the person the call is for.
+NO_CONVERSATION_CODES = frozenset(
+    {
+        WrapUpCode.MESSAGE_LEFT,
+        WrapUpCode.WRONG_NUMBER,
+        WrapUpCode.NOT_THE_OWNER,
+        WrapUpCode.NO_REPLY,
+    }
+)
+
+# The number is dead: the next phone may be tried without waiting.
+DEAD_NUMBER = frozenset({TelephonyResult.INVALID_NUMBER.value, WrapUpCode.WRONG_NUMBER.value})
+
+
+class PhoneFate(StrEnum):
+    """What an attempt says of the phone it rang."""
+
+    KEEP = "keep"
+    KILL = "kill"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryRule:
+    """One row of a campaign's table: how long to wait, and how often before giving up."""
+
+    after: timedelta
+    times: int
+    next_phone: bool  # the person's next phone may be tried before the interval is over
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryTable:
+    """What a campaign does after each result; a word it lacks falls back to `otherwise`."""
+
+    rules: Mapping[str, RetryRule]
+    otherwise: RetryRule
+    max_attempts: int
+
+    def rule_for(self, word: str) -> RetryRule:
+        """Return the rule of a telephony result or wrap-up code."""
+        return self.rules.get(word, self.otherwise)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Next:
+    """What becomes of a due call after an attempt; `retry_at` holds while it waits."""
+
+    state: DueCallState
+    because: str
+    retry_at: datetime | None = None
+    phone: PhoneFate = PhoneFate.KEEP
+
+
+def word_of(result: TelephonyResult, code: WrapUpCode | None) -> str:
+    """Return the word a disposition is looked up by: the wrap-up code where people spoke."""
+    return code.value if code is not None else result.value
+
+
+def is_conversation(code: WrapUpCode | None) -> bool:
+    """Say whether the matter was spoken of with a person."""
+    return code is not None and code not in NO_CONVERSATION_CODES
+
+
+def decide(
+    *,
+    result: TelephonyResult,
+    code: WrapUpCode | None,
+    attempts: int,
+    same_before: int,
+    ended_at: datetime,
+    table: RetryTable,
+) -> Next:
+    """Decide what follows an attempt for one due call.
+
+    Args:
+        attempts: of this due call, this one included.
+        same_before: earlier attempts of this due call that came to the same word.
+    """
+    word = word_of(result, code)
+    phone = PhoneFate.KILL if word in DEAD_NUMBER else PhoneFate.KEEP
+    if code in FINAL_CODES:
+        return Next(state=DueCallState.DONE, because=word)
+    if attempts >= table.max_attempts:
+        return Next(state=DueCallState.EXHAUSTED, because=f"max_attempts:{word}", phone=phone)
+    rule = table.rule_for(word)
+    if phone is PhoneFate.KEEP and same_before >= rule.times:
+        return Next(state=DueCallState.EXHAUSTED, because=f"tries:{word}", phone=phone)
+    return Next(
+        state=DueCallState.WAITING, because=word, retry_at=ended_at + rule.after, phone=phone
+    )

@@ -1,0 +1,84 @@
+"""Trunk capacity: how many calls may be placed now, on which trunks, and when the next one may."""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from dialer.bridges.port import TrunkLimits
+
+
+class TrunkGate:
+    """Channels in use and calls per second of every trunk of one bridge.
+
+    Never more than the rate in any second: a trunk of 5 a second lets 5 through at once and the
+    next one a second later; a trunk below one a second spaces its calls by 1/rate.
+    """
+
+    def __init__(self, trunks: Iterable[TrunkLimits]) -> None:
+        self._trunks = tuple(trunks)
+        self._live: dict[UUID, str] = {}
+        self._taken: dict[str, deque[datetime]] = {
+            trunk.name: deque(maxlen=_burst(trunk)) for trunk in self._trunks
+        }
+
+    def tokens(self, now: datetime, limit: int) -> list[TrunkLimits]:
+        """Return a trunk for each call that may be placed now, the least loaded first.
+
+        Nothing is used up until `take`.
+        """
+        load = Counter(self._live.values())
+        room = {
+            trunk.name: min(trunk.channels - load[trunk.name], self._rate_room(trunk, now))
+            for trunk in self._trunks
+        }
+        given: list[TrunkLimits] = []
+        while len(given) < limit:
+            open_now = [trunk for trunk in self._trunks if room[trunk.name] > 0]
+            if not open_now:
+                break
+            trunk = min(open_now, key=lambda each: load[each.name] / each.channels)
+            room[trunk.name] -= 1
+            load[trunk.name] += 1
+            given.append(trunk)
+        return given
+
+    def take(self, trunk: TrunkLimits, attempt_id: UUID, now: datetime) -> None:
+        """Use a channel and a place in the rate for a call."""
+        self._live[attempt_id] = trunk.name
+        self._taken[trunk.name].append(now)
+
+    def adopt(self, attempt_id: UUID, trunk: str) -> None:
+        """Count a call that was up before this process."""
+        self._live[attempt_id] = trunk
+
+    def release(self, attempt_id: UUID) -> None:
+        """Free the channel of an ended call."""
+        self._live.pop(attempt_id, None)
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """Return when the rate lets the next call through; None while every channel is busy."""
+        load = Counter(self._live.values())
+        free = [
+            now if self._rate_room(trunk, now) else self._taken[trunk.name][0] + _window(trunk)
+            for trunk in self._trunks
+            if load[trunk.name] < trunk.channels
+        ]
+        return min(free, default=None)
+
+    @property
+    def live(self) -> frozenset[UUID]:
+        """The calls that hold a channel."""
+        return frozenset(self._live)
+
+    def _rate_room(self, trunk: TrunkLimits, now: datetime) -> int:
+        taken = self._taken[trunk.name]
+        return _burst(trunk) - sum(1 for at in taken if at > now - _window(trunk))
+
+
+def _burst(trunk: TrunkLimits) -> int:
+    return max(1, int(trunk.calls_per_second))
+
+
+def _window(trunk: TrunkLimits) -> timedelta:
+    return timedelta(seconds=_burst(trunk) / trunk.calls_per_second)
