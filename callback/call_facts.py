@@ -1,4 +1,4 @@
-"""The facts a verdict rests on, as plain values: who, which phones, what was said and done before."""
+"""The facts a verdict rests on, as plain values: who, which phones, what was done before."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +17,7 @@ class PersonFacts:
     deceased: bool = False
     synthetic: bool = False  # of the demo or a test; real bridges refuse such people
     language: Language | None = None
-    rest_hours: tuple[LocalPeriod, ...] | None = (
-        None  # the owner's own; None: the house's default
-    )
+    rest_hours: tuple[LocalPeriod, ...] | None = None  # the owner's own; None: the house's default
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +30,7 @@ class PhoneFacts:
     kind: PhoneKind
     time_zones: tuple[str, ...]  # every IANA zone it may be in; empty when unknown
     dead: bool = False  # invalid or wrong; comes back only by an import or an agent
-    on_national_list: bool | None = (
-        None  # national do-not-call screening; None: not screened
-    )
+    on_national_list: bool | None = None  # national do-not-call screening; None: not screened
 
     @classmethod
     def of(
@@ -97,15 +93,9 @@ class PastAttempt:
     conversation: bool = False  # a person was spoken to
     abandoned: bool = False  # answered and dropped, or taken for a machine by detection
     debt_ids: frozenset[int] = frozenset()  # every charge it was about
-    due_call_ids: frozenset[int] = (
-        frozenset()
-    )  # what it served; empty: counts for every due call
-    retry_until: datetime | None = (
-        None  # the retry rule's interval for what it served, exclusive
-    )
-    next_phone: bool = (
-        True  # the retry rule moves on to the next phone (no answer), or not (busy)
-    )
+    due_call_ids: frozenset[int] = frozenset()  # what it served; empty: counts for every due call
+    retry_until: datetime | None = None  # the retry rule's interval for what it served, exclusive
+    next_phone: bool = True  # the retry rule moves on to the next phone (no answer), or not (busy)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,16 +110,12 @@ class DueFacts:
     not_before: datetime | None = None
     debt_ids: frozenset[int] = frozenset()
     appointment: bool = False  # the owner named this time
-    asked_by_owner: bool = (
-        False  # the owner asked to be called; the law may exempt it from silence
-    )
+    asked_by_owner: bool = False  # the owner asked to be called; the law may exempt it from silence
     asked_at: datetime | None = None  # when; some exemptions end so many days after it
     disputed: bool = False
     extension_until: datetime | None = None  # an approved payment extension, exclusive
     reason_holds: bool = True
-    reason_gone: str | None = (
-        None  # why not: paid, reopened, closed …, with the facts in words
-    )
+    reason_gone: str | None = None  # why not: paid, reopened, closed …, with the facts in words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,9 +136,7 @@ class Setting:
     armed: bool = False
     stopped: bool = False
     test_numbers: tuple[str, ...] = ()  # E.164 with * for any digits
-    destinations: tuple[
-        str, ...
-    ] = ()  # `+86` or `CN`; empty: the community's own country
+    destinations: tuple[str, ...] = ()  # `+86` or `CN`; empty: the community's own country
     campaign_paused: bool = False
     campaign_hours: WeekHours | None = None
     agent_reserved: bool = False  # an agent waits for this very call

@@ -1,0 +1,63 @@
+"""The words of the rules: who speaks in one, and its name."""
+
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """Who speaks in a rule; law over the owner's wish over house defaults."""
+
+    SYSTEM = "system"  # the state of the installation or of the file; nobody overrides it
+    LAW = "law"
+    OWNER = "owner"
+    HOUSE = "house"
+
+
+class Rule(StrEnum):
+    """The rule that decided, in the order rules are asked."""
+
+    # the installation
+    STOPPED = "stopped"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    SYNTHETIC_ON_REAL_BRIDGE = "synthetic_on_real_bridge"
+    # the file
+    REASON_GONE = "reason_gone"
+    DECEASED = "deceased"
+    DISPUTED = "disputed"
+    OPTED_OUT = "opted_out"
+    OPTED_OUT_OF_PURPOSE = "opted_out_of_purpose"
+    OPTED_OUT_OF_REASON = "opted_out_of_reason"
+    NO_USABLE_PHONE = "no_usable_phone"
+    NOT_BEFORE = "not_before"
+    EXTENSION_RUNNING = "extension_running"
+    RETRY_INTERVAL = "retry_interval"
+    # the number
+    EMERGENCY_NUMBER = "emergency_number"
+    SHORT_NUMBER = "short_number"
+    INVALID_NUMBER = "invalid_number"
+    SATELLITE_NUMBER = "satellite_number"
+    PREMIUM_NUMBER = "premium_number"
+    SHARED_COST_NUMBER = "shared_cost_number"
+    OUTSIDE_DESTINATIONS = "outside_destinations"
+    NOT_ARMED = "not_armed"
+    REHEARSAL_ONLY_TEST_NUMBERS = "rehearsal_only_test_numbers"
+    # the law, and the owner's and the house's share of the same subjects
+    NO_PACK = "no_pack"
+    UNKNOWN_ZONE = "unknown_zone"
+    NATIONAL_LIST = "national_list"
+    NOT_SCREENED = "not_screened"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_UNKNOWN = "consent_unknown"
+    NO_LAWFUL_HOUR = "no_lawful_hour"
+    LAW_HOURS = "law_hours"
+    SILENCE = "silence"
+    ABANDONED_SILENCE = "abandoned_silence"
+    ATTEMPT_CAP = "attempt_cap"
+    REST_HOURS = "rest_hours"
+    HOLIDAY = "holiday"
+    HOUSE_HOURS = "house_hours"
+    CAMPAIGN_HOURS = "campaign_hours"
+    MINIMUM_GAP = "minimum_gap"
+    # allowed
+    APPOINTMENT = "appointment"
+    ALLOWED = "allowed"
