@@ -110,7 +110,7 @@ class SectionOutcome:
 
     Keys of `data`: promised_amount_minor (int), promised_on (ISO date), callback_at (ISO local
     date and time), extension_until (ISO date), reason (free word of the branch), answers
-    (question → 1-5 or recording name).
+    (question → 1-5 or recording name), recording (name of what was recorded in the branch).
     """
 
     due_call_id: int
@@ -120,7 +120,7 @@ class SectionOutcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TalkState:
-    """Where a talk stands; JSON-able by `to_json`, whole again by `from_json`."""
+    """Where a talk stands; `scripts.state` makes it JSON and whole again."""
 
     plan: CallPlan
     position: Mapping[str, Any]

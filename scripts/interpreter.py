@@ -1,0 +1,83 @@
+"""The interpreter: a pure function of a talk's state and the owner's reply to the next turn.
+
+A call is one opening (greeting, who is speaking, identity), a section for each due call with its
+own outcome, and one closing. At every prompt 9 ends all calls of ours, 0 brings an agent and *
+repeats; where digits are asked, so that a digit stays a digit, these are *9, *0 and * before #.
+9 holds at once; only 1 at the next prompt takes it back. Every section gets exactly one outcome.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from core.errors import OwnerlineError
+from scripts.library import Library
+from scripts.model import CallPlan, Reply, TalkState, Turn
+from scripts.plan import check_plan, lead_script
+from scripts.talk import Talk
+
+
+class TalkEndedError(OwnerlineError):
+    """A reply came to a talk that has ended."""
+
+
+def start(library: Library, plan: CallPlan) -> tuple[TalkState, Turn]:
+    """Begin a talk with whoever answered.
+
+    Raises:
+        VariableError: the plan lacks a variable its scripts speak, or holds one of a wrong type.
+        UnknownScriptError: a section names a script the library has not.
+    """
+    check_plan(library, plan)
+    talk = Talk.begin(library, plan)
+    turn = talk.run(lead_script(library, plan).opening)
+    return talk.state(), turn
+
+
+def advance(
+    library: Library,
+    state: TalkState,
+    reply: Reply,
+    *,
+    facts: Mapping[int, Mapping[str, Any]] | None = None,
+    withdrawn: Collection[int] = (),
+) -> tuple[TalkState, Turn]:
+    """Take the owner's reply to the last turn and return the next one.
+
+    `facts` are refreshed section variables by due_call_id: the section being spoken of starts
+    again with them. `withdrawn` are due calls whose reason has gone (paid meanwhile): they end by
+    their script's `withdrawn`. A reply of 9, 0 or a hang-up goes before both.
+
+    Raises:
+        TalkEndedError: the talk is over.
+        VariableError: a refreshed variable is of a wrong type.
+    """
+    if state.ended:
+        message = f"the talk at {state.position['step']} has ended; a reply cannot follow"
+        raise TalkEndedError(message)
+    talk = Talk.resume(library, state)
+    changed = talk.learn(facts or {})
+    turn = talk.hear(reply, withdrawn=frozenset(withdrawn), changed=changed)
+    return talk.state(), turn
+
+
+def message(library: Library, plan: CallPlan) -> Turn:
+    """Return what an answering machine hears: who rang and the number to ring, or nothing at all.
+
+    A message is left only where every script of the call says so; then the outcome is
+    `message_left`. An empty `say` means: hang up at once.
+    """
+    check_plan(library, plan)
+    script = lead_script(library, plan)
+    leave = all(library.get(section.script).machine == "leave" for section in plan.sections)
+    talk = Talk.begin(library, plan)
+    if leave:
+        talk.say(script.sentences.message)
+    return talk.last_turn("message")
+
+
+def abandon_message(library: Library, plan: CallPlan) -> Turn:
+    """Return what a person hears when nobody is free to speak: who rang and the number to ring."""
+    check_plan(library, plan)
+    talk = Talk.begin(library, plan)
+    talk.say(lead_script(library, plan).sentences.abandoned)
+    return talk.last_turn("abandoned")

@@ -1,0 +1,372 @@
+"""The language of call scripts: what a YAML script may say, as strict models.
+
+A script is a graph of named steps with two entries: `opening` (greeting and identity check, once a
+call) and `section` (one due call's part). A step is one of say, ask, record, verify, set, branch,
+goto, transfer, end and proceed; shared steps and sentences live in fragments that scripts include.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from core.errors import OwnerlineError
+from customers.model import Language, Purpose
+from scripts.model import AskKind
+from scripts.template import parse
+from scripts.variables import VariableType
+
+OPT_OUT_KEY, AGENT_KEY, REPEAT_KEY = "9", "0", "*"
+GLOBAL_KEYS = frozenset({OPT_OUT_KEY, AGENT_KEY, REPEAT_KEY})
+MAX_STEPS = 200
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Path = Annotated[str, Field(pattern=r"^(answers\.)?[a-z][a-z0-9_]{0,39}$")]  # a result or variable
+ScriptName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Sentence = Annotated[str, Field(min_length=1, max_length=600)]
+Text = Annotated[dict[Language, Sentence], Field(min_length=1)]
+Scalar = str | int | float | bool
+
+
+class ScriptError(OwnerlineError):
+    """A script cannot be read; the text says which file and place, and what is expected there."""
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys, cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Condition(Strict):
+    """One comparison of a variable, as data."""
+
+    variable: Name
+    equals: Scalar | None = None
+    one_of: Annotated[tuple[Scalar, ...], Field(max_length=20)] | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    known: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> "Condition":
+        given = self.model_fields_set - {"variable"}
+        if len(given) != 1:
+            message = "a condition needs exactly one of equals, one_of, at_least, at_most, known"
+            raise ValueError(message)
+        return self
+
+
+class Case(Strict):
+    """A branch's way when its condition holds."""
+
+    when: Condition
+    next: Name
+
+
+class Answer(Strict):
+    """What a key means and where it leads."""
+
+    means: Text
+    next: Name
+    store: Scalar | None = None  # kept in `into`; the key itself (a number) where absent
+
+
+class Limits(Strict):
+    """What a value may be; numbers, or names of variables that hold them."""
+
+    from_days: int | Name | None = None  # date: days from today, inclusive
+    to_days: int | Name | None = None
+    at_most: Name | None = None  # amount
+    least_share: Annotated[float, Field(gt=0, le=1)] | None = None  # amount: of `at_most`
+    opens: Name | None = None  # time: inclusive
+    closes: Name | None = None  # time: inclusive
+    on_day: Name | None = None  # time: the date variable it belongs to; then not in the past
+
+
+RefusalReason = Literal["unreadable", "early", "late", "low", "high", "closed", "past"]
+
+
+class Days(Strict):
+    """Options made at run time: so many days in a row, offered by number."""
+
+    first: Annotated[int, Field(ge=0, le=30)] = 1
+    count: Annotated[int, Field(ge=1, le=8)] = 5
+    each: Text  # with {key} and {option}
+
+
+class Prompted(Strict):
+    """What every step that waits for an answer has in common."""
+
+    say: Text
+    give_up: Name  # after the last silence or wrong key
+    retries: Annotated[int, Field(ge=0, le=4)] = 2
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 6.0
+    silence: Text | None = None  # absent: the script's own sentence
+    wrong: Text | None = None
+
+
+class AskStep(Prompted):
+    """Ask for a key, digits, an amount, a date, a time or one of some days."""
+
+    ask: Literal[
+        AskKind.KEY, AskKind.DIGITS, AskKind.AMOUNT, AskKind.DATE, AskKind.TIME, AskKind.CHOICE
+    ]
+    answers: Annotated[dict[str, Answer], Field(max_length=9)] = Field(default_factory=dict)
+    into: Path | None = None
+    next: Name | None = None
+    max_digits: Annotated[int, Field(ge=1, le=20)] | None = None
+    limits: Limits = Limits()
+    refusals: dict[RefusalReason, Text] = Field(default_factory=dict)
+    options: Days | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_ranges(cls, data: Any) -> Any:  # noqa: ANN401 - raw YAML
+        """Write an answer "1-5" as five answers."""
+        if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
+            return data
+        spread: dict[Any, Any] = {}
+        for key, answer in data["answers"].items():
+            if isinstance(key, str) and len(key) == 3 and key[1] == "-":  # noqa: PLR2004 - "1-5"
+                spread.update({str(n): answer for n in range(int(key[0]), int(key[2]) + 1)})
+            else:
+                spread[key] = answer
+        return {**data, "answers": spread}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AskStep":
+        if self.ask is AskKind.KEY:
+            bad = [key for key in self.answers if key not in set("12345678#")]
+            if bad or not self.answers:
+                message = f"ask: key needs answers by 1-8 (9, 0 and * are taken), not {bad}"
+                raise ValueError(message)
+            return self
+        if self.into is None or self.next is None or self.answers:
+            message = f"ask: {self.ask.value} needs into and next, and no answers"
+            raise ValueError(message)
+        if (self.ask is AskKind.CHOICE) != (self.options is not None):
+            message = "options go with ask: choice, and only there"
+            raise ValueError(message)
+        return self
+
+
+class VerifyStep(Prompted):
+    """Ask for the digits only the owner knows; `right` is reached with the strong check passed."""
+
+    verify: Literal["identity"]
+    right: Name
+    failed: Name
+    tries: Annotated[int, Field(ge=1, le=3)] = 3
+
+
+class RecordStep(Prompted):
+    """Record free speech."""
+
+    record: Path
+    next: Name
+    retries: Annotated[int, Field(ge=0, le=4)] = 1
+    max_seconds: Annotated[int, Field(ge=5, le=120)] = 60
+
+
+class SayStep(Strict):
+    """Speak, then go on."""
+
+    say: Text
+    next: Name
+
+
+class Copy(Strict):
+    """The value of another variable."""
+
+    copy_of: Name
+
+
+class SetStep(Strict):
+    """Set variables, then go on."""
+
+    set: Annotated[dict[Path, Scalar | Copy], Field(min_length=1, max_length=10)]
+    next: Name
+
+
+class BranchStep(Strict):
+    """Go the way of the first case that holds."""
+
+    branch: Annotated[tuple[Case, ...], Field(min_length=1, max_length=20)]
+    otherwise: Name
+
+
+class GotoStep(Strict):
+    """Go on elsewhere."""
+
+    goto: Name
+
+
+class TransferStep(Strict):
+    """Hand the call to an agent; with none free, `otherwise` or the promise of a call."""
+
+    transfer: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    say: Text | None = None
+    reason: str | None = None
+    otherwise: Name | None = None
+
+
+class EndStep(Strict):
+    """Settle the section (or, with scope call, every section still open) with a wrap-up code."""
+
+    end: str
+    say: Text | None = None
+    scope: Literal["section", "call"] = "section"
+    keep: tuple[Name, ...] = ()  # results that go into the outcome; answers and recording always do
+    reason: str | None = None
+
+
+class ProceedStep(Strict):
+    """The opening is over: go to the sections."""
+
+    proceed: Literal["sections"]
+
+
+_VERBS = ("ask", "verify", "record", "set", "branch", "goto", "transfer", "end", "proceed")
+
+
+def _verb(data: Any) -> str:  # noqa: ANN401 - raw YAML or a model
+    keys = data if isinstance(data, dict) else type(data).model_fields
+    return next((verb for verb in _VERBS if verb in keys), "say")
+
+
+Step = Annotated[
+    Annotated[AskStep, Tag("ask")]
+    | Annotated[VerifyStep, Tag("verify")]
+    | Annotated[RecordStep, Tag("record")]
+    | Annotated[SetStep, Tag("set")]
+    | Annotated[BranchStep, Tag("branch")]
+    | Annotated[GotoStep, Tag("goto")]
+    | Annotated[TransferStep, Tag("transfer")]
+    | Annotated[EndStep, Tag("end")]
+    | Annotated[ProceedStep, Tag("proceed")]
+    | Annotated[SayStep, Tag("say")],
+    Discriminator(_verb),
+]
+
+
+class Variable(Strict):
+    """A variable a script uses."""
+
+    type: VariableType
+    needed_if: Condition | None = None  # absent: always needed, unless there is a default
+    default: Scalar | dict[str, str] | None = None
+
+
+class Sentences(Strict):
+    """What is said at every prompt and at the seams of a call."""
+
+    silence: Text | None = None
+    wrong: Text | None = None
+    opt_out: Text | None = None  # after 9: it holds; 1 takes it back
+    opted_out: Text | None = None
+    back: Text | None = None  # after 1: where we were
+    transfer: Text | None = None
+    no_agent: Text | None = None
+    between: Text | None = None  # before the next section
+    news: Text | None = None  # the file changed during the call
+    nothing_more: Text | None = None  # the reason went away before it was spoken of
+    closing: Text | None = None  # the last words of every call
+    message: Text | None = None  # to an answering machine
+    abandoned: Text | None = None  # nobody free to speak
+
+
+class Withdrawn(Strict):
+    """How the section ends when its reason goes away during the call."""
+
+    end: str
+    say: Text
+
+
+Level = Literal["light", "strong"]
+
+
+class Fragment(Strict):
+    """Steps and sentences several scripts share."""
+
+    fragment: ScriptName
+    include: Annotated[tuple[ScriptName, ...], Field(max_length=10)] = ()
+    opening: Name | None = None
+    section: Name | None = None
+    variables: dict[Name, Variable] = Field(default_factory=dict)
+    constants: dict[Name, int] = Field(default_factory=dict)
+    sentences: Sentences = Sentences()
+    steps: dict[Name, Step] = Field(default_factory=dict)
+
+
+class Script(Strict):
+    """A whole script, its fragments included."""
+
+    name: ScriptName
+    version: Annotated[int, Field(ge=1)]
+    purpose: Purpose
+    title: Text
+    include: Annotated[tuple[ScriptName, ...], Field(max_length=10)] = ()
+    queue: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    identity: Level
+    strong_if: Condition | None = None  # identity light, but strong when this holds
+    machine: Literal["leave", "hang_up"] = "hang_up"
+    partial: str | None = None  # wrap-up code when broken off after at least one answer
+    withdrawn: Withdrawn
+    opening: Name
+    section: Name
+    variables: dict[Name, Variable]
+    constants: dict[Name, int] = Field(default_factory=dict)
+    sentences: Sentences
+    steps: Annotated[dict[Name, Step], Field(min_length=1, max_length=MAX_STEPS)]
+
+    @model_validator(mode="after")
+    def _sentences_parse(self) -> "Script":
+        for _, text in self.texts():
+            for sentence in text.values():
+                parse(sentence)
+        return self
+
+    def texts(self) -> list[tuple[str, "dict[Language, str]"]]:
+        """Return every text of the script with the step (or seam) it belongs to."""
+        found = [("title", self.title), ("withdrawn", self.withdrawn.say)]
+        found += [(f"sentences.{name}", text) for name, text in self.sentences if text is not None]
+        for name, step in self.steps.items():
+            found += [(name, text) for text in texts_of(step)]
+        return found
+
+
+def texts_of(step: Step) -> list["dict[Language, str]"]:
+    """Return every text a step may speak or show."""
+    texts = [
+        text
+        for text in (getattr(step, field, None) for field in ("say", "silence", "wrong"))
+        if text is not None
+    ]
+    if isinstance(step, AskStep):
+        texts += [answer.means for answer in step.answers.values()]
+        texts += list(step.refusals.values())
+        if step.options is not None:
+            texts.append(step.options.each)
+    return texts
+
+
+def targets(step: Step) -> tuple[str, ...]:
+    """Return the steps a step may lead to, `give_up` last."""
+    match step:
+        case AskStep():
+            onward = tuple(answer.next for answer in step.answers.values())
+            return (*dict.fromkeys(onward + ((step.next,) if step.next else ())), step.give_up)
+        case VerifyStep():
+            return (step.right, step.failed, step.give_up)
+        case RecordStep():
+            return (step.next, step.give_up)
+        case BranchStep():
+            return (*(case.next for case in step.branch), step.otherwise)
+        case GotoStep():
+            return (step.goto,)
+        case SayStep() | SetStep():
+            return (step.next,)
+        case TransferStep():
+            return (step.otherwise,) if step.otherwise else ()
+        case _:
+            return ()

@@ -1,0 +1,193 @@
+"""The library of call scripts: the shipped ones and a folder of the house's own, read once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from core.errors import OwnerlineError
+from scripts.language import Fragment, Script, ScriptError
+from scripts.variables import BUILT_IN, RESULTS, VariableType
+
+SHIPPED = Path(__file__).parent / "library"
+MAX_BYTES = 256 * 1024
+_MERGED = ("variables", "constants", "sentences", "steps")
+_ENTRIES = ("opening", "section")
+
+
+class UnknownScriptError(OwnerlineError):
+    """No script of that name is in the library."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Library:
+    """Validated scripts by name."""
+
+    scripts: Mapping[str, Script]
+    types: Mapping[str, Mapping[str, VariableType]]  # of every variable, by script
+
+    def get(self, name: str) -> Script:
+        """Return a script.
+
+        Raises:
+            UnknownScriptError: none has that name.
+        """
+        try:
+            return self.scripts[name]
+        except KeyError:
+            message = f"no script {name!r}; there are: {', '.join(sorted(self.scripts))}"
+            raise UnknownScriptError(message) from None
+
+    @classmethod
+    def of(cls, scripts: Iterable[Script]) -> "Library":
+        """Make a library of scripts already read."""
+        by_name = {script.name: script for script in scripts}
+        return cls(
+            scripts=by_name, types={name: types_of(script) for name, script in by_name.items()}
+        )
+
+
+def types_of(script: Script) -> Mapping[str, VariableType]:
+    """Return the type of every variable a script may name."""
+    declared = {name: variable.type for name, variable in script.variables.items()}
+    constants = dict.fromkeys(script.constants, VariableType.COUNT)
+    return {**BUILT_IN, **RESULTS, **constants, **declared}
+
+
+@lru_cache(maxsize=8)
+def load_library(extra: Path | None = None) -> Library:
+    """Read the shipped scripts and those of `extra`; one of the same name replaces the shipped one.
+
+    Raises:
+        ScriptError: a file cannot be read; says which, where and what is expected.
+    """
+    files = sorted(SHIPPED.glob("*.yaml"))
+    if extra is not None:
+        files += sorted(extra.glob("*.yaml"))
+    return read_library(files)
+
+
+def read_library(files: Iterable[Path]) -> Library:
+    """Read scripts and fragments from files, later ones replacing earlier ones of their name."""
+    fragments: dict[str, dict[str, Any]] = {}
+    raw_scripts: dict[str, tuple[dict[str, Any], str]] = {}
+    for file in files:
+        if file.stat().st_size > MAX_BYTES:
+            message = f"{file} is larger than {MAX_BYTES} bytes; a script is a few pages"
+            raise ScriptError(message)
+        raw = parse_yaml(file.read_text(encoding="utf-8"), str(file))
+        if "fragment" in raw:
+            fragment = _validated(Fragment, raw, str(file))
+            fragments[fragment.fragment] = raw
+        else:
+            raw_scripts[str(raw.get("name"))] = (raw, str(file))
+    return Library.of(build_script(raw, fragments, source) for raw, source in raw_scripts.values())
+
+
+def parse_yaml(text: str, source: str) -> dict[str, Any]:
+    """Read one YAML mapping, refusing keys that stand twice.
+
+    Raises:
+        ScriptError: it is no YAML, or no mapping.
+    """
+    try:
+        raw = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader of ours
+    except yaml.YAMLError as err:
+        message = f"{source} is no readable YAML: {err}"
+        raise ScriptError(message) from err
+    if not isinstance(raw, dict):
+        message = f"{source} holds a {type(raw).__name__}; a script is a mapping with a name"
+        raise ScriptError(message)
+    return raw
+
+
+def build_script(
+    raw: Mapping[str, Any], fragments: Mapping[str, Mapping[str, Any]], source: str
+) -> Script:
+    """Resolve the includes of a raw script and validate the whole.
+
+    What the script writes itself wins over its fragments; two fragments may not write the same
+    step.
+
+    Raises:
+        ScriptError: an include is unknown, or the whole does not hold.
+    """
+    merged: dict[str, Any] = {key: {} for key in _MERGED}
+    for name in _include_order(raw, fragments, source):
+        fragment = fragments[name]
+        twice = set(merged["steps"]) & set(fragment.get("steps") or {})
+        if twice:
+            message = f"{source}: fragment {name} writes step {sorted(twice)} once more; rename it"
+            raise ScriptError(message)
+        _merge(merged, fragment)
+    _merge(merged, raw)
+    merged |= {key: value for key, value in raw.items() if key not in _MERGED}
+    return _validated(Script, merged, source)
+
+
+def _merge(merged: dict[str, Any], part: Mapping[str, Any]) -> None:
+    for key in _MERGED:
+        merged[key] = {**merged[key], **(part.get(key) or {})}
+    merged |= {key: part[key] for key in _ENTRIES if part.get(key)}
+
+
+def _include_order(
+    raw: Mapping[str, Any], fragments: Mapping[str, Mapping[str, Any]], source: str
+) -> list[str]:
+    order: list[str] = []
+
+    def visit(names: Iterable[Any], trail: tuple[str, ...]) -> None:
+        for name in names:
+            if name not in fragments:
+                message = f"{source} includes {name!r}; there are: {', '.join(sorted(fragments))}"
+                raise ScriptError(message)
+            if name in trail:
+                message = f"{source}: fragment {name} includes itself by {' > '.join(trail)}"
+                raise ScriptError(message)
+            visit(fragments[name].get("include") or (), (*trail, name))
+            if name not in order:
+                order.append(name)
+
+    visit(raw.get("include") or (), ())
+    return order
+
+
+_Model = Any
+
+
+def _validated(model: type[BaseModel], raw: Mapping[str, Any], source: str) -> _Model:
+    try:
+        return model.model_validate(raw)
+    except (ValidationError, OwnerlineError) as err:
+        if isinstance(err, OwnerlineError):
+            message = f"{source}: {err}"
+        else:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+                for problem in err.errors(include_url=False, include_input=False)[:5]
+            )
+            message = f"{source}: {problems}"
+        raise ScriptError(message) from err
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML's safe loader that refuses a key written twice (YAML 1.2, section 3.2.1.3)."""
+
+
+def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{key!r} stands here twice", key_node.start_mark
+            )
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
