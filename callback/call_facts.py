@@ -1,12 +1,14 @@
 """The facts a verdict rests on, as plain values: who, which phones, what was done before."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from callback.hours import LocalPeriod, WeekHours
 from core.phone import PhoneKind, PhoneNumber
 from customers.model import CallMode, Language, Purpose, Reason
+
+_APPOINTMENT = timedelta(hours=1)  # what "at three" still covers when no deadline says more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +99,10 @@ class PastAttempt:
     retry_until: datetime | None = None  # the retry rule's interval for what it served, exclusive
     next_phone: bool = True  # the retry rule moves on to the next phone (no answer), or not (busy)
 
+    def served(self, due_call_id: int) -> bool:
+        """Say whether it counts for a due call."""
+        return not self.due_call_ids or due_call_id in self.due_call_ids
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueFacts:
@@ -116,6 +122,12 @@ class DueFacts:
     extension_until: datetime | None = None  # an approved payment extension, exclusive
     reason_holds: bool = True
     reason_gone: str | None = None  # why not: paid, reopened, closed …, with the facts in words
+
+    def appointment_holds(self, now: datetime) -> bool:
+        """Say whether this is the time the owner named: until the deadline, an hour at least."""
+        if not self.appointment or self.not_before is None:
+            return False
+        return self.not_before <= now < max(self.due_by, self.not_before + _APPOINTMENT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _MIDNIGHT = time(0)
 _DAYS_A_WEEK = 7
-SUNDAY = 6
+_SATURDAY = 5
 
 
 class HoursError(OwnerlineError):
@@ -93,7 +93,22 @@ class HolidayCalendar:
     subdivision: str | None = None
 
     def name_of(self, day: date) -> str | None:
-        """Return the holiday's name, or None on any other day."""
+        """Return the holiday's name, or None on any other day.
+
+        A weekend between two holidays belongs to them: a week off that is named by its working
+        days (as China's are) is a week off.
+        """
+        named = self._named(day)
+        if named is None and day.weekday() >= _SATURDAY:
+            before = day - _DAY * (day.weekday() - _SATURDAY + 1)
+            after = day + _DAY * (_DAYS_A_WEEK - day.weekday())
+            saturday, sunday = before + _DAY, after - _DAY
+            named = self._named(before) or self._named(saturday)
+            if not (self._named(after) or self._named(sunday)):
+                return None
+        return named
+
+    def _named(self, day: date) -> str | None:
         return _holidays_of_year(self, day.year).get(day)
 
 
@@ -118,13 +133,15 @@ class Schedule:
 
     def periods_on(self, day: date) -> Periods:
         """Return the open pieces of a local day, in order."""
-        if (
-            self.calendar is not None
-            and self.on_holidays is not None
-            and self.calendar.name_of(day) is not None
-        ):
+        if self.on_holidays is not None and self.holiday_on(day) is not None:
             return self.on_holidays
         return self.week[day.weekday()]
+
+    def holiday_on(self, day: date) -> str | None:
+        """Return the name of the public holiday that changes these hours, or None."""
+        if self.calendar is None or self.on_holidays is None:
+            return None
+        return self.calendar.name_of(day)
 
     def is_open(self, at: datetime, zone: tzinfo) -> bool:
         """Say whether the instant is open in the zone."""

@@ -1,6 +1,12 @@
-"""The words of the rules: who speaks in one, and its name."""
+"""The words of the rules: who speaks in one, its name, and the verdict it gives."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
+
+from callback.model import Decision
+from core.phone import PhoneNumber
 
 
 class Layer(StrEnum):
@@ -61,3 +67,37 @@ class Rule(StrEnum):
     # allowed
     APPOINTMENT = "appointment"
     ALLOWED = "allowed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The answer, with what it rests on; kept when decision, rule or until changes."""
+
+    decision: Decision
+    rule: Rule
+    layer: Layer
+    pack: str | None = None  # whose rule decided; of an allow all that were asked, joined by +
+    pack_version: str | None = None
+    until: datetime | None = None  # of a defer: aware, UTC; the rule no longer binds from then on
+    phone: PhoneNumber | None = None  # to ring; of a refusal the phone it speaks of, if one
+    facts: Mapping[str, object] = field(default_factory=dict)  # JSON values
+
+    def under(self, pack: str, version: str) -> "Verdict":
+        """Return this verdict as one of a pack."""
+        return replace(self, pack=pack, pack_version=version)
+
+    def about(self, phone: PhoneNumber) -> "Verdict":
+        """Return this verdict as one on a phone."""
+        return replace(self, phone=phone)
+
+
+def deny(rule: Rule, layer: Layer, **facts: object) -> Verdict:
+    """Refuse for good, or until somebody changes what the rule speaks of."""
+    return Verdict(decision=Decision.DENY, rule=rule, layer=layer, facts=facts)
+
+
+def defer(rule: Rule, layer: Layer, until: datetime, **facts: object) -> Verdict:
+    """Refuse until an instant."""
+    return Verdict(
+        decision=Decision.DEFER, rule=rule, layer=layer, until=until.astimezone(UTC), facts=facts
+    )
