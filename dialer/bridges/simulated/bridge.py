@@ -1,0 +1,179 @@
+"""The port over the simulated carrier: nobody outside this machine is ever rung."""
+
+from uuid import UUID
+
+import structlog
+
+from dialer.bridges.port import (
+    BridgeError,
+    CallAnswered,
+    CallEnded,
+    CallEvent,
+    CallRinging,
+    CallSubmitted,
+    Capabilities,
+    EventSink,
+    Fate,
+    FateKind,
+    OutboundCall,
+    RecordingReady,
+    ScriptHost,
+)
+from dialer.bridges.simulated.carrier import SimulatedCarrier
+from dialer.bridges.simulated.ledger import CarrierCall
+from dialer.bridges.simulated.line import Line
+from scripts.model import Reply, ReplyKind, Turn
+
+log = structlog.get_logger()
+
+
+class SimulatedBridge:
+    """Speaks the turns of the script host with the carrier's invented people."""
+
+    is_real = False
+    capabilities = Capabilities(recording=True, machine_detection=True)
+
+    def __init__(
+        self,
+        carrier: SimulatedCarrier,
+        *,
+        name: str = "simulated",
+        max_seconds: float = 600.0,
+    ) -> None:
+        self.name = name
+        self.trunks = carrier.trunks
+        self.max_seconds = max_seconds
+        self._carrier = carrier
+        self._sink: EventSink | None = None
+        self._host: ScriptHost | None = None
+
+    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+        """Connect to the carrier; from now on events reach the sink."""
+        self._sink, self._host = sink, host
+        self._carrier.attach(self)
+
+    async def close(self) -> None:
+        """Disconnect; live calls are left alone, and people hang up on the silence."""
+        self._sink = self._host = None
+        self._carrier.attach(None)
+
+    async def originate(self, call: OutboundCall) -> None:
+        """Place a call; see the port."""
+        self._carrier.place(call, max_seconds=min(call.max_seconds, self.max_seconds))
+
+    async def hang_up(self, attempt_id: UUID) -> None:
+        """End a call; one that is gone already changes nothing."""
+        self._carrier.hang_up(attempt_id)
+
+    async def fate(self, attempt_id: UUID) -> Fate:
+        """Say what became of a call, by the carrier's own book."""
+        if not self._carrier.answers_fates():
+            return Fate(kind=FateKind.UNKNOWN)
+        call = self._carrier.ledger.get(attempt_id)
+        if call is None:
+            return Fate(kind=FateKind.NEVER_PLACED)
+        if call.live:
+            return Fate(kind=FateKind.LIVE)
+        return Fate(kind=FateKind.ENDED, ended=_ended(call))
+
+    async def live(self) -> tuple[UUID, ...]:
+        """Return the calls up now, in the order they were placed."""
+        return self._carrier.live()
+
+    async def stop_all(self) -> None:
+        """Hang up everything."""
+        for call_id in self._carrier.live():
+            self._carrier.hang_up(call_id)
+
+    async def move_to_room(self, attempt_id: UUID, room: str) -> None:
+        """Refuse: this bridge has no rooms."""
+        message = f"call {attempt_id} cannot enter room {room!r}: bridge {self.name} has no rooms"
+        raise BridgeError(message, retryable=False)
+
+    async def monitor(self, room: str, endpoint: str, mode: str) -> None:
+        """Refuse: this bridge has no rooms."""
+        message = f"{endpoint!r} cannot {mode} in {room!r}: bridge {self.name} has no rooms"
+        raise BridgeError(message, retryable=False)
+
+    # What the carrier tells us.
+
+    async def progress(self, line: Line) -> None:
+        """Report a new stage of a call to the sink."""
+        if self._sink is None:
+            return
+        event = _event(line)
+        try:
+            await self._sink.heard(event)
+        except Exception:
+            # The edge of a call session: an event that could not be committed is as good as
+            # dropped, and reconciliation asks for the call's fate.
+            name = type(event).__name__
+            log.exception("event_lost", attempt_id=str(event.attempt_id), event_type=name)
+
+    async def answered(self, line: Line) -> None:
+        """Talk until the script or the person is done."""
+        try:
+            await self._talk(line)
+        except Exception:
+            # The edge of a call session: the call ends, the dialer and the other calls go on.
+            log.exception("talk_failed", attempt_id=str(line.order.attempt_id))
+            line.hang_up()
+
+    async def _talk(self, line: Line) -> None:
+        attempt_id = line.order.attempt_id
+        host = self._host
+        if host is None:
+            return
+        turn = await host.open(attempt_id, line.heard_as)
+        while line.is_up() and self._host is host:
+            reply = await line.say(turn)
+            if self._host is not host:
+                return  # closed meanwhile: the line is left alone
+            if reply.kind is ReplyKind.RECORDING:
+                await self._recorded(line, reply)
+            if _is_last(turn):
+                line.hang_up()
+                return
+            turn = await host.reply(attempt_id, reply)
+
+    async def _recorded(self, line: Line, reply: Reply) -> None:
+        if self._sink is None:
+            return
+        await self._sink.heard(
+            RecordingReady(
+                attempt_id=line.order.attempt_id,
+                at=self._carrier.clock.now(),
+                name=reply.value,
+                location=f"simulated:{line.order.attempt_id}/{reply.value}",
+                seconds=reply.seconds,
+            )
+        )
+
+
+def _is_last(turn: Turn) -> bool:
+    return turn.hang_up or turn.transfer is not None
+
+
+def _event(line: Line) -> CallEvent:
+    call = line.call
+    if call.ended_at is not None:
+        return _ended(call)
+    if call.answered_at is not None:
+        return CallAnswered(attempt_id=call.call_id, at=call.answered_at, answered_by=line.heard_as)
+    if call.ringing_at is not None:
+        return CallRinging(attempt_id=call.call_id, at=call.ringing_at)
+    return CallSubmitted(attempt_id=call.call_id, at=call.placed_at)
+
+
+def _ended(call: CarrierCall) -> CallEnded:
+    if call.ended_at is None or call.result is None:
+        message = f"call {call.call_id} has not ended"
+        raise BridgeError(message, retryable=True)
+    return CallEnded(
+        attempt_id=call.call_id,
+        at=call.ended_at,
+        result=call.result,
+        hangup_cause=call.hangup_cause,
+        sip_code=call.sip_code,
+        seconds=call.talk_seconds,
+    )
