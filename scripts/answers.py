@@ -117,16 +117,13 @@ def _date(step: AskStep, keys: str, *, today: date, value_of: ValueOf) -> Accept
 
 
 def _time(step: AskStep, keys: str, *, now: datetime, value_of: ValueOf) -> Accepted | Refused:
-    if not _TIME_KEYS.fullmatch(keys):
+    when = _time_of(keys)
+    if when is None:
         return Refused(reason="unreadable")
-    hour, minute = int(keys[:-2]), int(keys[-2:])
-    if hour > 23 or minute > 59:  # noqa: PLR2004 - a day's clock
-        return Refused(reason="unreadable")
-    when = time(hour, minute)
     limits = step.limits
-    if limits.opens is not None and when < time.fromisoformat(value_of(limits.opens)):
-        return Refused(reason="closed")
-    if limits.closes is not None and when > time.fromisoformat(value_of(limits.closes)):
+    opens = time.fromisoformat(value_of(limits.opens)) if limits.opens else time.min
+    closes = time.fromisoformat(value_of(limits.closes)) if limits.closes else time.max
+    if not opens <= when <= closes:
         return Refused(reason="closed")
     if limits.on_day is None:
         return Accepted(value=when.isoformat("minutes"))
@@ -154,3 +151,10 @@ def _day(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None  # 0230 is no day: the caller asks again
+
+
+def _time_of(keys: str) -> time | None:
+    if not _TIME_KEYS.fullmatch(keys):
+        return None
+    hour, minute = int(keys[:-2]), int(keys[-2:])
+    return time(hour, minute) if hour < 24 and minute < 60 else None  # noqa: PLR2004 - a clock

@@ -11,8 +11,9 @@ from typing import Any
 
 from core.errors import OwnerlineError
 from scripts.library import Library
+from scripts.memory import Memory
 from scripts.model import CallPlan, Reply, TalkState, Turn
-from scripts.plan import check_plan, lead_script
+from scripts.plan import check_plan
 from scripts.talk import Talk
 
 
@@ -28,8 +29,8 @@ def start(library: Library, plan: CallPlan) -> tuple[TalkState, Turn]:
         UnknownScriptError: a section names a script the library has not.
     """
     check_plan(library, plan)
-    talk = Talk.begin(library, plan)
-    turn = talk.run(lead_script(library, plan).opening)
+    talk = Talk(Memory.of_plan(library, plan))
+    turn = talk.open()
     return talk.state(), turn
 
 
@@ -54,9 +55,8 @@ def advance(
     if state.ended:
         message = f"the talk at {state.position['step']} has ended; a reply cannot follow"
         raise TalkEndedError(message)
-    talk = Talk.resume(library, state)
-    changed = talk.learn(facts or {})
-    turn = talk.hear(reply, withdrawn=frozenset(withdrawn), changed=changed)
+    talk = Talk(Memory(library, state))
+    turn = talk.hear(reply, facts=facts or {}, withdrawn=frozenset(withdrawn))
     return talk.state(), turn
 
 
@@ -67,17 +67,17 @@ def message(library: Library, plan: CallPlan) -> Turn:
     `message_left`. An empty `say` means: hang up at once.
     """
     check_plan(library, plan)
-    script = lead_script(library, plan)
-    leave = all(library.get(section.script).machine == "leave" for section in plan.sections)
-    talk = Talk.begin(library, plan)
-    if leave:
-        talk.say(script.sentences.message)
+    memory = Memory.of_plan(library, plan)
+    talk = Talk(memory)
+    if all(library.get(section.script).machine == "leave" for section in plan.sections):
+        talk.say(memory.script.sentences.message)
     return talk.last_turn("message")
 
 
 def abandon_message(library: Library, plan: CallPlan) -> Turn:
     """Return what a person hears when nobody is free to speak: who rang and the number to ring."""
     check_plan(library, plan)
-    talk = Talk.begin(library, plan)
-    talk.say(lead_script(library, plan).sentences.abandoned)
+    memory = Memory.of_plan(library, plan)
+    talk = Talk(memory)
+    talk.say(memory.script.sentences.abandoned)
     return talk.last_turn("abandoned")

@@ -13,7 +13,7 @@ from core.errors import OwnerlineError
 from customers.model import Language, Purpose
 from scripts.model import AskKind
 from scripts.template import parse
-from scripts.variables import VariableType
+from scripts.variables import BUILT_IN, IDENTIFIED, VariableType
 
 OPT_OUT_KEY, AGENT_KEY, REPEAT_KEY = "9", "0", "*"
 GLOBAL_KEYS = frozenset({OPT_OUT_KEY, AGENT_KEY, REPEAT_KEY})
@@ -121,7 +121,7 @@ class AskStep(Prompted):
 
     @model_validator(mode="before")
     @classmethod
-    def _spread_ranges(cls, data: Any) -> Any:  # noqa: ANN401 - raw YAML
+    def _spread_ranges(cls, data: Any) -> Any:
         """Write an answer "1-5" as five answers."""
         if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
             return data
@@ -148,6 +148,16 @@ class AskStep(Prompted):
             message = "options go with ask: choice, and only there"
             raise ValueError(message)
         return self
+
+    @property
+    def value_path(self) -> str:
+        """Where the value goes; every ask but a key's has one."""
+        return self.into or ""
+
+    @property
+    def onward(self) -> str:
+        """The step after a value was taken; every ask but a key's has one."""
+        return self.next or ""
 
 
 class VerifyStep(Prompted):
@@ -187,6 +197,17 @@ class SetStep(Strict):
     set: Annotated[dict[Path, Scalar | Copy], Field(min_length=1, max_length=10)]
     next: Name
 
+    @model_validator(mode="after")
+    def _only_what_is_its_own(self) -> "SetStep":
+        taken = {name for name in self.set if name in BUILT_IN and name != IDENTIFIED}
+        if taken or self.set.get(IDENTIFIED, "light") != "light":
+            message = (
+                f"a script cannot set {sorted(taken) or IDENTIFIED}: it may only set identified "
+                "to light; verify: identity sets it to strong"
+            )
+            raise ValueError(message)
+        return self
+
 
 class BranchStep(Strict):
     """Go the way of the first case that holds."""
@@ -202,7 +223,10 @@ class GotoStep(Strict):
 
 
 class TransferStep(Strict):
-    """Hand the call to an agent; with none free, `otherwise` or the promise of a call."""
+    """Hand the call to an agent; with none free, `otherwise` or the promise of a call.
+
+    `transfer` is the queue's name; `own` is the queue of the script itself.
+    """
 
     transfer: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     say: Text | None = None
@@ -229,7 +253,7 @@ class ProceedStep(Strict):
 _VERBS = ("ask", "verify", "record", "set", "branch", "goto", "transfer", "end", "proceed")
 
 
-def _verb(data: Any) -> str:  # noqa: ANN401 - raw YAML or a model
+def _verb(data: Any) -> str:
     keys = data if isinstance(data, dict) else type(data).model_fields
     return next((verb for verb in _VERBS if verb in keys), "say")
 
@@ -351,22 +375,23 @@ def texts_of(step: Step) -> list["dict[Language, str]"]:
 
 
 def targets(step: Step) -> tuple[str, ...]:
-    """Return the steps a step may lead to, `give_up` last."""
+    """Return the steps a step may lead to, `give_up` last; none for an end."""
+    ways: tuple[str | None, ...] = ()
     match step:
         case AskStep():
-            onward = tuple(answer.next for answer in step.answers.values())
-            return (*dict.fromkeys(onward + ((step.next,) if step.next else ())), step.give_up)
+            ways = (*(answer.next for answer in step.answers.values()), step.next, step.give_up)
         case VerifyStep():
-            return (step.right, step.failed, step.give_up)
+            ways = (step.right, step.failed, step.give_up)
         case RecordStep():
-            return (step.next, step.give_up)
+            ways = (step.next, step.give_up)
         case BranchStep():
-            return (*(case.next for case in step.branch), step.otherwise)
+            ways = (*(case.next for case in step.branch), step.otherwise)
         case GotoStep():
-            return (step.goto,)
+            ways = (step.goto,)
         case SayStep() | SetStep():
-            return (step.next,)
+            ways = (step.next,)
         case TransferStep():
-            return (step.otherwise,) if step.otherwise else ()
-        case _:
-            return ()
+            ways = (step.otherwise,)
+        case EndStep() | ProceedStep():
+            pass
+    return tuple(dict.fromkeys(way for way in ways if way is not None))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,7 @@ from scripts.variables import BUILT_IN, RESULTS, VariableType
 
 SHIPPED = Path(__file__).parent / "library"
 MAX_BYTES = 256 * 1024
+Model = TypeVar("Model", bound=BaseModel)
 _MERGED = ("variables", "constants", "sentences", "steps")
 _ENTRIES = ("opening", "section")
 
@@ -156,10 +157,7 @@ def _include_order(
     return order
 
 
-_Model = Any
-
-
-def _validated(model: type[BaseModel], raw: Mapping[str, Any], source: str) -> _Model:
+def _validated(model: type[Model], raw: Mapping[str, Any], source: str) -> Model:
     try:
         return model.model_validate(raw)
     except (ValidationError, OwnerlineError) as err:

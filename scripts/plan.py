@@ -1,4 +1,4 @@
-"""The plan of a call: checked before a word is spoken, and which of its scripts leads."""
+"""The plan of a call: checked before a word is spoken."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,6 @@ from scripts.model import CallPlan, Section
 from scripts.variables import VariableError, check
 
 MIN_IDENTITY_DIGITS = 4
-_CALL_VARIABLES = ("company", "today")
 
 
 def check_plan(library: Library, plan: CallPlan) -> None:
@@ -44,17 +43,9 @@ def check_section(script: Script, section: Section, plan: CallPlan) -> None:
         ):
             problem = (
                 f"due call {section.due_call_id}: script {script.name} speaks of {name} "
-                f"({variable.type.value}), which the plan has not; give it as scripts/variables.py says"
+                f"({variable.type.value}), which the plan has not; scripts/variables.py says how"
             )
             raise VariableError(problem)
-
-
-def lead_script(library: Library, plan: CallPlan) -> Script:
-    """Return the script whose opening is spoken: the first that needs the strong check, else the first."""
-    for section in plan.sections:
-        if needs_strong(library.get(section.script), section, plan):
-            return library.get(section.script)
-    return library.get(plan.sections[0].script)
 
 
 def needs_strong(script: Script, section: Section, plan: CallPlan) -> bool:

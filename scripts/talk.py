@@ -1,15 +1,13 @@
-"""One advance of a talk: the working copy of its state, and the walk to the next turn."""
+"""One advance of a talk: work a reply in and walk the script to the next turn."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from core.errors import OwnerlineError
 from customers.model import Language, WrapUpCode
-from scripts.answers import Refused, offered_days, read_answer
+from scripts.answers import Refused, read_answer
 from scripts.language import (
     AGENT_KEY,
-    GLOBAL_KEYS,
     OPT_OUT_KEY,
     REPEAT_KEY,
     AskStep,
@@ -20,525 +18,321 @@ from scripts.language import (
     ProceedStep,
     RecordStep,
     SayStep,
-    Script,
     SetStep,
     TransferStep,
     VerifyStep,
 )
-from scripts.library import Library
-from scripts.model import (
-    Ask,
-    AskKind,
-    CallPlan,
-    Reply,
-    ReplyKind,
-    Section,
-    SectionOutcome,
-    TalkState,
-    Transfer,
-    Turn,
-)
-from scripts.plan import check_section, holds, needs_strong
-from scripts.template import render
-from scripts.variables import ANSWERS, RESULTS
+from scripts.memory import Memory
+from scripts.model import Ask, AskKind, Reply, ReplyKind, TalkState, Transfer, Turn
+from scripts.plan import holds
+from scripts.prompts import UNDO_KEY, Asking, global_key, make_ask, make_undo_ask
+from scripts.variables import IDENTIFIED
 
 MAX_TURNS = 120  # a talk that goes round longer than this goes to an agent
-MAX_SILENT_STEPS = 200  # steps between two turns; the linter finds such loops before
 MAX_REPEATS = 3  # of one prompt by *; further ones count as wrong keys
-UNDO_KEY = "1"
-_ASKING = (AskStep, VerifyStep, RecordStep)
-_GLOBAL_MEANINGS = {
-    Language.MANDARIN: {OPT_OUT_KEY: "不再来电", AGENT_KEY: "人工服务", REPEAT_KEY: "重听"},
-    Language.ENGLISH: {OPT_OUT_KEY: "No more calls", AGENT_KEY: "An agent", REPEAT_KEY: "Repeat"},
-}
-_UNDO_MEANING = {Language.MANDARIN: "按错了，继续", Language.ENGLISH: "A slip: go on"}
-_MAX_DIGITS = {AskKind.AMOUNT: 12, AskKind.DATE: 8, AskKind.TIME: 4}
+_MAX_SILENT_STEPS = 200  # steps between two turns; the linter finds such loops before
+_OWN_QUEUE = "own"
 
 
 class RunawayScriptError(OwnerlineError):
-    """A script goes round without ever speaking to the owner; `ownerline scripts check` names it."""
+    """A script goes round without asking anything; `ownerline scripts check` names the steps."""
+
+
+class ScriptChangedError(OwnerlineError):
+    """A saved talk stands at a step that its script no longer has; it cannot go on."""
 
 
 class Talk:
-    """The state of one talk while a reply is worked into it."""
+    """A talk in motion: what it knows, what this turn says."""
 
-    def __init__(self, library: Library, state: TalkState) -> None:
-        self._library = library
-        self._plan = state.plan
-        self._at: dict[str, Any] = {
-            key: dict(value) if isinstance(value, Mapping) else value
-            for key, value in state.position.items()
-        }
-        self._outcomes = {outcome.due_call_id: outcome for outcome in state.outcomes}
-        self._ended = state.ended
+    def __init__(self, memory: Memory, *, ended: bool = False) -> None:
+        self._memory = memory
         self._said: list[str] = []
-        self._passing: dict[str, Any] = {}  # values of one sentence: limits, an offered option
-
-    @classmethod
-    def begin(cls, library: Library, plan: CallPlan) -> "Talk":
-        """Make the talk of a plan, before its first word."""
-        scripts = [library.get(section.script) for section in plan.sections]
-        strong = [
-            section.script
-            for section in plan.sections
-            if needs_strong(library.get(section.script), section, plan)
-        ]
-        lead = (strong or [plan.sections[0].script])[0]
-        position = {
-            "script": lead,
-            "versions": {script.name: script.version for script in scripts},
-            "section": [section.script for section in plan.sections].index(lead),
-            "opening": True,
-            "step": "",
-            "heard_from": "",
-            "identified": "none",
-            "verify_failed": False,
-            "tries": 0,
-            "misses": 0,
-            "repeats": 0,
-            "turns": 0,
-            "spoke": False,
-            "opting_out": False,
-            "vars": {},
-            "results": {},
-            "answers": {},
-        }
-        return cls(library, TalkState(plan=plan, position=position))
-
-    @classmethod
-    def resume(cls, library: Library, state: TalkState) -> "Talk":
-        """Take up a saved talk."""
-        return cls(library, state)
+        self._ended = ended
 
     def state(self) -> TalkState:
         """Return the state to save."""
-        ordered = (self._outcomes.get(section.due_call_id) for section in self._plan.sections)
-        return TalkState(
-            plan=self._plan,
-            position=self._at,
-            outcomes=tuple(outcome for outcome in ordered if outcome is not None),
-            ended=self._ended,
-        )
+        return self._memory.state(ended=self._ended)
 
-    def learn(self, facts: Mapping[int, Mapping[str, Any]]) -> bool:
-        """Take refreshed variables in; say whether the section being spoken of changed."""
-        changed = False
-        sections = []
-        for section in self._plan.sections:
-            news = facts.get(section.due_call_id, {})
-            if any(section.variables.get(name) != value for name, value in news.items()):
-                section = Section(  # noqa: PLW2901 - the same section with fresh variables
-                    due_call_id=section.due_call_id,
-                    script=section.script,
-                    variables={**section.variables, **news},
-                )
-                check_section(self._library.get(section.script), section, self._plan)
-                changed = changed or section.due_call_id == self._section.due_call_id
-            sections.append(section)
-        plan = self._plan
-        self._plan = CallPlan(
-            language=plan.language,
-            now=plan.now,
-            currency=plan.currency,
-            variables=plan.variables,
-            sections=tuple(sections),
-            identity=plan.identity,
-        )
-        return changed and not self._at["opening"]
+    def open(self) -> Turn:
+        """Speak the opening of the script that leads."""
+        return self._run(self._memory.script.opening)
 
-    def hear(self, reply: Reply, *, withdrawn: frozenset[int], changed: bool) -> Turn:
-        """Work a reply in and return the next turn."""
-        self._at["turns"] += 1
-        if reply.kind is not ReplyKind.SILENCE and reply.kind is not ReplyKind.HUNG_UP:
-            self._at["spoke"] = True
+    def hear(
+        self, reply: Reply, *, facts: Mapping[int, Mapping[str, Any]], withdrawn: frozenset[int]
+    ) -> Turn:
+        """Work a reply and the news in; opting out, leaving and asking for a person go first."""
+        at = self._memory.at
+        at["turns"] += 1
+        changed = self._memory.learn(facts)
         if reply.kind is ReplyKind.HUNG_UP:
             return self._hung_up(withdrawn)
-        if self._at["opting_out"]:
-            if reply.kind is not ReplyKind.KEYS or reply.value != UNDO_KEY:
-                return self._opted_out()
-            self._at["opting_out"] = False
-            self.say(self._script.sentences.back)
-            reply = Reply(kind=ReplyKind.KEYS, value=self._global_form(REPEAT_KEY))
-        pressed = self._global_key(reply)
+        at["spoke"] = at["spoke"] or reply.kind is not ReplyKind.SILENCE
+        if at["opting_out"]:
+            return self._opting_out(reply, withdrawn=withdrawn, changed=changed)
+        pressed = global_key(self._asking(), reply)
         if pressed == OPT_OUT_KEY:
-            self._at["opting_out"] = True
-            return self._opt_out_turn()
-        if pressed == AGENT_KEY or self._at["turns"] > MAX_TURNS:
+            return self._opt_out()
+        if pressed == AGENT_KEY or at["turns"] > MAX_TURNS:
             self._withdraw(withdrawn)
-            return self._transfer(self._script.queue, reason=None)
-        if self._withdraw(withdrawn):
-            return self._next_section()
-        if changed:
-            self.say(self._script.sentences.news)
-            return self._begin_section(self._at["section"])
-        if pressed == REPEAT_KEY and self._at["repeats"] < MAX_REPEATS:
-            return self._repeat()
-        return self._answered(reply)
-
-    def run(self, name: str) -> Turn:
-        """Walk from a step to the next turn."""
-        self._at["heard_from"] = name
-        self._at["tries"] = self._at["repeats"] = 0
-        for _ in range(MAX_SILENT_STEPS):
-            self._at["step"] = name
-            self._at["misses"] = 0
-            step = self._script.steps[name]
-            match step:
-                case AskStep() | VerifyStep() | RecordStep():
-                    return self._ask_turn(step)
-                case SayStep():
-                    self.say(step.say)
-                    name = step.next
-                case SetStep():
-                    self._set(step)
-                    name = step.next
-                case BranchStep():
-                    name = self._way(step)
-                case GotoStep():
-                    name = step.goto
-                case TransferStep():
-                    if self._value("agents_available") or step.otherwise is None:
-                        return self._transfer(step.transfer, reason=step.reason, say=step)
-                    name = step.otherwise
-                case EndStep():
-                    return self._end(step)
-                case ProceedStep():
-                    self._at["opening"] = False
-                    return self._next_section()
-        message = (
-            f"script {self._script.name} walked {MAX_SILENT_STEPS} steps from "
-            f"{self._at['heard_from']} without asking anything; run ownerline scripts check"
-        )
-        raise RunawayScriptError(message)
+            return self._transfer(self._memory.script.queue)
+        return self._after_news(withdrawn, changed=changed) or self._answer(reply, pressed)
 
     def say(self, text: Mapping[Language, str] | None) -> None:
-        """Add a text in the talk's language to the turn being made."""
+        """Add a text to the turn being made."""
         if text is not None:
-            self._said.append(self._in_words(text))
+            self._said.append(self._memory.words(text))
 
     def last_turn(self, step: str) -> Turn:
         """Return a turn that speaks what was said and hangs up."""
         self._ended = True
-        return Turn(
-            step=f"{self._script.name}:{step}",
-            language=self._plan.language,
-            say=tuple(self._said),
-            hang_up=True,
-            barge_in=False,
+        return self._turn(step, hang_up=True)
+
+    # What the reply leads to.
+
+    def _asking(self) -> Asking:
+        memory = self._memory
+        step = memory.script.steps.get(memory.at["step"])
+        if isinstance(step, AskStep | VerifyStep | RecordStep):
+            return step
+        message = (
+            f"script {memory.script.name} has no prompt {memory.at['step']!r} any more "
+            f"(version {memory.script.version}); the call has to end"
         )
+        raise ScriptChangedError(message)
 
-    # What the owner's reply leads to.
-
-    def _answered(self, reply: Reply) -> Turn:
-        step = self._script.steps[self._at["step"]]
-        if not isinstance(step, _ASKING):
-            message = f"step {self._at['step']} of {self._script.name} awaits no reply; the script changed"
-            raise RunawayScriptError(message)
+    def _answer(self, reply: Reply, pressed: str | None) -> Turn:
+        step = self._asking()
+        if pressed == REPEAT_KEY and self._memory.at["repeats"] < MAX_REPEATS:
+            return self._repeat()
         if reply.kind is ReplyKind.SILENCE or not reply.value:
-            return self._missed(step, step.silence or self._script.sentences.silence)
-        wrong = step.wrong or self._script.sentences.wrong
-        if isinstance(step, RecordStep):
-            if reply.kind is not ReplyKind.RECORDING:
-                return self._missed(step, wrong)
-            self._keep(step.record, reply.value)
-            return self.run(step.next)
-        if reply.kind is not ReplyKind.KEYS:
-            return self._missed(step, wrong)
-        if isinstance(step, VerifyStep):
-            return self._verified(step, reply.value)
+            return self._missed(step, step.silence or self._memory.script.sentences.silence)
+        wanted = ReplyKind.RECORDING if isinstance(step, RecordStep) else ReplyKind.KEYS
+        if reply.kind is not wanted:
+            return self._missed(step)
+        match step:
+            case RecordStep():
+                self._memory.keep(step.record, reply.value)
+                return self._run(step.next)
+            case VerifyStep():
+                return self._verify(step, reply.value)
+            case _:
+                return self._take(step, reply.value)
+
+    def _take(self, step: AskStep, keys: str) -> Turn:
         if step.ask is AskKind.KEY:
-            answer = step.answers.get(reply.value)
+            answer = step.answers.get(keys)
             if answer is None:
-                return self._missed(step, wrong)
+                return self._missed(step)
             if step.into is not None:
-                key = int(reply.value) if reply.value.isdecimal() else reply.value
-                self._keep(step.into, key if answer.store is None else answer.store)
-            return self.run(answer.next)
-        read = read_answer(step, reply.value, plan=self._plan, value_of=self._value)
+                key = int(keys) if keys.isdecimal() else keys
+                self._memory.keep(step.into, key if answer.store is None else answer.store)
+            return self._run(answer.next)
+        read = read_answer(step, keys, plan=self._memory.plan, value_of=self._memory.value)
         if isinstance(read, Refused):
-            self._passing = dict(read.limits)
-            return self._missed(step, step.refusals.get(read.reason) or wrong)
-        self._keep(step.into or "", read.value)
-        return self.run(step.next or "")
+            self._memory.passing = read.limits
+            return self._missed(step, step.refusals.get(read.reason))
+        self._memory.keep(step.value_path, read.value)
+        return self._run(step.onward)
 
-    def _missed(
-        self, step: AskStep | VerifyStep | RecordStep, why: Mapping[Language, str] | None
-    ) -> Turn:
-        self._at["misses"] += 1
-        if self._at["misses"] > step.retries:
-            return self.run(step.give_up)
-        self.say(why)
-        return self._ask_turn(step)
+    def _verify(self, step: VerifyStep, keys: str) -> Turn:
+        at = self._memory.at
+        if keys == self._memory.plan.identity:
+            at[IDENTIFIED] = "strong"
+            return self._run(step.right)
+        at["tries"] += 1
+        if at["tries"] >= step.tries:
+            at["verify_failed"] = True
+            return self._run(step.failed)
+        self.say(step.wrong or self._memory.script.sentences.wrong)
+        return self._ask(step)
 
-    def _verified(self, step: VerifyStep, keys: str) -> Turn:
-        if keys == self._plan.identity:
-            self._at["identified"] = "strong"
-            return self.run(step.right)
-        self._at["tries"] += 1
-        if self._at["tries"] >= step.tries:
-            self._at["verify_failed"] = True
-            return self.run(step.failed)
-        self.say(step.wrong or self._script.sentences.wrong)
-        return self._ask_turn(step)
+    def _missed(self, step: Asking, why: Mapping[Language, str] | None = None) -> Turn:
+        self._memory.at["misses"] += 1
+        if self._memory.at["misses"] > step.retries:
+            return self._run(step.give_up)
+        self.say(why or step.wrong or self._memory.script.sentences.wrong)
+        return self._ask(step)
 
     def _repeat(self) -> Turn:
-        kept = {key: self._at[key] for key in ("step", "tries", "misses", "repeats")}
-        turn = self.run(self._at["heard_from"])
-        if self._at["step"] == kept["step"]:
-            self._at |= kept | {"repeats": kept["repeats"] + 1}
+        """Say this turn again from its first sentence, without forgetting the misses."""
+        at = self._memory.at
+        kept = {key: at[key] for key in ("tries", "misses")} | {"repeats": at["repeats"] + 1}
+        turn = self._run(at["heard_from"])
+        at |= kept
         return turn
 
-    def _hung_up(self, withdrawn: frozenset[int]) -> Turn:
-        if self._at["opting_out"]:
+    def _opt_out(self) -> Turn:
+        self._memory.at["opting_out"] = True
+        self.say(self._memory.script.sentences.opt_out)
+        return self._turn("opt_out", ask=make_undo_ask(self._memory.plan.language))
+
+    def _opting_out(self, reply: Reply, *, withdrawn: frozenset[int], changed: bool) -> Turn:
+        if reply.kind is not ReplyKind.KEYS or reply.value != UNDO_KEY:
             return self._opted_out()
-        self._withdraw(withdrawn)
-        self._settle_rest(WrapUpCode.HUNG_UP if self._at["spoke"] else WrapUpCode.NO_REPLY)
-        self._said.clear()
-        return self.last_turn(self._at["step"])
+        self._memory.at["opting_out"] = False
+        self.say(self._memory.script.sentences.back)
+        return self._after_news(withdrawn, changed=changed) or self._repeat()
 
     def _opted_out(self) -> Turn:
-        self._settle_rest(WrapUpCode.OPTED_OUT)
-        self.say(self._script.sentences.opted_out)
+        self._memory.settle_rest(WrapUpCode.OPTED_OUT)
+        self.say(self._memory.script.sentences.opted_out)
         return self.last_turn("opted_out")
 
+    def _hung_up(self, withdrawn: frozenset[int]) -> Turn:
+        at = self._memory.at
+        if at["opting_out"]:
+            self._memory.settle_rest(WrapUpCode.OPTED_OUT)
+        self._withdraw(withdrawn)
+        self._memory.settle_rest(WrapUpCode.HUNG_UP if at["spoke"] else WrapUpCode.NO_REPLY)
+        self._said.clear()
+        return self.last_turn("hung_up")
+
+    # News from the customer file.
+
+    def _after_news(self, withdrawn: frozenset[int], *, changed: bool) -> Turn | None:
+        """Return where news leads the talk; None when it goes on as it stands."""
+        if self._withdraw(withdrawn):
+            return self._next_section()
+        if changed:
+            self.say(self._memory.script.sentences.news)
+            return self._begin(self._memory.at["section"])
+        return None
+
     def _withdraw(self, withdrawn: frozenset[int]) -> bool:
-        """Settle the sections whose reason has gone; say whether the talk has to go on elsewhere."""
-        current = self._section
-        for section in self._open_sections():
+        """Settle the sections whose reason has gone; say whether the talk goes on elsewhere."""
+        memory = self._memory
+        opening = memory.at["opening"]
+        for section in memory.open_sections():
             if section.due_call_id not in withdrawn:
                 continue
-            script = self._library.get(section.script)
-            if section is current and not self._at["opening"] and self._may_hear(script, section):
-                self.say(script.withdrawn.say)
-            self._settle(section, WrapUpCode(script.withdrawn.end), {"reason": "withdrawn"})
-        if self._at["opening"]:
-            gone = not self._open_sections()
-            if gone:
-                self.say(self._script.sentences.nothing_more)
-            return gone
-        return current.due_call_id in self._outcomes
+            ending = memory.library.get(section.script).withdrawn
+            spoken_of = section is memory.section and not opening
+            if spoken_of and memory.may_hear(section):
+                self.say(ending.say)
+            memory.settle(section, WrapUpCode(ending.end), {"reason": "withdrawn"})
+        if not opening:
+            return memory.is_settled(memory.section)
+        if memory.open_sections():
+            return False
+        self.say(memory.script.sentences.nothing_more)
+        return True
 
-    def _may_hear(self, script: Script, section: Section) -> bool:
-        strong = self._at["identified"] == "strong"
-        return strong or not needs_strong(script, section, self._plan)
+    # The walk through the script.
 
-    # How sections begin and end.
+    def _run(self, name: str) -> Turn:
+        """Walk from a step to the next turn."""
+        memory = self._memory
+        memory.at |= {"heard_from": name, "tries": 0, "misses": 0, "repeats": 0}
+        memory.passing = {}
+        for _ in range(_MAX_SILENT_STEPS):
+            memory.at["step"] = name
+            step = memory.step
+            if isinstance(step, AskStep | VerifyStep | RecordStep):
+                return self._ask(step)
+            if isinstance(step, EndStep):
+                return self._end(step)
+            if isinstance(step, ProceedStep):
+                return self._next_section()
+            if isinstance(step, TransferStep):
+                if step.otherwise is None or memory.value("agents_available"):
+                    return self._transfer(step.transfer, say=step.say, reason=step.reason)
+                name = step.otherwise
+            else:
+                name = self._pass(step)
+        message = (
+            f"script {memory.script.name} walked {_MAX_SILENT_STEPS} steps from "
+            f"{memory.at['heard_from']} without asking anything; run ownerline scripts check"
+        )
+        raise RunawayScriptError(message)
+
+    def _pass(self, step: SayStep | SetStep | BranchStep | GotoStep) -> str:
+        """Do what a step without a turn does; return the step after it."""
+        memory = self._memory
+        match step:
+            case SayStep():
+                self.say(step.say)
+                return step.next
+            case SetStep():
+                for name, value in step.set.items():
+                    kept = memory.value(value.copy_of) if isinstance(value, Copy) else value
+                    memory.keep(name, kept)
+                return step.next
+            case BranchStep():
+                ways = (case.next for case in step.branch if holds(case.when, memory.value))
+                return next(ways, step.otherwise)
+            case GotoStep():
+                return step.goto
+
+    def _ask(self, step: Asking) -> Turn:
+        self.say(step.say)
+        ask, options = make_ask(self._memory, step)
+        self._said.extend(options)
+        return self._turn(self._memory.at["step"], ask=ask)
 
     def _end(self, step: EndStep) -> Turn:
+        memory = self._memory
         self.say(step.say)
-        code = WrapUpCode(step.end)
-        data = {name: self._value(name) for name in step.keep if self._value(name) is not None}
+        kept = {name: memory.value(name) for name in step.keep}
+        data = {name: value for name, value in kept.items() if value is not None}
         if step.reason is not None:
             data["reason"] = step.reason
-        if step.scope == "call" or self._at["opening"]:
-            self._settle_rest(code, data)
+        if step.scope == "call" or memory.at["opening"]:
+            memory.settle_rest(WrapUpCode(step.end), data)
         else:
-            self._settle(self._section, code, {**self._gathered(), **data})
+            memory.settle(memory.section, WrapUpCode(step.end), {**memory.gathered(), **data})
         return self._next_section()
 
     def _next_section(self) -> Turn:
-        for index, section in enumerate(self._plan.sections):
-            if section.due_call_id not in self._outcomes:
-                if self._outcomes:
-                    self.say(self._script.sentences.between)
-                return self._begin_section(index)
-        self.say(self._script.sentences.closing)
+        memory = self._memory
+        open_sections = memory.open_sections()
+        if open_sections:
+            if not memory.at["opening"]:
+                self.say(memory.script.sentences.between)
+            return self._begin(memory.plan.sections.index(open_sections[0]))
+        self.say(memory.script.sentences.closing)
         return self.last_turn("closing")
 
-    def _begin_section(self, index: int) -> Turn:
-        section = self._plan.sections[index]
-        self._at |= {
-            "script": section.script,
-            "section": index,
-            "opening": False,
-            "vars": {},
-            "results": {},
-            "answers": {},
-        }
-        return self.run(self._script.section)
+    def _begin(self, index: int) -> Turn:
+        self._memory.enter(index)
+        return self._run(self._memory.script.section)
 
-    def _transfer(self, queue: str, *, reason: str | None, say: TransferStep | None = None) -> Turn:
+    def _transfer(
+        self,
+        queue: str,
+        *,
+        say: Mapping[Language, str] | None = None,
+        reason: str | None = None,
+    ) -> Turn:
+        """Hand the call over; with no agent free, promise a call: the outcome is the same."""
+        memory = self._memory
         data = {} if reason is None else {"reason": reason}
-        sentences = self._script.sentences
-        if not self._value("agents_available"):
-            self._settle_rest(WrapUpCode.TRANSFERRED, {"reason": "no_agent_free", **data})
+        sentences = memory.script.sentences
+        if not memory.value("agents_available"):
+            memory.settle_rest(WrapUpCode.TRANSFERRED, {"reason": "no_agent_free", **data})
             self.say(sentences.no_agent)
             self.say(sentences.closing)
             return self.last_turn("no_agent")
-        self._settle_rest(WrapUpCode.TRANSFERRED, data)
-        self.say((say.say if say else None) or sentences.transfer)
+        memory.settle_rest(WrapUpCode.TRANSFERRED, data)
+        self.say(say or sentences.transfer)
         self._ended = True
+        own = memory.script.queue if queue == _OWN_QUEUE else queue
+        return self._turn("transfer", transfer=Transfer(queue=own))
+
+    def _turn(
+        self,
+        step: str,
+        *,
+        ask: Ask | None = None,
+        transfer: Transfer | None = None,
+        hang_up: bool = False,
+    ) -> Turn:
         return Turn(
-            step=f"{self._script.name}:transfer",
-            language=self._plan.language,
-            say=tuple(self._said),
-            transfer=Transfer(queue=queue),
-            barge_in=False,
-        )
-
-    def _settle_rest(self, code: WrapUpCode, data: Mapping[str, Any] | None = None) -> None:
-        for section in self._open_sections():
-            begun = section is self._section and not self._at["opening"]
-            gathered = self._gathered() if begun else {}
-            partial = self._script.partial if begun and ANSWERS in gathered else None
-            broken_off = code in {WrapUpCode.HUNG_UP, WrapUpCode.NO_REPLY}
-            settled = WrapUpCode(partial) if partial and broken_off else code
-            self._settle(section, settled, {**gathered, **(data or {})})
-
-    def _settle(self, section: Section, code: WrapUpCode, data: Mapping[str, Any]) -> None:
-        self._outcomes[section.due_call_id] = SectionOutcome(
-            due_call_id=section.due_call_id, wrap_up_code=code, data=dict(data)
-        )
-
-    def _gathered(self) -> dict[str, Any]:
-        """Return what was answered or recorded in this section, worth keeping however it ends."""
-        gathered: dict[str, Any] = {}
-        if self._at["answers"]:
-            gathered[ANSWERS] = dict(self._at["answers"])
-        if "recording" in self._at["results"]:
-            gathered["recording"] = self._at["results"]["recording"]
-        return gathered
-
-    # Turns that ask.
-
-    def _ask_turn(self, step: AskStep | VerifyStep | RecordStep) -> Turn:
-        self.say(step.say)
-        ask = self._ask(step)  # a choice adds its options to what is said
-        return Turn(
-            step=f"{self._script.name}:{self._at['step']}",
-            language=self._plan.language,
+            step=f"{self._memory.script.name}:{step}",
+            language=self._memory.plan.language,
             say=tuple(self._said),
             ask=ask,
+            transfer=transfer,
+            hang_up=hang_up,
+            barge_in=ask is not None,
         )
-
-    def _ask(self, step: AskStep | VerifyStep | RecordStep) -> Ask:
-        if isinstance(step, RecordStep):
-            return Ask(
-                kind=AskKind.RECORD,
-                keys=self._global_keys(),
-                timeout_s=step.timeout_s,
-                max_seconds=step.max_seconds,
-            )
-        if isinstance(step, VerifyStep):
-            return Ask(
-                kind=AskKind.DIGITS,
-                keys=self._global_keys(),
-                max_digits=len(self._plan.identity or ""),
-                timeout_s=step.timeout_s,
-            )
-        keys = {}
-        for key, answer in step.answers.items():
-            self._passing = {"key": key}
-            keys[key] = self._in_words(answer.means)
-        if step.options is not None:
-            for key, day in offered_days(step, self._plan.now.date()):
-                self._passing = {"key": key, "option": day.isoformat()}
-                keys[key] = self._in_words(step.options.each)
-            self._said.extend(keys.values())
-        return Ask(
-            kind=step.ask,
-            keys=keys | self._global_keys(),
-            max_digits=step.max_digits or _MAX_DIGITS.get(step.ask, 1),
-            timeout_s=step.timeout_s,
-        )
-
-    def _opt_out_turn(self) -> Turn:
-        self.say(self._script.sentences.opt_out)
-        return Turn(
-            step=f"{self._script.name}:opt_out",
-            language=self._plan.language,
-            say=tuple(self._said),
-            ask=Ask(
-                kind=AskKind.KEY,
-                keys={UNDO_KEY: _UNDO_MEANING[self._plan.language]},
-            ),
-        )
-
-    def _global_form(self, key: str) -> str:
-        """Return how a global key is pressed at the present prompt."""
-        step = self._script.steps[self._at["step"]]
-        if isinstance(step, VerifyStep) or (
-            isinstance(step, AskStep) and step.ask not in {AskKind.KEY, AskKind.CHOICE}
-        ):
-            return key if key == REPEAT_KEY else REPEAT_KEY + key
-        return key
-
-    def _global_keys(self) -> dict[str, str]:
-        meanings = _GLOBAL_MEANINGS[self._plan.language]
-        return {self._global_form(key): meaning for key, meaning in meanings.items()}
-
-    def _global_key(self, reply: Reply) -> str | None:
-        if reply.kind is not ReplyKind.KEYS:
-            return None
-        return next((key for key in GLOBAL_KEYS if self._global_form(key) == reply.value), None)
-
-    # Values.
-
-    def _set(self, step: SetStep) -> None:
-        for name, value in step.set.items():
-            self._keep(name, self._value(value.copy_of) if isinstance(value, Copy) else value)
-
-    def _keep(self, name: str, value: Any) -> None:  # noqa: ANN401 - plain data
-        if name == "identified":
-            self._at["identified"] = value
-        elif name.startswith(ANSWERS + "."):
-            self._at["answers"][name.partition(".")[2]] = value
-        elif name in RESULTS:
-            if isinstance(value, Mapping):
-                value = value["amount_minor"]
-            self._at["results"][name] = value
-        else:
-            self._at["vars"][name] = value
-
-    def _way(self, step: BranchStep) -> str:
-        ways = (case.next for case in step.branch if holds(case.when, self._value))
-        return next(ways, step.otherwise)
-
-    def _value(self, name: str) -> Any:  # noqa: ANN401, PLR0911 - plain data, one source after another
-        for values in (self._passing, self._at["vars"], self._at["results"]):
-            if name in values:
-                return values[name]
-        match name:
-            case "identified" | "verify_failed":
-                return self._at[name]
-            case "identity_on_file":
-                return self._plan.identity is not None
-            case "strong_needed":
-                return any(
-                    needs_strong(self._library.get(section.script), section, self._plan)
-                    for section in self._open_sections()
-                )
-            case "agents_available":
-                return self._plan.variables.get(name, True)
-        script = self._script
-        for known in (self._section.variables, self._plan.variables, script.constants):
-            if name in known:
-                return known[name]
-        variable = script.variables.get(name)
-        return None if variable is None else variable.default
-
-    def _in_words(self, text: Mapping[Language, str]) -> str:
-        language = self._plan.language
-        return render(
-            text[language],
-            value_of=self._value,
-            type_of=self._library.types[self._script.name],
-            language=language,
-            currency=self._plan.currency,
-            today=self._today,
-        )
-
-    @property
-    def _today(self) -> date:
-        return self._plan.now.date()
-
-    @property
-    def _script(self) -> Script:
-        return self._library.get(self._at["script"])
-
-    @property
-    def _section(self) -> Section:
-        return self._plan.sections[self._at["section"]]
-
-    def _open_sections(self) -> list[Section]:
-        return [s for s in self._plan.sections if s.due_call_id not in self._outcomes]

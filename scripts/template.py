@@ -1,4 +1,4 @@
-"""Sentences with `{variable|form}` placeholders: parsed once, rendered without evaluating anything."""
+"""Sentences with `{variable|form}` placeholders: parsed once, rendered, never evaluated."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -78,8 +78,9 @@ FORMS: Mapping[VariableType, tuple[str, ...]] = {
 MONEY_TYPES = frozenset({VariableType.MONEY, VariableType.AMOUNT})
 
 # What the interpreter itself knows, usable in branches and sentences of every script.
+IDENTIFIED = "identified"
 BUILT_IN: Mapping[str, VariableType] = {
-    "identified": VariableType.TEXT,  # none, light (pressed 1), strong (gave the digits)
+    IDENTIFIED: VariableType.TEXT,  # none, light (pressed 1), strong (gave the digits)
     "strong_needed": VariableType.FLAG,  # some section of this call may name a debt
     "identity_on_file": VariableType.FLAG,
     "verify_failed": VariableType.FLAG,
@@ -104,7 +105,7 @@ RESULTS: Mapping[str, VariableType] = {
 ANSWERS = "answers"  # answers.NAME: a question's answer, 1-5 or a recording's name
 
 
-def check(name: str, kind: VariableType, value: Any) -> None:  # noqa: ANN401, C901 - plain data, one case a type
+def check(name: str, kind: VariableType, value: Any) -> None:  # noqa: C901 - plain data, one case a type
     """Refuse a value that is not of its type.
 
     Raises:
@@ -142,7 +143,7 @@ def check(name: str, kind: VariableType, value: Any) -> None:  # noqa: ANN401, C
         raise VariableError(message)
 
 
-def money_of(value: Any, currency: str) -> Money:  # noqa: ANN401 - plain data
+def money_of(value: Any, currency: str) -> Money:
     """Read a money or amount value."""
     if isinstance(value, Mapping):
         return Money(amount_minor=value["amount_minor"], currency=value["currency"])
@@ -150,7 +151,7 @@ def money_of(value: Any, currency: str) -> Money:  # noqa: ANN401 - plain data
 
 
 def speak(  # noqa: C901, PLR0911, PLR0912 - one case a form
-    value: Any,  # noqa: ANN401 - plain data
+    value: Any,
     form: str,
     *,
     language: Language,
@@ -196,11 +197,11 @@ def _time_of(value: str) -> time:
     return datetime.fromisoformat(value).time() if "T" in value else time.fromisoformat(value)
 
 
-def _in_language(value: Any, language: Language) -> str:  # noqa: ANN401 - plain data
+def _in_language(value: Any, language: Language) -> str:
     return str(value[language.value]) if isinstance(value, Mapping) else str(value)
 
 
-def _is_localized(value: Any) -> bool:  # noqa: ANN401 - plain data
+def _is_localized(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(value.get(language.value), str) for language in Language
     )
