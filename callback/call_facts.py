@@ -1,7 +1,7 @@
 """The facts a verdict rests on, as plain values: who, which phones, what was done before."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from callback.hours import LocalPeriod, WeekHours
@@ -99,6 +99,10 @@ class PastAttempt:
     retry_until: datetime | None = None  # the retry rule's interval for what it served, exclusive
     next_phone: bool = True  # the retry rule moves on to the next phone (no answer), or not (busy)
 
+    def __post_init__(self) -> None:
+        # Hours are added to this time, and a sum in a zone of its own is a sum of wall clocks.
+        object.__setattr__(self, "at", self.at.astimezone(UTC))
+
     def served(self, due_call_id: int) -> bool:
         """Say whether it counts for a due call."""
         return not self.due_call_ids or due_call_id in self.due_call_ids
@@ -127,7 +131,8 @@ class DueFacts:
         """Say whether this is the time the owner named: until the deadline, an hour at least."""
         if not self.appointment or self.not_before is None:
             return False
-        return self.not_before <= now < max(self.due_by, self.not_before + _APPOINTMENT)
+        an_hour_later = self.not_before.astimezone(UTC) + _APPOINTMENT
+        return self.not_before <= now < max(self.due_by, an_hour_later)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

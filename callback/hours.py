@@ -91,21 +91,18 @@ class HolidayCalendar:
 
     country: str
     subdivision: str | None = None
+    weekends_between: bool = (
+        False  # a weekend between two holidays belongs to them (China's weeks off)
+    )
 
     def name_of(self, day: date) -> str | None:
-        """Return the holiday's name, or None on any other day.
-
-        A weekend between two holidays belongs to them: a week off that is named by its working
-        days (as China's are) is a week off.
-        """
+        """Return the holiday's name, or None on any other day."""
         named = self._named(day)
-        if named is None and day.weekday() >= _SATURDAY:
-            before = day - _DAY * (day.weekday() - _SATURDAY + 1)
-            after = day + _DAY * (_DAYS_A_WEEK - day.weekday())
-            saturday, sunday = before + _DAY, after - _DAY
-            named = self._named(before) or self._named(saturday)
-            if not (self._named(after) or self._named(sunday)):
-                return None
+        if named is None and self.weekends_between and day.weekday() >= _SATURDAY:
+            saturday = day - _DAY * (day.weekday() - _SATURDAY)
+            before = self._named(saturday) or self._named(saturday - _DAY)
+            after = self._named(saturday + _DAY) or self._named(saturday + 2 * _DAY)
+            return before if after else None
         return named
 
     def _named(self, day: date) -> str | None:

@@ -110,6 +110,7 @@ class ListFile:
         return cls(region, frozenset(numbers))
 
     def listed(self, phone: PhoneNumber) -> bool | None:
+        """Say whether the number is on it; None for a number of another country."""
         if phone.region != self._region:
             return None
         return phone.e164 in self._numbers
@@ -122,6 +123,7 @@ class Screens:
         self._screens = tuple(screens)
 
     def listed(self, phone: PhoneNumber) -> bool | None:
+        """Say whether the number is on any; None when none speaks of it."""
         answers = [
             answer for screen in self._screens if (answer := screen.listed(phone)) is not None
         ]

@@ -247,6 +247,11 @@ class HolidayDays(_Data):
 
     country: str
     subdivision: str | None = None
+    weekends_between: bool = False
+
+    def calendar(self) -> HolidayCalendar:
+        """Return the calendar meant."""
+        return HolidayCalendar(self.country, self.subdivision, self.weekends_between)
 
 
 class Pack(_Data):
@@ -292,9 +297,8 @@ class Pack(_Data):
         }
 
     def _schedule(self, rule: Hours) -> Schedule:
-        days = self.holidays
         return Schedule(
             week=rule.week,
-            calendar=HolidayCalendar(days.country, days.subdivision) if days else None,
+            calendar=self.holidays.calendar() if self.holidays else None,
             on_holidays=rule.holidays,
         )

@@ -15,7 +15,7 @@ be rung, the refusal that lifts first is the verdict; a denial only when every p
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from callback.call_facts import (
     CallFacts,
@@ -75,6 +75,7 @@ __all__ = [
 
 def judge(now: datetime, facts: CallFacts, packs: Packs) -> Verdict:
     """Give the verdict on one due call at one instant (aware)."""
+    now = now.astimezone(UTC)
     refusal = (
         refused_by_installation(facts) or refused_by_file(facts) or deferred_by_file(now, facts)
     )
