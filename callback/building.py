@@ -1,0 +1,83 @@
+"""Building the dial lists: every reason brought in line with the customer file, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.campaigns import Campaigns, shipped_campaigns
+from callback.changes import Changes, counts
+from callback.overdue import build_overdue
+from callback.places import places
+from callback.repair import build_repair
+from customers.model import Reason
+
+_OPEN = sa.text("""
+    SELECT dc.reason, count(*)
+    FROM due_call dc
+    JOIN due_place place USING (community_id)
+    WHERE dc.settled_at IS NULL AND place.listed
+    GROUP BY dc.reason
+""")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildReport:
+    """What a build changed, by reason, and what is open after it."""
+
+    day: date
+    changes: Mapping[Reason, Changes]
+    open: Mapping[Reason, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `lists build --json` prints."""
+        return {
+            "date": self.day.isoformat(),
+            "created": {reason.value: made.created for reason, made in self.changes.items()},
+            "open": {reason.value: count for reason, count in self.open.items()},
+            "withdrawn": {
+                reason.value: sum(made.withdrawn.values()) for reason, made in self.changes.items()
+            },
+            "withdrawn_because": {
+                reason.value: dict(made.withdrawn) for reason, made in self.changes.items()
+            },
+            "restored": {reason.value: made.restored for reason, made in self.changes.items()},
+            "expired": {reason.value: made.expired for reason, made in self.changes.items()},
+        }
+
+
+async def build_lists(
+    session: AsyncSession,
+    *,
+    now: datetime,
+    community_ids: Sequence[int] | None = None,
+    date: date | None = None,
+    campaigns: Campaigns | None = None,
+) -> BuildReport:
+    """Make, keep and withdraw due calls so that they say what is owed; twice changes nothing.
+
+    Builds wait for one another until the caller's transaction ends.
+
+    Args:
+        now: business time, aware; kept as the time of what is created and settled.
+        community_ids: whose lists are built; None means all.
+        date: the local day to build for in every community; None means each one's own at `now`.
+        campaigns: None means the shipped ones.
+    """
+    rules = campaigns or shipped_campaigns()
+    version = rules.version
+    async with places(session, now=now, day=date, community_ids=community_ids) as days:
+        changes = {
+            Reason.OVERDUE: await build_overdue(session, rules.overdue, version=version, now=now),
+            Reason.REPAIR: await build_repair(session, rules.repair, version=version, now=now),
+        }
+        found = await counts(session, _OPEN)
+    reasons = dict.fromkeys([*changes, *(Reason(word) for word in found)])
+    return BuildReport(
+        day=date or max(days, default=now.astimezone(UTC).date()),
+        changes=changes,
+        open={reason: found.get(reason.value, 0) for reason in reasons},
+    )

@@ -1,0 +1,37 @@
+"""What building one reason changed, and how its statements are counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """What a build did to one reason's due calls.
+
+    `restored` were withdrawn and are owed again; `withdrawn` counts by why the reason has gone.
+    """
+
+    created: int = 0
+    restored: int = 0
+    expired: int = 0
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
+
+
+async def counts(
+    session: AsyncSession, statement: sa.TextClause, parameters: Mapping[str, Any] | None = None
+) -> dict[Any, int]:
+    """Run a statement that returns a word and a count a row; return them in order of the words."""
+    rows = (await session.execute(statement, parameters or {})).all()
+    return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[0])}
+
+
+async def add(
+    session: AsyncSession, statement: sa.TextClause, parameters: Mapping[str, Any]
+) -> tuple[int, int]:
+    """Run an insert that counts by `is_new`; return how many were new and how many restored."""
+    found = await counts(session, statement, parameters)
+    return found.get(True, 0), found.get(False, 0)
