@@ -1,0 +1,154 @@
+"""The one database: its base of tables, engines and sessions, and which server they speak to."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+from core.errors import OwnerlineError
+from core.postgres.lease import ServerOptions, embedded_server, embedded_server_sync
+from core.settings import Settings
+
+OLDEST_SERVER = 150000  # as `SHOW server_version_num` counts: PostgreSQL 15
+_DRIVER = "postgresql+psycopg"
+_STATEMENT_TIMEOUT_S = 300
+_LOCK_TIMEOUT_S = 30
+_IDLE_IN_TRANSACTION_TIMEOUT_S = 600
+_CONNECT_TIMEOUT_S = 10
+
+
+class DatabaseUrlError(OwnerlineError):
+    """The database URL is none of a PostgreSQL."""
+
+
+class DatabaseUnreachableError(OwnerlineError):
+    """The configured PostgreSQL does not take our connection."""
+
+
+class ServerTooOldError(OwnerlineError):
+    """The configured PostgreSQL is older than 15."""
+
+
+class Base(DeclarativeBase):
+    """Every table's base; datetimes are timestamptz, constraints are named by one rule."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own declaration
+        datetime: sa.DateTime(timezone=True),
+        str: sa.Text(),
+    }
+
+
+def driver_url(url: str) -> URL:
+    """Return a PostgreSQL URL for SQLAlchemy on psycopg 3; libpq's spellings are welcome.
+
+    Raises:
+        DatabaseUrlError: it is none; the text hides the password.
+    """
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as err:
+        message = "the database URL cannot be read; write postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise DatabaseUrlError(message) from err
+    if parsed.drivername not in {"postgresql", "postgres", _DRIVER}:
+        message = (
+            f"{parsed.render_as_string(hide_password=True)} is not a PostgreSQL URL; "
+            "write postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+        raise DatabaseUrlError(message)
+    return parsed.set(drivername=_DRIVER)
+
+
+def libpq_url(url: str) -> str:
+    """Return the URL as libpq, psql and pg_dump read it."""
+    return driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def create_engine(url: str, *, name: str = "ownerline", pool_size: int = 10) -> AsyncEngine:
+    """Return an engine; `name` is shown in pg_stat_activity."""
+    timeouts = {
+        "statement_timeout": _STATEMENT_TIMEOUT_S,
+        "lock_timeout": _LOCK_TIMEOUT_S,
+        "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_TIMEOUT_S,
+    }
+    options = [f"-c {key}={seconds}s" for key, seconds in timeouts.items()]
+    return create_async_engine(
+        driver_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": name,
+            "connect_timeout": _CONNECT_TIMEOUT_S,
+            "options": " ".join([*options, "-c timezone=UTC"]),
+        },
+    )
+
+
+def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Return what makes sessions; objects stay readable after a commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@contextlib.asynccontextmanager
+async def database_url(settings: Settings) -> AsyncIterator[str]:
+    """Hold the configured server, or the home's own one, for the block; yields its URL.
+
+    Raises:
+        DatabaseUnreachableError: the configured one does not answer.
+        ServerTooOldError: it is older than 15.
+        EmbeddedServerError: our own cannot start.
+    """
+    if settings.database_url is not None:
+        yield _checked(settings.database_url.get_secret_value())
+        return
+    async with embedded_server(settings.home, server_options(settings)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def database_url_sync(settings: Settings) -> Iterator[str]:
+    """Do what `database_url` does, for code without an event loop."""
+    if settings.database_url is not None:
+        yield _checked(settings.database_url.get_secret_value())
+        return
+    with embedded_server_sync(settings.home, server_options(settings)) as url:
+        yield url
+
+
+def server_options(settings: Settings) -> ServerOptions:
+    """Return how the home's own server is started."""
+    return ServerOptions(binaries=settings.postgres_bin, user=settings.postgres_user)
+
+
+def _checked(url: str) -> str:
+    libpq = libpq_url(url)
+    try:
+        with psycopg.connect(libpq, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
+            version = connection.info.server_version
+    except psycopg.OperationalError as err:
+        shown = driver_url(url).render_as_string(hide_password=True)
+        message = f"the PostgreSQL at {shown} does not take our connection: {err}"
+        raise DatabaseUnreachableError(message) from err
+    if version < OLDEST_SERVER:
+        message = f"the PostgreSQL server is version {version // 10000}; 15 or later is needed"
+        raise ServerTooOldError(message)
+    return libpq

@@ -1,0 +1,230 @@
+"""Makes a data folder and starts a postmaster on it, as an unprivileged user if we are root."""
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.postgres.errors import (
+    BinariesMissingError,
+    DataFolderError,
+    DiskFullError,
+    EmbeddedServerError,
+    UnprivilegedUserError,
+)
+from core.postgres.layout import DATABASE, HOST, ROLE, Layout, write_private
+
+_DISK_FULL = "No space left on device"
+_SMALL_SHARED_MEMORY = 512 * 1024 * 1024
+_LAST_LINES = 4
+
+# The bootstrap superuser has no password, so nobody can log in as it; the program's role is none.
+_HBA = f"host all all {HOST}/32 scram-sha-256\n"
+
+PARAMETERS: Mapping[str, str] = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %a ",
+    # No statement and no failing row in the log: they hold people's data.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """One data folder, the binaries that serve it and the user they run as."""
+
+    layout: Layout
+    binaries: Path
+    run_as: str | None  # None: the user who started us
+
+    def version(self) -> str:
+        """Return the major version of the binaries, as PG_VERSION writes it."""
+        postgres = self.binaries / "postgres"
+        if not os.access(postgres, os.X_OK):
+            message = (
+                f"{self.binaries} has no postgres binary; "
+                "set OWNERLINE_POSTGRES_BIN to the bin folder of a PostgreSQL 15 or later"
+            )
+            raise BinariesMissingError(message)
+        said = subprocess.run(
+            [postgres, "-V"], check=True, capture_output=True, text=True, timeout=30
+        )
+        return said.stdout.split()[2].partition(".")[0]
+
+    def make(self) -> None:
+        """Make the data folder with our role and database in it, whole or not at all.
+
+        Raises:
+            DiskFullError: there is no room for it.
+            EmbeddedServerError: initdb failed otherwise.
+        """
+        draft = self.layout.data_in_the_making
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        if self.run_as is not None:
+            shutil.chown(draft, self.run_as)
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        shape = ["-E", "UTF8", *locale, "--data-checksums", "-U", "postgres", "--auth=reject"]
+        try:
+            self._run(draft, "initdb", *shape, "--no-sync", "--no-instructions")
+            (draft / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
+            password = secrets.token_urlsafe(24)
+            role = f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}';\n"
+            database = f"CREATE DATABASE {DATABASE} OWNER {ROLE};\n"
+            self._run(
+                draft, "postgres", "--single", "-c", "fsync=off", "postgres", say=role + database
+            )
+            self._run(draft, "initdb", "--sync-only")
+            write_private(self.layout.password, password)
+            draft.rename(self.layout.data)
+        except OSError as err:
+            raise failure_of(str(err), self.layout) from err
+
+    def check(self) -> None:
+        """Refuse a data folder of another version or of a user we cannot be.
+
+        Raises:
+            DataFolderError: with the mend.
+        """
+        data = self.layout.data
+        made_by = (data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        if made_by != (ours := self.version()):
+            message = (
+                f"{data} was made by PostgreSQL {made_by}, the binaries in {self.binaries} are "
+                f"version {ours}; set OWNERLINE_POSTGRES_BIN to the bin folder of a "
+                f"PostgreSQL {made_by}, take `ownerline backup`, and restore it into a new home"
+            )
+            raise DataFolderError(message)
+        owner = data.stat().st_uid
+        wanted = os.geteuid() if self.run_as is None else pwd.getpwnam(self.run_as).pw_uid
+        if owner != wanted:
+            message = (
+                f"{data} belongs to user id {owner}, PostgreSQL would run as user id {wanted}; "
+                f"start as the owner, or give the folder away: chown -R {wanted} {data}"
+            )
+            raise DataFolderError(message)
+
+    def start(self, port: int, parameters: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        """Start a postmaster; it writes to the log and answers once its pid file says ready."""
+        options = [f"-c{name}={value}" for name, value in self._parameters(parameters).items()]
+        with self.layout.log.open("ab") as log:
+            return subprocess.Popen(
+                [
+                    self.binaries / "postgres",
+                    "-D",
+                    self._name_of(self.layout.data),
+                    *options,
+                    f"-p{port}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.layout.data,
+                **self._identity(),
+            )
+
+    def _parameters(self, extra: Mapping[str, str]) -> dict[str, str]:
+        parameters = dict(PARAMETERS)
+        shared_memory = Path("/dev/shm")  # noqa: S108 - measured, nothing is written there by us
+        if shared_memory.exists() and shutil.disk_usage(shared_memory).total < _SMALL_SHARED_MEMORY:
+            # Containers give 64 MB there, too little for a parallel hash join.
+            parameters["dynamic_shared_memory_type"] = "sysv"
+        return parameters | dict(extra)
+
+    def _run(self, data: Path, program: str, *arguments: str, say: str = "") -> None:
+        first = [arguments[0]] if arguments and arguments[0] == "--single" else []
+        rest = arguments[len(first) :]
+        done = subprocess.run(
+            [self.binaries / program, *first, "-D", self._name_of(data), *rest],
+            input=say,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=data,
+            timeout=120,
+            **self._identity(),
+        )
+        if done.returncode != 0:
+            raise failure_of(done.stderr, self.layout)
+
+    def _identity(self) -> dict[str, Any]:
+        if self.run_as is None:
+            return {}
+        user = pwd.getpwnam(self.run_as)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+    def _name_of(self, data: Path) -> str:
+        # Root steps into the folder before it drops to the unprivileged user, who could not
+        # walk there by name where a parent is private (/root, a temporary folder).
+        return str(data) if self.run_as is None else "/proc/self/cwd"
+
+
+def unprivileged_user(wanted: str | None, layout: Layout) -> str | None:
+    """Return whom PostgreSQL runs as when we are root; None when we are not.
+
+    In this order: the one asked for, the owner of the data folder or of the home, a user named
+    ownerline, nobody.
+
+    Raises:
+        UnprivilegedUserError: the one asked for does not exist, or is root.
+    """
+    if os.geteuid() != 0:
+        return None
+    if wanted is not None:
+        return _named(wanted)
+    for folder in (layout.data, layout.folder.parent):
+        if folder.exists() and (owner := folder.stat().st_uid) != 0:
+            return _known(owner, folder)
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return ROLE if ROLE in names else _named("nobody")
+
+
+def _named(name: str) -> str:
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError as err:
+        message = f"there is no user {name!r} for PostgreSQL to run as; set OWNERLINE_POSTGRES_USER"
+        raise UnprivilegedUserError(message) from err
+    if user.pw_uid == 0:
+        message = (
+            f"PostgreSQL refuses to run as {name!r}, which is root; set OWNERLINE_POSTGRES_USER"
+        )
+        raise UnprivilegedUserError(message)
+    return name
+
+
+def _known(owner: int, folder: Path) -> str:
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError as err:
+        message = (
+            f"{folder} belongs to user id {owner}, which has no name here; give it to a known user"
+        )
+        raise UnprivilegedUserError(message) from err
+
+
+def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
+    """Return the error for what a PostgreSQL program said last."""
+    if _DISK_FULL in said:
+        message = (
+            f"the disk that holds {layout.folder.parent} is full; free some space and start again"
+        )
+        return DiskFullError(message)
+    last: Sequence[str] = [line for line in said.splitlines() if line.strip()][-_LAST_LINES:]
+    return EmbeddedServerError(f"PostgreSQL in {layout.folder} does not start: {' / '.join(last)}")

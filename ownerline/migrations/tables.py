@@ -1,0 +1,22 @@
+"""Knows every room's tables, and which tables in the database are ours."""
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = (
+    "customers.tables",
+    "customers.account_tables",
+    "callback.tables",
+    "dialer.tables",
+)
+
+
+def import_tables() -> None:
+    """Import every module with tables, so that `Base.metadata` is whole."""
+    for module in _MODULES:
+        import_module(module)
+
+
+def belongs_to_us(_thing: Any, name: str | None, kind: str, *_: Any) -> bool:
+    """Tell Alembic to leave the job queue's own tables to the job queue."""
+    return kind != "table" or name is None or not name.startswith("procrastinate_")
