@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core.money import Money
-from scripts.language import AskStep, RefusalReason
 from scripts.model import AskKind, CallPlan
+from scripts.steps import AskStep, RefusalReason
 from scripts.variables import money_of
 
 _HALF_YEAR_DAYS = 183

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import OwnerlineError
 from scripts.language import Fragment, Script, ScriptError
-from scripts.variables import BUILT_IN, RESULTS, VariableType
+from scripts.variables import VariableType
 
 SHIPPED = Path(__file__).parent / "library"
 MAX_BYTES = 256 * 1024
@@ -48,15 +48,8 @@ class Library:
         """Make a library of scripts already read."""
         by_name = {script.name: script for script in scripts}
         return cls(
-            scripts=by_name, types={name: types_of(script) for name, script in by_name.items()}
+            scripts=by_name, types={name: script.types() for name, script in by_name.items()}
         )
-
-
-def types_of(script: Script) -> Mapping[str, VariableType]:
-    """Return the type of every variable a script may name."""
-    declared = {name: variable.type for name, variable in script.variables.items()}
-    constants = dict.fromkeys(script.constants, VariableType.COUNT)
-    return {**BUILT_IN, **RESULTS, **constants, **declared}
 
 
 @lru_cache(maxsize=8)

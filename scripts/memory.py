@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from customers.model import Language, WrapUpCode
-from scripts.language import Script, Step
+from scripts.language import Script
 from scripts.library import Library
 from scripts.model import CallPlan, Section, SectionOutcome, TalkState
 from scripts.plan import check_section, needs_strong
+from scripts.steps import Step
 from scripts.template import render
 from scripts.variables import ANSWERS, IDENTIFIED, RESULTS
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scripts.language import Condition, Script
+from scripts.language import Script
 from scripts.library import Library
 from scripts.model import CallPlan, Section
+from scripts.steps import Condition
 from scripts.variables import VariableError, check
 
 MIN_IDENTITY_DIGITS = 4

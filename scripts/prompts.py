@@ -2,7 +2,9 @@
 
 from customers.model import Language
 from scripts.answers import offered_days
-from scripts.language import (
+from scripts.memory import Memory
+from scripts.model import Ask, AskKind, Reply, ReplyKind
+from scripts.steps import (
     AGENT_KEY,
     GLOBAL_KEYS,
     OPT_OUT_KEY,
@@ -11,8 +13,6 @@ from scripts.language import (
     RecordStep,
     VerifyStep,
 )
-from scripts.memory import Memory
-from scripts.model import Ask, AskKind, Reply, ReplyKind
 
 UNDO_KEY = "1"  # after the opt-out key: it was a slip
 Asking = AskStep | VerifyStep | RecordStep

@@ -6,7 +6,11 @@ from typing import Any
 from core.errors import OwnerlineError
 from customers.model import Language, WrapUpCode
 from scripts.answers import Refused, read_answer
-from scripts.language import (
+from scripts.memory import Memory
+from scripts.model import Ask, AskKind, Reply, ReplyKind, TalkState, Transfer, Turn
+from scripts.plan import holds
+from scripts.prompts import UNDO_KEY, Asking, global_key, make_ask, make_undo_ask
+from scripts.steps import (
     AGENT_KEY,
     OPT_OUT_KEY,
     REPEAT_KEY,
@@ -22,10 +26,6 @@ from scripts.language import (
     TransferStep,
     VerifyStep,
 )
-from scripts.memory import Memory
-from scripts.model import Ask, AskKind, Reply, ReplyKind, TalkState, Transfer, Turn
-from scripts.plan import holds
-from scripts.prompts import UNDO_KEY, Asking, global_key, make_ask, make_undo_ask
 from scripts.variables import IDENTIFIED
 
 MAX_TURNS = 120  # a talk that goes round longer than this goes to an agent
