@@ -2,17 +2,28 @@
 
 The virtual clock wakes one parked task at a time, in one total order, so that equal seeds give
 equal days. Every task of the engine is started by `spawn` and parks only in `sleep`,
-`sleep_until` or `wait`; awaiting the database or a file keeps it busy, and time stands still.
+`sleep_until` or `wait`; awaiting the database or a file keeps it busy, and time stands still. So a
+task may not await another task of the clock: that one never gets its turn. It waits for a signal.
 """
 
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
+from core.errors import OwnerlineError
+
 T = TypeVar("T")
+
+_LONGEST_NAP_S = 60.0  # a machine that was asleep or set right is late by no more than this
+
+
+class ClockError(OwnerlineError):
+    """The clock is used in a way that would lose a wake-up or make the order of tasks chance."""
 
 
 class Signal:
@@ -34,7 +45,14 @@ class Signal:
         return was_set
 
     def park(self, wake: Callable[[], None] | None) -> None:
-        """Name what `set` calls, at each call; None when nobody waits."""
+        """Name what `set` calls, at each call; None when nobody waits.
+
+        Raises:
+            ClockError: another task waits for this signal.
+        """
+        if wake is not None and self._wake is not None:
+            message = "two tasks wait for one signal; give each task a signal of its own"
+            raise ClockError(message)
         self._wake = wake
 
 
@@ -65,121 +83,229 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time."""
 
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()  # the loop itself holds tasks only weakly
+
     def now(self) -> datetime:
+        """Return the machine's instant, aware, UTC."""
         return datetime.now(UTC)  # noqa: TID251 - the one place that may read it
 
     async def sleep(self, seconds: float) -> None:
+        """Sleep so many seconds."""
         await asyncio.sleep(seconds)
 
     async def sleep_until(self, when: datetime) -> None:
-        await asyncio.sleep(max(0.0, (when - self.now()).total_seconds()))
+        """Sleep until the machine's clock shows the instant, also when it is set meanwhile."""
+        while (left_s := (when - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - it is time
+            await asyncio.sleep(min(left_s, _LONGEST_NAP_S))
 
     async def wait(self, signal: Signal, until: datetime | None = None) -> bool:
+        """Wait until the signal is set (True) or the instant is reached (False)."""
         if signal.take():
             return True
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         signal.park(lambda: None if waiter.done() else waiter.set_result(None))
-        timeout_s = None if until is None else max(0.0, (until - self.now()).total_seconds())
         try:
-            await asyncio.wait_for(waiter, timeout_s)
-        except TimeoutError:
-            return signal.take()
+            while not waiter.done():
+                left_s = _LONGEST_NAP_S if until is None else (until - self.now()).total_seconds()
+                if left_s <= 0:
+                    break
+                await asyncio.wait([waiter], timeout=min(left_s, _LONGEST_NAP_S))
         finally:
             signal.park(None)
         return signal.take()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        return asyncio.get_running_loop().create_task(work)
+        """Start a task and keep hold of it until it has ended."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
 class VirtualClock:
-    """A clock that moves only when every task it started is parked."""
+    """A clock that moves only when every task it started is parked.
+
+    Instants and the order of queueing decide who is woken; a cancellation takes its place in that
+    order too. Only a task started by `spawn` may park; `drive` or `run` is awaited outside of them.
+    """
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
-        self._parked: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._parked: list[tuple[datetime, int, _Place]] = []
         self._order = itertools.count()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._busy = 0
+        self._driven = False
         self._idle = asyncio.Event()
 
     def now(self) -> datetime:
+        """Return the instant the clock stands at, aware, UTC."""
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        await self.sleep_until(self._now + timedelta(seconds=seconds))
+        """Park for so many seconds; 0 lets those go first who are due at this very instant."""
+        await self._park(self._now + timedelta(seconds=max(0.0, seconds)))
 
     async def sleep_until(self, when: datetime) -> None:
+        """Park until the instant; return at once when it has passed."""
         if when > self._now:
-            await self._park(self._enter(when))
+            await self._park(when)
 
     async def wait(self, signal: Signal, until: datetime | None = None) -> bool:
+        """Park until the signal is set (True) or the instant is reached (False)."""
         if signal.take():
             return True
         if until is not None and until <= self._now:
             return False
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = _Place(self._cancel)
         # A set signal queues the waiter at the present instant, behind what already waits there.
-        signal.park(lambda: self._queue(self._now, turn))
-        if until is not None:
-            self._queue(until, turn)
+        signal.park(lambda: self._queue(self._now, place))
         try:
-            await self._park(turn)
+            await self._park(until, place)
         finally:
             signal.park(None)
         return signal.take()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        first_turn = self._enter(self._now)
-
-        async def run() -> T:
-            try:
-                await self._turn(first_turn)  # a first step is a wake-up too, one at a time
-                return await work
-            finally:
-                work.close()
-                self._release()
-
-        return asyncio.get_running_loop().create_task(run())
+        """Start a task; its first step is a wake-up too, in order with the others."""
+        first = _Place(self._cancel)
+        task = asyncio.get_running_loop().create_task(self._live(work, first))
+        task.add_done_callback(lambda _: self._forget(task, work, first))
+        self._tasks.add(task)
+        self._queue(self._now, first)
+        return task
 
     async def drive(self, until: datetime) -> None:
         """Wake parked tasks in order until none is due by `until`, then stand at `until`."""
-        while True:
-            self._idle.clear()
-            if self._busy:
-                await self._idle.wait()
-                continue
-            if not self._parked or self._parked[0][0] > until:
-                break
-            when, _, turn = heapq.heappop(self._parked)
-            if turn.done():
-                continue  # woken earlier by its signal, or its task was cancelled
-            self._now = max(self._now, when)
-            self._busy += 1
-            turn.set_result(None)
+        with self._driving():
+            while await self._wake_next(until):
+                pass
         self._now = max(self._now, until.astimezone(UTC))
 
-    def _enter(self, when: datetime) -> "asyncio.Future[None]":
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue(when, turn)
-        return turn
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Start a task, drive until it has ended, and return its result; time stands there.
 
-    def _queue(self, when: datetime, turn: "asyncio.Future[None]") -> None:
-        heapq.heappush(self._parked, (when.astimezone(UTC), next(self._order), turn))
-        self._idle.set()
+        Raises:
+            ClockError: every task waits for a signal, so this one can never end.
+        """
+        task = self.spawn(work)
+        with self._driving():
+            while await self._wake_next(None, unless=task):
+                pass
+        if not task.done():
+            message = f"at {self._now} every task waits for a signal that nobody can set"
+            raise ClockError(message)
+        return task.result()
 
-    async def _park(self, turn: "asyncio.Future[None]") -> None:
-        self._release()
-        await self._turn(turn)
+    async def _wake_next(
+        self, until: datetime | None, unless: "asyncio.Task[Any] | None" = None
+    ) -> bool:
+        """Once all are parked, wake the next one; say whether one was due (and still wanted)."""
+        while self._busy:
+            self._idle.clear()
+            await self._idle.wait()
+        if unless is not None and unless.done():
+            return False
+        while self._parked and (until is None or self._parked[0][0] <= until):
+            when, _, place = heapq.heappop(self._parked)
+            if place.done():
+                continue  # woken before: by its signal, its timer or its cancellation
+            self._now = max(self._now, when)
+            self._wake(place)
+            return True
+        return False
 
-    async def _turn(self, turn: "asyncio.Future[None]") -> None:
+    @contextmanager
+    def _driving(self) -> Iterator[None]:
+        if self._driven:
+            message = "the clock is driven already; one drive or run at a time"
+            raise ClockError(message)
+        self._driven = True
         try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.cancelled():
-                self._busy += 1  # busy with its clean-up until it releases itself
-            raise
+            yield
+        finally:
+            self._driven = False
+            for _, _, place in sorted(self._parked, key=itemgetter(0, 1)):
+                if place.cancelled_in_turn and not place.done():
+                    self._wake(place)
+
+    async def _park(self, when: datetime | None, place: "_Place | None" = None) -> None:
+        if asyncio.current_task() not in self._tasks:
+            message = "only a task started by clock.spawn may wait by this clock; spawn this one"
+            raise ClockError(message)
+        place = place or _Place(self._cancel)
+        if when is not None:
+            self._queue(when, place)
+        self._release()
+        await place  # whoever wakes it counts it as busy again
+
+    def _queue(self, when: datetime, place: "_Place") -> None:
+        heapq.heappush(self._parked, (when.astimezone(UTC), next(self._order), place))
+
+    def _wake(self, place: "_Place") -> None:
+        self._busy += 1
+        place.arrive()
 
     def _release(self) -> None:
         self._busy -= 1
         if self._busy == 0:
             self._idle.set()
+
+    def _cancel(self, place: "_Place") -> None:
+        """Queue a cancellation behind what is due now; with nobody driving it happens at once."""
+        if self._driven:
+            self._queue(self._now, place)
+        else:
+            self._wake(place)
+
+    async def _live(self, work: Coroutine[Any, Any, T], first: "_Place") -> T:
+        first.awaited = True
+        try:
+            await first
+            return await work
+        finally:
+            work.close()
+            self._release()
+
+    def _forget(
+        self, task: "asyncio.Task[Any]", work: Coroutine[Any, Any, Any], first: "_Place"
+    ) -> None:
+        self._tasks.discard(task)
+        if first.awaited:
+            return
+        work.close()  # cancelled before its first step: nobody else cleans up
+        if first.done():
+            self._release()
+        else:
+            first.abandon()
+
+
+class _Place(asyncio.Future[None]):
+    """A parked task's place in the order; a cancellation of the task takes its turn as well."""
+
+    def __init__(self, on_cancel: Callable[["_Place"], None]) -> None:
+        super().__init__(loop=asyncio.get_running_loop())
+        self.awaited = False
+        self.cancelled_in_turn = False
+        self._on_cancel = on_cancel
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Ask for the turn to be a cancellation; what `asyncio.Task.cancel` calls."""
+        if self.done():
+            return False
+        if not self.cancelled_in_turn:
+            self.cancelled_in_turn = True
+            self._on_cancel(self)
+        return True
+
+    def arrive(self) -> None:
+        """Let the task go on, or tell it that it is cancelled."""
+        if self.cancelled_in_turn:
+            super().cancel()
+        else:
+            self.set_result(None)
+
+    def abandon(self) -> None:
+        """Give the place up: its task is gone."""
+        super().cancel()

@@ -177,7 +177,7 @@ class SimulatedCarrier:
             amount=behaviour.amount,
             is_machine=encounter.reaction is Reaction.MACHINE,
         )
-        line = Line(
+        return Line(
             order,
             call=call,
             encounter=encounter,
@@ -186,7 +186,6 @@ class SimulatedCarrier:
             talker=talker,
             on_payment=self.on_payment,
         )
-        return line
 
     async def _carry(self, line: Line, max_seconds: float) -> None:
         try:
