@@ -78,7 +78,9 @@ class SimulatedCarrier:
         self._population = population
         self._listener: Listener | None = None
         self._lines: dict[UUID, Line] = {}
-        self._calls_to: Counter[str] = Counter()
+        self._calls_to: Counter[str] = Counter()  # ever, by number
+        self._up_to: Counter[str] = Counter()  # now, by number
+        self._up_on: Counter[str] = Counter()  # now, by trunk
         self._rates = {trunk.name: TrunkRate(trunk, clock.now()) for trunk in self.trunks}
         self._up = True
 
@@ -103,6 +105,8 @@ class SimulatedCarrier:
         self._rates[order.trunk].take()
         line = self._line(order)
         self._lines[order.attempt_id] = line
+        self._up_to[order.to.e164] += 1
+        self._up_on[order.trunk] += 1
         self.clock.spawn(self._carry(line, max_seconds))
         if self.faults.strikes("lose_answers"):
             raise SubmissionUnknownError(_lost(order))
@@ -140,7 +144,7 @@ class SimulatedCarrier:
         if rate is None:
             message = f"there is no trunk {order.trunk!r}; known: {', '.join(self._rates)}"
             self._refuse("trunk", message, retryable=False)
-        elif self._on(order.trunk) >= rate.trunk.channels:
+        elif self._up_on[order.trunk] >= rate.trunk.channels:
             self._refuse("channels", f"all {rate.trunk.channels} channels of {order.trunk} are up")
         elif not rate.allows(now):
             per_second = rate.trunk.calls_per_second
@@ -150,16 +154,13 @@ class SimulatedCarrier:
         self.refusals[reason] += 1
         raise BridgeError(message, retryable=retryable)
 
-    def _on(self, trunk: str) -> int:
-        return sum(1 for line in self._lines.values() if line.order.trunk == trunk)
-
     def _line(self, order: OutboundCall) -> Line:
         e164, now = order.to.e164, self.clock.now()
         nth = self._calls_to[e164]
         self._calls_to[e164] += 1
         found = behaviour_of(self._population, e164)
         encounter = meet(found, seed=self._seed, e164=e164, nth=nth, at=now)
-        if any(line.order.to == order.to for line in self._lines.values()):
+        if self._up_to[e164]:
             encounter = replace(encounter, reaction=Reaction.BUSY)
         behaviour = found or Behaviour()
         call = CarrierCall(
@@ -193,8 +194,6 @@ class SimulatedCarrier:
             if await self._picked_up(line):
                 await self._talk(line, max_seconds)
         finally:  # also when the listener failed: a line does not outlive its task
-            line.hang_up()
-            del self._lines[line.order.attempt_id]
             self._close(line)
         await self._tell(line)
 
@@ -234,6 +233,10 @@ class SimulatedCarrier:
             await line.hold(_NOBODY_SPEAKS_S)
 
     def _close(self, line: Line) -> None:
+        line.hang_up()
+        del self._lines[line.order.attempt_id]
+        self._up_to[line.order.to.e164] -= 1
+        self._up_on[line.order.trunk] -= 1
         ending = line.ending or CANCELLED
         result = ending.result
         if line.call.answered_at is not None:

@@ -1,8 +1,10 @@
-"""The simulated carrier's own book: every call it took, and what it says of double calls."""
+"""The simulated carrier's own book of every call it took, and the double calls found in it."""
 
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -108,8 +110,82 @@ class Ledger:
         path.write_text("".join(_line(call) for call in self.calls()), encoding="utf-8")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptFacts:
+    """What the dialer knows of one call: whom it rang, what for, and when each may be rung again.
+
+    `retry_at` holds, by due call, the instant before which this attempt forbids the next one.
+    """
+
+    call_id: UUID
+    person_id: int
+    due_call_ids: tuple[int, ...]
+    retry_at: Mapping[int, datetime] = field(default_factory=dict)
+
+
+class DoubleKind(StrEnum):
+    """What makes a ring one too many."""
+
+    WHILE_LIVE = "while_live"  # another call to the person or number was up
+    AFTER_FINAL = "after_final"  # the due call had its final outcome
+    INSIDE_RETRY = "inside_retry"  # an earlier attempt forbade it until later
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoubleCall:
+    """A ring that should not have been, with every reason why."""
+
+    call_id: UUID
+    kinds: tuple[DoubleKind, ...]
+
+
+def double_calls(
+    calls: Iterable[CarrierCall],
+    attempts: Iterable[AttemptFacts],
+    *,
+    final_at: Mapping[int, datetime],
+) -> tuple[DoubleCall, ...]:
+    """Return the rings that were one too many, in the order they were placed.
+
+    `final_at` holds the instant of the final outcome by due call. A call the dialer has no facts
+    about is compared by its number alone.
+    """
+    facts = {attempt.call_id: attempt for attempt in attempts}
+    up_until: dict[object, datetime | None] = {}  # by number and by person; None: still up
+    retry_at: dict[int, datetime] = {}
+    found = []
+    for call in sorted(calls, key=lambda call: call.placed_at):
+        known = facts.get(call.call_id)
+        due_call_ids = known.due_call_ids if known else ()
+        called: list[object] = [call.e164] + ([known.person_id] if known else [])
+        at = call.placed_at
+        signs = {
+            DoubleKind.WHILE_LIVE: any(_up(up_until, key, at) for key in called),
+            DoubleKind.AFTER_FINAL: any(final_at.get(due, at) < at for due in due_call_ids),
+            DoubleKind.INSIDE_RETRY: any(at < retry_at.get(due, at) for due in due_call_ids),
+        }
+        kinds = tuple(kind for kind, shown in signs.items() if shown)
+        if kinds:
+            found.append(DoubleCall(call_id=call.call_id, kinds=kinds))
+        for key in called:
+            if key not in up_until or not _outlasts(up_until[key], call.ended_at):
+                up_until[key] = call.ended_at
+        for due, when in (known.retry_at if known else {}).items():
+            retry_at[due] = max(when, retry_at.get(due, when))
+    return tuple(found)
+
+
+def _up(up_until: Mapping[object, datetime | None], key: object, at: datetime) -> bool:
+    return key in up_until and _outlasts(up_until[key], at)
+
+
+def _outlasts(end: datetime | None, other: datetime | None) -> bool:
+    """Say whether a line that ends at `end` is up after `other`; None is a line still up."""
+    return end is None or (other is not None and end > other)
+
+
 def _line(call: CarrierCall) -> str:
-    values = {field.name: _plain(getattr(call, field.name)) for field in fields(call)}
+    values = {each.name: _plain(getattr(call, each.name)) for each in fields(call)}
     return json.dumps(values, ensure_ascii=False) + "\n"
 
 
