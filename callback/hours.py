@@ -46,7 +46,7 @@ class LocalPeriod:
         Raises:
             HoursError: the text is no such period.
         """
-        start, dash, end = text.partition("-")
+        start, _, end = text.partition("-")
         try:
             return cls(
                 time.fromisoformat(start.strip()),
@@ -54,7 +54,7 @@ class LocalPeriod:
             )
         except ValueError as err:
             message = f"{text!r} is no period of a day; write it like 09:00-12:00 or 20:00-24:00"
-            raise HoursError(message) from err if dash else None
+            raise HoursError(message) from err
 
     @classmethod
     def parse_daily(cls, text: str) -> "tuple[LocalPeriod, ...]":

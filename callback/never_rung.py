@@ -87,25 +87,33 @@ class ListFile:
 
     @classmethod
     def read(cls, path: Path, region: str) -> "ListFile":
-        """Read a file of national or E.164 numbers; blank lines and `#` comments are passed over.
+        """Read a file of national or E.164 numbers.
 
         Raises:
             DoNotCallListError: the file cannot be read, or a line is no number of the region.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as err:
             message = f"do-not-call list {path} cannot be read: {err}; mend its path or its rights"
             raise DoNotCallListError(message) from err
+        return cls.parse(text, region, origin=str(path))
+
+    @classmethod
+    def parse(cls, text: str, region: str, *, origin: str) -> "ListFile":
+        """Take one number a line; blank lines and those that start with `#` are passed over.
+
+        Raises:
+            DoNotCallListError: a line is no number of the region; half a list screens nobody.
+        """
         numbers: set[str] = set()
-        for nth, line in enumerate(lines, start=1):
-            text = line.strip()
-            if not text or text.startswith("#"):
+        for nth, line in enumerate(text.splitlines(), start=1):
+            if not line.strip() or line.startswith("#"):
                 continue
             try:
-                numbers.add(PhoneNumber.parse(text, region).e164)
+                numbers.add(PhoneNumber.parse(line, region).e164)
             except PhoneNumberError as err:
-                message = f"do-not-call list {path}, line {nth} is no number of {region}"
+                message = f"do-not-call list {origin}, line {nth} is no number of {region}; mend it"
                 raise DoNotCallListError(message) from err
         return cls(region, frozenset(numbers))
 

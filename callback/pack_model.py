@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from callback.hours import HolidayCalendar, LocalPeriod, Periods, Schedule
+from callback.hours import HolidayCalendar, HoursError, LocalPeriod, Periods, Schedule
 from customers.model import CallMode, Purpose
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -48,6 +48,15 @@ def _week(value: object) -> object:
     return tuple(tuple(p) if isinstance(p := days[day], list) else p for day in _WEEKDAYS)
 
 
+def _period(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return LocalPeriod.parse(value)
+    except HoursError as err:
+        raise ValueError(str(err)) from err  # so that pydantic says where it stands
+
+
 def _in_order(periods: Periods) -> Periods:
     for earlier, later in pairwise(periods):
         if earlier.end > later.start or earlier.end == earlier.end.min:
@@ -56,9 +65,7 @@ def _in_order(periods: Periods) -> Periods:
     return periods
 
 
-Period = Annotated[
-    LocalPeriod, BeforeValidator(lambda v: LocalPeriod.parse(v) if isinstance(v, str) else v)
-]
+Period = Annotated[LocalPeriod, BeforeValidator(_period)]
 DayPeriods = Annotated[tuple[Period, ...], AfterValidator(_in_order)]
 Week = Annotated[tuple[DayPeriods, ...], BeforeValidator(_week)]
 Positive = Annotated[int, Field(gt=0)]
