@@ -104,6 +104,7 @@ class Phone(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.person_id"))
     e164: Mapped[str] = mapped_column(sa.String(17), index=True)
     position: Mapped[int]
+    source: Mapped[str] = mapped_column(sa.String(32), server_default="import")
     dead_at: Mapped[datetime | None]
     dead_because: Mapped[str | None] = mapped_column(sa.Text)
     __table_args__ = (

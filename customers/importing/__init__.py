@@ -1,0 +1,1 @@
+"""Workbooks into the customer file: rows read, staged beside it, merged in sets."""

@@ -1,0 +1,1 @@
+"""What a cell means: pure readers of text, units, phones, amounts, dates and words."""
