@@ -3,11 +3,11 @@
 Pure: the campaign's retry table comes in, a decision goes out.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from callback.campaigns import Campaign
 from callback.model import DueCallState
 from customers.model import WrapUpCode
 from dialer.model import TelephonyResult
@@ -54,28 +54,6 @@ class PhoneFate(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RetryRule:
-    """One row of a campaign's table: how long to wait, and how often before giving up."""
-
-    after: timedelta
-    times: int
-    next_phone: bool  # the person's next phone may be tried before the interval is over
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RetryTable:
-    """What a campaign does after each result; a word it lacks falls back to `otherwise`."""
-
-    rules: Mapping[str, RetryRule]
-    otherwise: RetryRule
-    max_attempts: int
-
-    def rule_for(self, word: str) -> RetryRule:
-        """Return the rule of a telephony result or wrap-up code."""
-        return self.rules.get(word, self.otherwise)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Next:
     """What becomes of a due call after an attempt; `retry_at` holds while it waits."""
 
@@ -83,6 +61,7 @@ class Next:
     because: str
     retry_at: datetime | None = None
     phone: PhoneFate = PhoneFate.KEEP
+    next_phone: bool = False  # the person's next phone may be tried before `retry_at`
 
 
 def word_of(result: TelephonyResult, code: WrapUpCode | None) -> str:
@@ -102,7 +81,7 @@ def decide(
     attempts: int,
     same_before: int,
     ended_at: datetime,
-    table: RetryTable,
+    campaign: Campaign,
 ) -> Next:
     """Decide what follows an attempt for one due call.
 
@@ -114,11 +93,15 @@ def decide(
     phone = PhoneFate.KILL if word in DEAD_NUMBER else PhoneFate.KEEP
     if code in FINAL_CODES:
         return Next(state=DueCallState.DONE, because=word)
-    if attempts >= table.max_attempts:
+    if attempts >= campaign.max_attempts:
         return Next(state=DueCallState.EXHAUSTED, because=f"max_attempts:{word}", phone=phone)
-    rule = table.rule_for(word)
+    rule = campaign.retry.get(word, campaign.otherwise)
     if phone is PhoneFate.KEEP and same_before >= rule.times:
         return Next(state=DueCallState.EXHAUSTED, because=f"tries:{word}", phone=phone)
     return Next(
-        state=DueCallState.WAITING, because=word, retry_at=ended_at + rule.after, phone=phone
+        state=DueCallState.WAITING,
+        because=word,
+        retry_at=ended_at + rule.after,
+        phone=phone,
+        next_phone=rule.next_phone or phone is PhoneFate.KILL,
     )

@@ -18,13 +18,13 @@ class Installation(Base):
 
     __tablename__ = "installation"
 
-    only: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
+    singleton: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
     installation_id: Mapped[UUID]
     armed_at: Mapped[datetime | None]
     armed_by: Mapped[str | None] = mapped_column(sa.Text)
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[str | None] = mapped_column(sa.Text)
-    __table_args__ = (sa.CheckConstraint("only", name="one_row"),)
+    __table_args__ = (sa.CheckConstraint("singleton", name="one_row"),)
 
 
 class CampaignSwitch(Base):
@@ -112,6 +112,7 @@ class AttemptDueCall(Base):
     wrap_up_code: Mapped[WrapUpCode | None] = mapped_column(one_of(WrapUpCode))
     outcome: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     retry_at: Mapped[datetime | None]
+    next_phone: Mapped[bool] = mapped_column(server_default=sa.true())
     __table_args__ = (
         sa.CheckConstraint(
             "(settled_at IS NULL) = (telephony_result IS NULL)"

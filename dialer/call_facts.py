@@ -1,0 +1,277 @@
+"""Everything a verdict asks about a batch of due calls, read in a handful of set-based queries."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.campaigns import Campaigns
+from callback.hours import LocalPeriod
+from callback.subjects import SubjectFacts, load_subjects
+from callback.tables import DueCall
+from callback.verdict import (
+    CallFacts,
+    Consent,
+    DueFacts,
+    OptOut,
+    PastAttempt,
+    PersonFacts,
+    PhoneFacts,
+    PlaceFacts,
+    Setting,
+)
+from core.phone import PhoneNumber
+from customers.model import Language
+from customers.tables import Community, DoNotCall, Person, Phone, Unit
+from customers.tables import Consent as ConsentRow
+from dialer.history import past_attempts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A due call with all that is known of it at this instant."""
+
+    due_call: sa.Row[Any]
+    subject: SubjectFacts
+    facts: CallFacts
+    phone_ids: Mapping[str, int]  # E.164 → phone_id
+
+    @property
+    def due_call_id(self) -> int:
+        """The due call's id."""
+        return int(self.due_call.due_call_id)
+
+    @property
+    def person_id(self) -> int:
+        """The person's id."""
+        return int(self.due_call.person_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingBasis:
+    """What holds for every call of a dialer: its bridge and the installation's switches."""
+
+    bridge_is_real: bool
+    armed: bool
+    stopped: bool
+    paused_campaigns: frozenset[str]
+    test_numbers: tuple[str, ...]
+    destinations: tuple[str, ...]
+
+
+async def load_candidates(
+    session: AsyncSession,
+    due_call_ids: Sequence[int],
+    *,
+    now: datetime,
+    basis: SettingBasis,
+    campaigns: Campaigns,
+    lock: bool,
+) -> list[Candidate]:
+    """Return the due calls with their facts, in the order of the ids.
+
+    With `lock` the account rows that the reasons rest on are held `FOR SHARE` to the end of the
+    transaction: a payment, an opt-out or a dispute waits for us, or we for it.
+    """
+    if not due_call_ids:
+        return []
+    rows = await _due_calls(session, due_call_ids, lock=lock)
+    person_ids = sorted({row.person_id for row in rows.values()})
+    phones = await _phones(session, person_ids)
+    numbers = sorted({number for found in phones.values() for number in found})
+    subjects = await load_subjects(session, due_call_ids, now=now, lock=lock)
+    consents = await _consents(session, numbers)
+    opt_outs = await _opt_outs(session, person_ids, numbers)
+    history = await past_attempts(session, person_ids, now=now)
+    return [
+        Candidate(
+            due_call=row,
+            subject=subjects[row.due_call_id],
+            phone_ids={number: phone.phone_id for number, phone in phones[row.person_id].items()},
+            facts=_facts(
+                row,
+                subjects[row.due_call_id],
+                phones=phones[row.person_id],
+                consents=consents,
+                opt_outs=opt_outs,
+                attempts=history.get(row.person_id, ()),
+                setting=Setting(
+                    bridge_is_real=basis.bridge_is_real,
+                    armed=basis.armed,
+                    stopped=basis.stopped,
+                    test_numbers=basis.test_numbers,
+                    destinations=basis.destinations,
+                    campaign_paused=row.campaign in basis.paused_campaigns,
+                    campaign_hours=campaigns.get(row.campaign).hours,
+                ),
+            ),
+        )
+        for due_call_id in due_call_ids
+        if (row := rows.get(due_call_id)) is not None
+    ]
+
+
+async def _due_calls(
+    session: AsyncSession, due_call_ids: Sequence[int], *, lock: bool
+) -> dict[int, sa.Row[Any]]:
+    query = (
+        sa.select(
+            *(column for column in DueCall.__table__.columns),
+            Person.language,
+            Person.name.label("person_name"),
+            Person.honorific,
+            Person.identity_digits,
+            Person.synthetic,
+            Person.deceased_at,
+            Person.rest_hours,
+            Community.name.label("community"),
+            Community.time_zone,
+            Community.region,
+            Community.currency,
+            Community.packs,
+            Unit.label.label("unit"),
+        )
+        .join(Person, Person.person_id == DueCall.person_id)
+        .join(Community, Community.community_id == DueCall.community_id)
+        .join(Unit, Unit.unit_id == DueCall.unit_id)
+        .where(DueCall.due_call_id.in_(due_call_ids))
+        .order_by(DueCall.person_id, DueCall.due_call_id)
+    )
+    if lock:
+        query = query.with_for_update(read=True, of=Person)
+    rows = await session.execute(query)
+    return {row.due_call_id: row for row in rows}
+
+
+async def _phones(
+    session: AsyncSession, person_ids: Sequence[int]
+) -> dict[int, dict[str, sa.Row[Any]]]:
+    rows = await session.execute(
+        sa.select(Phone.person_id, Phone.phone_id, Phone.e164, Phone.position, Phone.dead_at)
+        .where(Phone.person_id.in_(person_ids))
+        .order_by(Phone.person_id, Phone.position, Phone.phone_id)
+    )
+    found: dict[int, dict[str, sa.Row[Any]]] = defaultdict(dict)
+    for row in rows:
+        found[row.person_id][row.e164] = row
+    return found
+
+
+async def _consents(session: AsyncSession, numbers: Sequence[str]) -> dict[str, list[Consent]]:
+    rows = await session.execute(
+        sa.select(ConsentRow).where(ConsentRow.e164.in_(numbers)).order_by(ConsentRow.consent_id)
+    )
+    found: dict[str, list[Consent]] = defaultdict(list)
+    for row in rows.scalars():
+        found[row.e164].append(
+            Consent(
+                phone=PhoneNumber(row.e164),
+                purpose=row.purpose,
+                mode=row.mode,
+                granted=row.granted,
+                given_at=row.given_at,
+                until=row.valid_until,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _OptOuts:
+    of_person: Mapping[int, Sequence[OptOut]]
+    of_number: Mapping[str, Sequence[OptOut]]
+
+
+async def _opt_outs(
+    session: AsyncSession, person_ids: Sequence[int], numbers: Sequence[str]
+) -> _OptOuts:
+    rows = await session.execute(
+        sa.select(DoNotCall.person_id, DoNotCall.e164, DoNotCall.reason, DoNotCall.since)
+        .where(
+            DoNotCall.lifted_at.is_(None),
+            sa.or_(DoNotCall.person_id.in_(person_ids), DoNotCall.e164.in_(numbers)),
+        )
+        .order_by(DoNotCall.do_not_call_id)
+    )
+    of_person: dict[int, list[OptOut]] = defaultdict(list)
+    of_number: dict[str, list[OptOut]] = defaultdict(list)
+    for row in rows:
+        wish = OptOut(
+            since=row.since,
+            phone=None if row.e164 is None else PhoneNumber(row.e164),
+            reason=row.reason,
+        )
+        # A wish by person and number holds for either: somebody who moved keeps the wish, and
+        # so does the number.
+        if row.person_id is not None:
+            of_person[row.person_id].append(OptOut(since=row.since, reason=row.reason))
+        if row.e164 is not None:
+            of_number[row.e164].append(wish)
+    return _OptOuts(of_person, of_number)
+
+
+def _facts(
+    row: sa.Row[Any],
+    subject: SubjectFacts,
+    *,
+    phones: Mapping[str, sa.Row[Any]],
+    consents: Mapping[str, Sequence[Consent]],
+    opt_outs: _OptOuts,
+    attempts: tuple[PastAttempt, ...],
+    setting: Setting,
+) -> CallFacts:
+    return CallFacts(
+        person=PersonFacts(
+            person_id=row.person_id,
+            deceased=row.deceased_at is not None,
+            synthetic=row.synthetic,
+            language=Language(row.language),
+            rest_hours=_periods(row.rest_hours),
+        ),
+        phones=tuple(
+            PhoneFacts.of(PhoneNumber(number), phone.position, dead=phone.dead_at is not None)
+            for number, phone in phones.items()
+        ),
+        due=DueFacts(
+            due_call_id=row.due_call_id,
+            reason=row.reason,
+            purpose=row.purpose,
+            mode=row.mode,
+            due_by=row.due_by,
+            not_before=row.not_before,
+            debt_ids=subject.debt_ids,
+            appointment=row.appointment,
+            asked_by_owner=row.appointment,
+            asked_at=subject.asked_at,
+            disputed=subject.disputed,
+            extension_until=subject.extension_until,
+            reason_holds=subject.reason_holds,
+            reason_gone=subject.reason_gone,
+        ),
+        place=PlaceFacts(
+            time_zone=row.time_zone,
+            region=row.region,
+            currency=row.currency,
+            packs=tuple(row.packs),
+        ),
+        setting=setting,
+        consents=tuple(each for number in phones for each in consents.get(number, ())),
+        opt_outs=(
+            *opt_outs.of_person.get(row.person_id, ()),
+            *(each for number in phones for each in opt_outs.of_number.get(number, ())),
+        ),
+        attempts=attempts,
+    )
+
+
+def _periods(stored: Sequence[Mapping[str, str]] | None) -> tuple[LocalPeriod, ...] | None:
+    if stored is None:
+        return None
+    return tuple(
+        LocalPeriod(time.fromisoformat(each["from"]), time.fromisoformat(each["until"]))
+        for each in stored
+    )

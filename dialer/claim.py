@@ -1,0 +1,343 @@
+"""The claim: in one transaction pop what comes next, check its reason again, judge, and commit an attempt.
+
+Nothing rings here. What is refused keeps a verdict on file and the instant it may be asked again.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.campaigns import Campaigns
+from callback.model import Decision, DueCallState
+from callback.packs import Packs
+from callback.tables import DueCall, VerdictRow
+from callback.verdict import Rule, Verdict, judge
+from core.ids import IdSource
+from core.phone import PhoneNumber
+from customers.model import Purpose, Reason
+from dialer.bridges.port import TrunkLimits
+from dialer.call_facts import Candidate, SettingBasis, load_candidates
+from dialer.model import AttemptState
+from dialer.tables import Attempt, AttemptDueCall, ReadyCall
+
+# One greeting carries so many matters and no more: calls are kept short (DOMAIN D12).
+MOST_SECTIONS = 3
+
+# A person or phone with a live call is asked about again so much later.
+LIVE_CALL_PAUSE = timedelta(seconds=30)
+
+# A refusal that no hour lifts is asked about again when a new day may have brought new facts.
+DENIAL_PAUSE = timedelta(hours=24)
+
+# A debt is never spoken of in one call with these (design decision 4).
+_NEVER_WITH_DEBT = frozenset({Reason.SURVEY, Reason.GREETING, Reason.PROSPECT})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """An attempt that is committed and must now ring, or be settled."""
+
+    attempt_id: UUID
+    to: PhoneNumber
+    trunk: TrunkLimits
+    campaign: str
+    community: str
+    synthetic: bool
+    due_call_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimReport:
+    """What one claim transaction did: the calls to ring, and how many due calls it looked at."""
+
+    calls: tuple[Claimed, ...]
+    looked_at: int
+
+
+async def claim(
+    session: AsyncSession,
+    trunks: Sequence[TrunkLimits],
+    *,
+    bridge: str,
+    now: datetime,
+    basis: SettingBasis,
+    campaigns: Campaigns,
+    packs: Packs,
+    ids: IdSource,
+    batch: int = 50,
+) -> ClaimReport:
+    """Claim at most one call a trunk token; the caller commits, then rings."""
+    person_of = await _pop(session, batch=batch, now=now, paused=basis.paused_campaigns)
+    if not person_of:
+        return ClaimReport(calls=(), looked_at=0)
+    waiting = await _waiting_of(session, sorted(set(person_of.values())), now=now)
+    loaded = await load_candidates(
+        session, waiting, now=now, basis=basis, campaigns=campaigns, lock=True
+    )
+    by_person: dict[int, list[Candidate]] = {person_id: [] for person_id in person_of.values()}
+    for candidate in loaded:
+        by_person[candidate.person_id].append(candidate)
+
+    verdicts: list[tuple[Candidate, Verdict]] = []
+    calls: list[Claimed] = []
+    free = list(trunks)
+    for candidates in by_person.values():
+        if not free:
+            break  # the rest keep their place in the window
+        judged = [(each, judge(now, each.facts, packs)) for each in _lead_first(candidates)]
+        verdicts += judged
+        served = _served_together(judged)
+        if served:
+            call = await _commit_attempt(
+                session, served, trunk=free[0], bridge=bridge, now=now, ids=ids
+            )
+            if call is not None:
+                calls.append(call)
+                free.pop(0)
+    await _keep_verdicts(session, verdicts, now=now)
+    await _put_off(session, verdicts, calls, now=now)
+    return ClaimReport(calls=tuple(calls), looked_at=len(verdicts))
+
+
+async def _pop(
+    session: AsyncSession, *, batch: int, now: datetime, paused: frozenset[str]
+) -> dict[int, int]:
+    """Return due_call_id → person_id of the next due calls, locked, best score first."""
+    rows = await session.execute(
+        sa.select(DueCall.due_call_id, DueCall.person_id)
+        .join(ReadyCall, ReadyCall.due_call_id == DueCall.due_call_id)
+        .where(
+            DueCall.state == DueCallState.WAITING,
+            DueCall.next_at <= now,
+            ReadyCall.campaign.not_in(paused),
+        )
+        .order_by(ReadyCall.score.desc(), ReadyCall.due_call_id)
+        .limit(batch)
+        .with_for_update(of=DueCall, skip_locked=True)
+    )
+    return {row.due_call_id: row.person_id for row in rows}
+
+
+async def _waiting_of(
+    session: AsyncSession, person_ids: Sequence[int], *, now: datetime
+) -> list[int]:
+    """Return, locked, every due call these persons may be rung for now."""
+    rows = await session.execute(
+        sa.select(DueCall.due_call_id)
+        .where(
+            DueCall.person_id.in_(person_ids),
+            DueCall.state == DueCallState.WAITING,
+            DueCall.next_at <= now,
+        )
+        .order_by(DueCall.due_call_id)
+        .with_for_update(skip_locked=True)
+    )
+    return list(rows.scalars())
+
+
+def _lead_first(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Order one person's due calls: an appointment, then the earliest deadline, then the oldest."""
+    return sorted(
+        candidates,
+        key=lambda each: (
+            not each.due_call.appointment,
+            each.due_call.due_by,
+            -each.due_call.priority,
+            each.due_call_id,
+        ),
+    )
+
+
+def _served_together(judged: Sequence[tuple[Candidate, Verdict]]) -> list[tuple[Candidate, Verdict]]:
+    """Choose what one call serves: the first allowed, and what fits with it on the same phone."""
+    allowed = [pair for pair in judged if pair[1].decision is Decision.ALLOW]
+    if not allowed:
+        return []
+    lead, lead_verdict = allowed[0]
+    served = [allowed[0]]
+    for candidate, verdict in allowed[1:]:
+        if (
+            len(served) < MOST_SECTIONS
+            and verdict.phone == lead_verdict.phone
+            and candidate.due_call.mode == lead.due_call.mode
+            and candidate.due_call.community_id == lead.due_call.community_id
+            and all(_may_share(candidate, other) for other, _ in served)
+        ):
+            served.append((candidate, verdict))
+    return served
+
+
+def _may_share(one: Candidate, other: Candidate) -> bool:
+    reasons = {one.due_call.reason, other.due_call.reason}
+    purposes = {one.due_call.purpose, other.due_call.purpose}
+    return not (
+        Purpose.DEBT in purposes
+        and (reasons & _NEVER_WITH_DEBT or purposes & {Purpose.SURVEY, Purpose.MARKETING})
+    )
+
+
+async def _commit_attempt(
+    session: AsyncSession,
+    served: Sequence[tuple[Candidate, Verdict]],
+    *,
+    trunk: TrunkLimits,
+    bridge: str,
+    now: datetime,
+    ids: IdSource,
+) -> Claimed | None:
+    """Write the attempt; None when the person or the phone has a live call already."""
+    lead, verdict = served[0]
+    if verdict.phone is None:
+        message = f"the verdict on due call {lead.due_call_id} allows a call and names no phone"
+        raise RuntimeError(message)
+    attempt_id = ids.new()
+    due_call_ids = tuple(candidate.due_call_id for candidate, _ in served)
+    written = await session.execute(
+        insert(Attempt)
+        .values(
+            attempt_id=attempt_id,
+            person_id=lead.person_id,
+            phone_id=lead.phone_ids[verdict.phone.e164],
+            e164=verdict.phone.e164,
+            bridge=bridge,
+            trunk=trunk.name,
+            mode=lead.due_call.mode,
+            campaign=lead.due_call.campaign,
+            state=AttemptState.CLAIMED,
+            started_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(Attempt.attempt_id)
+    )
+    if written.first() is None:
+        return None
+    await session.execute(
+        insert(AttemptDueCall),
+        [
+            {"attempt_id": attempt_id, "due_call_id": due_call_id, "position": position}
+            for position, due_call_id in enumerate(due_call_ids)
+        ],
+    )
+    await session.execute(
+        sa.update(DueCall)
+        .where(DueCall.due_call_id.in_(due_call_ids))
+        .values(state=DueCallState.CLAIMED, attempts=DueCall.attempts + 1)
+    )
+    await session.execute(sa.delete(ReadyCall).where(ReadyCall.due_call_id.in_(due_call_ids)))
+    return Claimed(
+        attempt_id=attempt_id,
+        to=verdict.phone,
+        trunk=trunk,
+        campaign=lead.due_call.campaign,
+        community=lead.due_call.community,
+        synthetic=lead.due_call.synthetic,
+        due_call_ids=due_call_ids,
+    )
+
+
+async def _keep_verdicts(
+    session: AsyncSession, verdicts: Sequence[tuple[Candidate, Verdict]], *, now: datetime
+) -> None:
+    """Write the verdicts that differ from the last one on file of their due call."""
+    if not verdicts:
+        return
+    due_call_ids = [candidate.due_call_id for candidate, _ in verdicts]
+    last = {
+        row.due_call_id: (row.decision, row.rule, row.until)
+        for row in await session.execute(
+            sa.select(
+                VerdictRow.due_call_id, VerdictRow.decision, VerdictRow.rule, VerdictRow.until
+            )
+            .where(VerdictRow.due_call_id.in_(due_call_ids))
+            .distinct(VerdictRow.due_call_id)
+            .order_by(VerdictRow.due_call_id, VerdictRow.verdict_id.desc())
+        )
+    }
+    changed = [
+        (candidate, verdict)
+        for candidate, verdict in verdicts
+        if last.get(candidate.due_call_id)
+        != (verdict.decision, verdict.rule.value, verdict.until)
+    ]
+    if changed:
+        await session.execute(
+            insert(VerdictRow), [_verdict_row(candidate, verdict, now) for candidate, verdict in changed]
+        )
+
+
+def _verdict_row(candidate: Candidate, verdict: Verdict, now: datetime) -> dict[str, Any]:
+    return {
+        "at": now,
+        "due_call_id": candidate.due_call_id,
+        "person_id": candidate.person_id,
+        "e164": None if verdict.phone is None else verdict.phone.e164,
+        "decision": verdict.decision,
+        "rule": verdict.rule.value,
+        "layer": verdict.layer.value,
+        "pack": verdict.pack,
+        "pack_version": verdict.pack_version,
+        "until": verdict.until,
+        "facts": json.loads(json.dumps(dict(verdict.facts), default=str)),
+    }
+
+
+async def _put_off(
+    session: AsyncSession,
+    verdicts: Sequence[tuple[Candidate, Verdict]],
+    calls: Sequence[Claimed],
+    *,
+    now: datetime,
+) -> None:
+    """Withdraw what has lost its reason; take the rest out of the window until it may be asked again."""
+    claimed = {due_call_id for call in calls for due_call_id in call.due_call_ids}
+    gone: list[dict[str, Any]] = []
+    later: list[dict[str, Any]] = []
+    for candidate, verdict in verdicts:
+        if candidate.due_call_id in claimed:
+            continue
+        if verdict.rule is Rule.REASON_GONE:
+            gone.append(
+                {"b_id": candidate.due_call_id, "b_because": candidate.subject.reason_gone}
+            )
+        else:
+            later.append(
+                {"b_id": candidate.due_call_id, "b_next_at": _asked_again_at(verdict, now)}
+            )
+    table = DueCall.__table__
+    connection = await session.connection()
+    if gone:
+        await connection.execute(
+            sa.update(table)
+            .where(table.c.due_call_id == sa.bindparam("b_id"))
+            .values(
+                state=DueCallState.WITHDRAWN,
+                settled_at=now,
+                settled_because=sa.bindparam("b_because"),
+            ),
+            gone,
+        )
+    if later:
+        await connection.execute(
+            sa.update(table)
+            .where(table.c.due_call_id == sa.bindparam("b_id"))
+            .values(next_at=sa.bindparam("b_next_at")),
+            later,
+        )
+    out = [each["b_id"] for each in (*gone, *later)]
+    if out:
+        await session.execute(sa.delete(ReadyCall).where(ReadyCall.due_call_id.in_(out)))
+
+
+def _asked_again_at(verdict: Verdict, now: datetime) -> datetime:
+    if verdict.decision is Decision.ALLOW:  # it lost the race for the person or the phone
+        return now + LIVE_CALL_PAUSE
+    if verdict.until is not None:
+        return verdict.until
+    return now + DENIAL_PAUSE

@@ -1,0 +1,324 @@
+"""The engine: keeps the window filled, claims within trunk tokens, rings, and hears what comes back.
+
+One loop on the clock. Each step is a transaction of its own (design decision 3): the attempt is
+committed before anything rings, every event is committed when it is heard.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from callback.campaigns import Campaigns
+from callback.packs import Packs
+from core.clock import Clock, Signal
+from core.ids import IdSource
+from customers.model import CallMode
+from dialer.bridges.port import (
+    Bridge,
+    BridgeError,
+    CallEnded,
+    CallEvent,
+    OutboundCall,
+    SubmissionUnknownError,
+)
+from dialer.call_facts import SettingBasis
+from dialer.claim import Claimed, ClaimReport, claim
+from dialer.control import Switches, switches
+from dialer.idle import IdleReason, why_idle
+from dialer.model import TelephonyResult
+from dialer.outcome import Settlement, settle
+from dialer.progress import note_event
+from dialer.ready import next_due_at, refill
+from dialer.reconcile import reconcile
+from dialer.talk import TalkHost
+from dialer.trunks import TrunkGate
+from dialer.watch import calls_to_cut
+
+log = structlog.get_logger(__name__)
+
+# `ownerline stop` holds everywhere within a second: on the system's clock we look twice in it.
+SWITCH_POLL = timedelta(milliseconds=500)
+
+# A call that should have ended so long ago has lost its last event.
+OVERDUE_MARGIN = timedelta(seconds=90)
+
+# Counting what waits reads all of it, so it is done when dialling pauses, and then now and again.
+IDLE_REPORT_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineRules:
+    """What the engine goes by: data and settings, the same for every call."""
+
+    campaigns: Campaigns
+    packs: Packs
+    test_numbers: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    caller_id: str = ""
+    batch: int = 50
+    poll: timedelta | None = SWITCH_POLL  # None: only signals and the clock wake it
+
+
+class Engine:
+    """Places due calls over one bridge until told to stop; also the bridge's event sink."""
+
+    def __init__(
+        self,
+        *,
+        sessions: async_sessionmaker[AsyncSession],
+        bridge: Bridge,
+        clock: Clock,
+        ids: IdSource,
+        rules: EngineRules,
+        talk: TalkHost,
+        settlement: Settlement,
+    ) -> None:
+        self._sessions = sessions
+        self._bridge = bridge
+        self._clock = clock
+        self._ids = ids
+        self._rules = rules
+        self._talk = talk
+        self._settlement = settlement
+        self._gate = TrunkGate(bridge.trunks)
+        self._wake = Signal()
+        self._overdue_at: dict[UUID, datetime] = {}
+        self._ending = False
+        self._stop_obeyed = False
+        self._idle: IdleReason | None = None
+        self._idle_asked_at: datetime | None = None
+
+    async def start(self) -> None:
+        """Connect the bridge and settle or adopt what an earlier process left behind."""
+        await self._bridge.start(self, self._talk)
+        adopted = await reconcile(
+            sessions=self._sessions,
+            bridge=self._bridge,
+            clock=self._clock,
+            settlement=self._settlement,
+        )
+        for attempt_id, trunk in adopted.items():
+            self._gate.adopt(attempt_id, trunk)
+            self._overdue_at[attempt_id] = self._clock.now() + OVERDUE_MARGIN
+
+    async def run(self, *, until: datetime | None = None, drain: bool = False) -> None:
+        """Place calls until the instant; with `drain` also end once nothing can come before it.
+
+        A drain without `until` ends as soon as nothing may be rung now; either kind sees its live
+        calls to their end.
+        """
+        while not self._ending and (until is None or self._clock.now() < until):
+            now = self._clock.now()
+            self._ask_about_overdue_calls(now)
+            report, next_at = await self._step(now)
+            await self._ring(report.calls)
+            if report.looked_at:
+                continue
+            if drain and not self._gate.live and not _comes(next_at, until):
+                return
+            await self._clock.wait(self._wake, self._next_look(now, next_at, until))
+        while drain and self._gate.live:
+            self._ask_about_overdue_calls(self._clock.now())
+            await self._clock.wait(self._wake, min(self._overdue_at.values(), default=None))
+
+    def end(self) -> None:
+        """Let `run` return after its present step; live calls go on."""
+        self._ending = True
+        self._wake.set()
+
+    def nudge(self) -> None:
+        """Look again now: something became due, or a switch was turned."""
+        self._wake.set()
+
+    @property
+    def live(self) -> frozenset[UUID]:
+        """The calls that are up."""
+        return self._gate.live
+
+    @property
+    def idle_reason(self) -> IdleReason | None:
+        """Why nothing is dialled although something is due; None while calls are placed."""
+        return self._idle
+
+    async def heard(self, event: CallEvent) -> None:
+        """Take an event of the bridge and commit what it changes."""
+        if not isinstance(event, CallEnded):
+            async with self._sessions.begin() as session:
+                await note_event(session, event)
+            return
+        async with self._sessions.begin() as session:
+            await settle(session, event, self._settlement)
+        self._release(event.attempt_id)
+        log.info(
+            "attempt_ended",
+            attempt_id=str(event.attempt_id),
+            result=event.result.value,
+            seconds=round(event.seconds, 1),
+        )
+        self._wake.set()
+
+    async def account_changed(self, person_id: int) -> None:
+        """Hang up what only rings at a person whose reason has gone (design decision 5)."""
+        async with self._sessions.begin() as session:
+            cut = await calls_to_cut(
+                session,
+                person_id,
+                now=self._clock.now(),
+                basis=self._basis(await switches(session)),
+                campaigns=self._rules.campaigns,
+                packs=self._rules.packs,
+            )
+        for attempt_id in cut:
+            log.info("ringing_call_cut", attempt_id=str(attempt_id))
+            await self._bridge.hang_up(attempt_id)
+        self._wake.set()
+
+    async def _step(self, now: datetime) -> tuple[ClaimReport, datetime | None]:
+        async with self._sessions.begin() as session:
+            turned = await switches(session)
+            if turned.stopped:
+                await self._obey_stop()
+                tokens = []
+            else:
+                self._stop_obeyed = False
+                tokens = self._gate.tokens(now, self._rules.batch)
+            if tokens:
+                await refill(session, now=now, size=self._rules.batch * 4)
+                report = await claim(
+                    session,
+                    tokens,
+                    bridge=self._bridge.name,
+                    now=now,
+                    basis=self._basis(turned),
+                    campaigns=self._rules.campaigns,
+                    packs=self._rules.packs,
+                    ids=self._ids,
+                    batch=self._rules.batch,
+                )
+            else:
+                report = ClaimReport(calls=(), looked_at=0)
+            if report.looked_at:
+                self._idle = self._idle_asked_at = None
+                return report, None
+            next_at = await next_due_at(session, now)
+            if self._idle_asked_at is None or now >= self._idle_asked_at + IDLE_REPORT_EVERY:
+                self._idle_asked_at = now
+                await self._say_why_idle(session, turned, now=now)
+        return report, next_at
+
+    async def _say_why_idle(
+        self, session: AsyncSession, turned: Switches, *, now: datetime
+    ) -> None:
+        reason = await why_idle(
+            session,
+            now=now,
+            switches=turned,
+            live=len(self._gate.live),
+            channels=sum(trunk.channels for trunk in self._bridge.trunks),
+        )
+        if reason != self._idle and reason is not None:
+            log.info("nothing_dialled", **reason.for_log())
+        self._idle = reason
+
+    def _basis(self, turned: Switches) -> SettingBasis:
+        return SettingBasis(
+            bridge_is_real=self._bridge.is_real,
+            armed=turned.armed,
+            stopped=turned.stopped,
+            paused_campaigns=turned.paused_campaigns,
+            test_numbers=self._rules.test_numbers,
+            destinations=self._rules.destinations,
+        )
+
+    async def _ring(self, calls: tuple[Claimed, ...]) -> None:
+        for call in calls:
+            now = self._clock.now()
+            campaign = self._rules.campaigns.get(call.campaign)
+            self._gate.take(call.trunk, call.attempt_id, now)
+            self._overdue_at[call.attempt_id] = (
+                now
+                + timedelta(seconds=campaign.ring_timeout_s + campaign.max_seconds)
+                + OVERDUE_MARGIN
+            )
+            try:
+                await self._bridge.originate(
+                    OutboundCall(
+                        attempt_id=call.attempt_id,
+                        to=call.to,
+                        caller_id=call.trunk.caller_id or self._rules.caller_id,
+                        trunk=call.trunk.name,
+                        ring_timeout_s=campaign.ring_timeout_s,
+                        max_seconds=min(campaign.max_seconds, self._bridge.max_seconds),
+                        detect_machine=campaign.mode is CallMode.AUTOMATIC,
+                        synthetic=call.synthetic,
+                    )
+                )
+            except SubmissionUnknownError:
+                log.warning("submission_unknown", attempt_id=str(call.attempt_id))
+                self._clock.spawn(self._ask_fate(call.attempt_id))
+            except BridgeError as err:
+                log.warning(
+                    "submission_refused",
+                    attempt_id=str(call.attempt_id),
+                    trunk=call.trunk.name,
+                    retryable=err.retryable,
+                    error=str(err),
+                )
+                await self.heard(self._refused(call, err))
+
+    def _refused(self, call: Claimed, err: BridgeError) -> CallEnded:
+        return CallEnded(
+            attempt_id=call.attempt_id,
+            at=self._clock.now(),
+            result=TelephonyResult.CONGESTION if err.retryable else TelephonyResult.CARRIER_ERROR,
+            hangup_cause=None,
+            sip_code=None,
+            seconds=0.0,
+        )
+
+    async def _ask_fate(self, attempt_id: UUID) -> None:
+        adopted = await reconcile(
+            sessions=self._sessions,
+            bridge=self._bridge,
+            clock=self._clock,
+            settlement=self._settlement,
+            only=attempt_id,
+        )
+        if attempt_id not in adopted:
+            self._release(attempt_id)
+        self._wake.set()
+
+    def _ask_about_overdue_calls(self, now: datetime) -> None:
+        """Ask the carrier about calls that outlived the longest call: their end went unheard."""
+        for attempt_id in [each for each, at in self._overdue_at.items() if at <= now]:
+            self._overdue_at[attempt_id] = now + OVERDUE_MARGIN
+            log.warning("call_overdue", attempt_id=str(attempt_id))
+            self._clock.spawn(self._ask_fate(attempt_id))
+
+    def _release(self, attempt_id: UUID) -> None:
+        self._gate.release(attempt_id)
+        self._overdue_at.pop(attempt_id, None)
+
+    async def _obey_stop(self) -> None:
+        if not self._stop_obeyed:
+            self._stop_obeyed = True
+            log.warning("stop_obeyed", live=len(self._gate.live))
+            await self._bridge.stop_all()
+
+    def _next_look(
+        self, now: datetime, next_at: datetime | None, until: datetime | None
+    ) -> datetime | None:
+        polled = None if self._rules.poll is None else now + self._rules.poll
+        rate_free = self._gate.next_at(now)
+        # Something waits now but no token is free: look when the rate lets the next one through.
+        blocked = None if rate_free is None or rate_free <= now else rate_free
+        overdue = min(self._overdue_at.values(), default=None)
+        looks = (polled, blocked, next_at, overdue, until)
+        return min((at for at in looks if at is not None), default=None)
+
+
+def _comes(next_at: datetime | None, until: datetime | None) -> bool:
+    return next_at is not None and until is not None and next_at < until

@@ -1,0 +1,87 @@
+"""What was tried before, as the facts a verdict asks for: caps, silence and retry intervals."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.tables import DueCall, DueCallCharge
+from callback.verdict import PastAttempt
+from core.phone import PhoneNumber
+from customers.model import Purpose, WrapUpCode
+from dialer.model import TelephonyResult
+from dialer.retry import is_conversation
+from dialer.tables import Attempt, AttemptDueCall
+
+# No shipped pack looks back further than the 30 days of 16 CFR 310.4(b)(4).
+HORIZON = timedelta(days=35)
+
+
+async def past_attempts(
+    session: AsyncSession, person_ids: Sequence[int], *, now: datetime
+) -> dict[int, tuple[PastAttempt, ...]]:
+    """Return each person's attempts of the horizon that may have rung, newest first."""
+    never_placed = sa.and_(
+        Attempt.telephony_result == TelephonyResult.CANCELLED, Attempt.submitted_at.is_(None)
+    )
+    charge_ids = (
+        sa.select(sa.func.array_agg(DueCallCharge.charge_id))
+        .where(DueCallCharge.due_call_id == AttemptDueCall.due_call_id)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        sa.select(
+            Attempt.person_id,
+            Attempt.attempt_id,
+            Attempt.started_at,
+            Attempt.e164,
+            Attempt.mode,
+            Attempt.telephony_result,
+            Attempt.answered_at,
+            AttemptDueCall.due_call_id,
+            AttemptDueCall.wrap_up_code,
+            AttemptDueCall.retry_at,
+            AttemptDueCall.next_phone,
+            DueCall.purpose,
+            charge_ids.label("charge_ids"),
+        )
+        .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
+        .join(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
+        .where(
+            Attempt.person_id.in_(person_ids),
+            Attempt.started_at > now - HORIZON,
+            sa.func.coalesce(sa.not_(never_placed), sa.true()),
+        )
+        .order_by(Attempt.started_at.desc(), Attempt.attempt_id, AttemptDueCall.position)
+    )
+    found: dict[int, list[PastAttempt]] = defaultdict(list)
+    for _, served in groupby(rows, key=lambda row: row.attempt_id):
+        parts = list(served)
+        found[parts[0].person_id].append(_past_attempt(parts))
+    return {person_id: tuple(attempts) for person_id, attempts in found.items()}
+
+
+def _past_attempt(parts: list[sa.Row[Any]]) -> PastAttempt:
+    first = parts[0]
+    purposes = {part.purpose for part in parts}
+    return PastAttempt(
+        at=first.started_at,
+        phone=PhoneNumber(first.e164),
+        mode=first.mode,
+        purpose=Purpose.DEBT if Purpose.DEBT in purposes else first.purpose,
+        answered=first.answered_at is not None,
+        conversation=any(is_conversation(_code(part.wrap_up_code)) for part in parts),
+        abandoned=first.telephony_result is TelephonyResult.ABANDONED,
+        debt_ids=frozenset(charge for part in parts for charge in part.charge_ids or ()),
+        due_call_ids=frozenset(part.due_call_id for part in parts),
+        retry_until=max((part.retry_at for part in parts if part.retry_at), default=None),
+        next_phone=all(part.next_phone for part in parts),
+    )
+
+
+def _code(word: str | None) -> WrapUpCode | None:
+    return None if word is None else WrapUpCode(word)

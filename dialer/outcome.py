@@ -1,0 +1,238 @@
+"""Settling an attempt: one transaction writes its end, one outcome a due call, and all they cause."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.campaigns import Campaigns
+from callback.model import DueCallState
+from callback.overdue import settle_progress
+from callback.tables import DueCall
+from customers.model import WrapUpCode
+from dialer import states
+from dialer.bridges.port import CallEnded
+from dialer.effects import Settled, apply_effects
+from dialer.model import TelephonyResult
+from dialer.progress import live_attempt
+from dialer.retry import DEAD_NUMBER, Next, PhoneFate, decide, word_of
+from dialer.tables import Attempt, AttemptDueCall
+from scripts.interpreter import advance
+from scripts.library import Library
+from scripts.model import Reply, ReplyKind, SectionOutcome
+from scripts.state import dump_state, load_state
+
+# What the network's word cannot decide alone: the line was open and no talk is on file.
+_SILENT_TALK = WrapUpCode.NO_REPLY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What settling goes by."""
+
+    campaigns: Campaigns
+    library: Library
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Served:
+    """A due call of the attempt, and what was settled for it."""
+
+    row: sa.Row[Any]
+    code: WrapUpCode | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def settle(session: AsyncSession, event: CallEnded, settlement: Settlement) -> bool:
+    """Write an attempt's end and all it causes; False when it had ended before."""
+    before = await live_attempt(session, event.attempt_id)
+    if before is None:
+        return False
+    ended = before.ended(event)
+    attempt = await _write_end(session, ended, settlement.library)
+    served = await _served(session, ended, attempt.talk)
+    for each in served:
+        await _settle_due_call(session, ended, each, attempt=attempt, settlement=settlement)
+    return True
+
+
+async def _write_end(
+    session: AsyncSession, ended: states.Ended, library: Library
+) -> sa.Row[Any]:
+    found = await session.execute(
+        sa.select(
+            Attempt.person_id, Attempt.phone_id, Attempt.e164, Attempt.talk, Attempt.started_at
+        ).where(Attempt.attempt_id == ended.attempt_id)
+    )
+    talk = _closed_talk(found.one().talk, library)
+    written = await session.execute(
+        sa.update(Attempt)
+        .where(Attempt.attempt_id == ended.attempt_id)
+        .values(
+            state=states.WORD[states.Ended],
+            submitted_at=ended.submitted_at,
+            ringing_at=ended.ringing_at,
+            answered_at=ended.answered_at,
+            answered_by=ended.answered_by,
+            ended_at=max(ended.ended_at, ended.started_at),
+            telephony_result=_result(ended, talk),
+            hangup_cause=ended.hangup_cause,
+            sip_code=ended.sip_code,
+            talk=talk,
+        )
+        .returning(
+            Attempt.attempt_id,
+            Attempt.person_id,
+            Attempt.phone_id,
+            Attempt.e164,
+            Attempt.talk,
+            Attempt.telephony_result,
+        )
+    )
+    return written.one()
+
+
+def _closed_talk(talk: Mapping[str, Any] | None, library: Library) -> dict[str, Any] | None:
+    """Return the talk with an outcome for every section: a line that died is a hang-up."""
+    if talk is None:
+        return None
+    if "state" not in talk:
+        return dict(talk)
+    state = load_state(talk["state"])
+    if not state.ended:
+        state, _ = advance(library, state, Reply(kind=ReplyKind.HUNG_UP))
+    return {"state": dump_state(state)}
+
+
+def _result(ended: states.Ended, talk: Mapping[str, Any] | None) -> TelephonyResult:
+    """Return the one telephony result: a machine is no answer of a person."""
+    if talk is not None and "machine" in talk and ended.result is TelephonyResult.ANSWERED:
+        return TelephonyResult.MACHINE
+    return ended.result
+
+
+async def _served(
+    session: AsyncSession, ended: states.Ended, talk: Mapping[str, Any] | None
+) -> list[_Served]:
+    word_before = sa.case(
+        (AttemptDueCall.wrap_up_code.is_not(None), AttemptDueCall.wrap_up_code),
+        else_=AttemptDueCall.telephony_result,
+    )
+    words_before = (
+        sa.select(sa.func.array_agg(sa.cast(word_before, sa.Text)))
+        .where(AttemptDueCall.due_call_id == DueCall.due_call_id, AttemptDueCall.settled_at.is_not(None))
+        .scalar_subquery()
+    )
+    mine = sa.orm.aliased(AttemptDueCall)
+    rows = await session.execute(
+        sa.select(
+            *(column for column in DueCall.__table__.columns),
+            words_before.label("words_before"),
+        )
+        .join(mine, mine.due_call_id == DueCall.due_call_id)
+        .where(mine.attempt_id == ended.attempt_id)
+        .order_by(mine.position)
+        .with_for_update(of=DueCall)
+    )
+    outcomes = _outcomes(talk)
+    return [_served_due_call(row, ended, talk, outcomes) for row in rows]
+
+
+def _outcomes(talk: Mapping[str, Any] | None) -> dict[int, SectionOutcome]:
+    if talk is None or "state" not in talk:
+        return {}
+    return {each.due_call_id: each for each in load_state(talk["state"]).outcomes}
+
+
+def _served_due_call(
+    row: sa.Row[Any],
+    ended: states.Ended,
+    talk: Mapping[str, Any] | None,
+    outcomes: Mapping[int, SectionOutcome],
+) -> _Served:
+    if (outcome := outcomes.get(row.due_call_id)) is not None:
+        return _Served(row=row, code=outcome.wrap_up_code, data=outcome.data)
+    if talk is not None and talk.get("left"):
+        return _Served(row=row, code=WrapUpCode.MESSAGE_LEFT)
+    spoken_to = ended.result is TelephonyResult.ANSWERED and talk is None
+    return _Served(row=row, code=_SILENT_TALK if spoken_to else None)
+
+
+async def _settle_due_call(
+    session: AsyncSession,
+    ended: states.Ended,
+    served: _Served,
+    *,
+    attempt: sa.Row[Any],
+    settlement: Settlement,
+) -> None:
+    row = served.row
+    result: TelephonyResult = attempt.telephony_result
+    word = word_of(result, served.code)
+    following = decide(
+        result=result,
+        code=served.code,
+        attempts=row.attempts,
+        same_before=(row.words_before or []).count(word),
+        ended_at=ended.ended_at,
+        campaign=settlement.campaigns.get(row.campaign),
+    )
+    await apply_effects(
+        session,
+        Settled(
+            attempt_id=attempt.attempt_id,
+            person_id=attempt.person_id,
+            phone_id=attempt.phone_id,
+            e164=attempt.e164,
+            due_call=row,
+            code=served.code,
+            data=served.data,
+            at=ended.ended_at,
+            kill_phone=following.phone is PhoneFate.KILL,
+            dead_because=word if word in DEAD_NUMBER else None,
+        ),
+        settlement.campaigns,
+    )
+    await _write_outcome(session, served, attempt=attempt, following=following, at=ended.ended_at)
+    if following.state is not DueCallState.WAITING:
+        await settle_progress(session, row.due_call_id, now=ended.ended_at)
+
+
+async def _write_outcome(
+    session: AsyncSession,
+    served: _Served,
+    *,
+    attempt: sa.Row[Any],
+    following: Next,
+    at: datetime,
+) -> None:
+    due_call_id = served.row.due_call_id
+    await session.execute(
+        sa.update(AttemptDueCall)
+        .where(
+            AttemptDueCall.attempt_id == attempt.attempt_id,
+            AttemptDueCall.due_call_id == due_call_id,
+        )
+        .values(
+            settled_at=at,
+            telephony_result=attempt.telephony_result,
+            wrap_up_code=served.code,
+            outcome=dict(served.data),
+            retry_at=following.retry_at,
+            next_phone=following.next_phone,
+        )
+    )
+    waits = following.state is DueCallState.WAITING
+    await session.execute(
+        sa.update(DueCall)
+        .where(DueCall.due_call_id == due_call_id, DueCall.state == DueCallState.CLAIMED)
+        .values(
+            state=following.state,
+            next_at=(at if following.next_phone else following.retry_at) if waits else DueCall.next_at,
+            settled_at=None if waits else at,
+            settled_because=None if waits else following.because,
+        )
+    )

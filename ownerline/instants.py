@@ -1,0 +1,50 @@
+"""Instants and dates as people give them on the command line."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.errors import OwnerlineError
+
+
+class InstantError(OwnerlineError):
+    """A date or an instant on the command line cannot be read."""
+
+
+def parse_instant(text: str, zone: str) -> datetime:
+    """Read `2026-11-23T09:00` with or without an offset; without one it is in the zone. Aware, UTC.
+
+    Raises:
+        InstantError: it is no instant.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as err:
+        message = f"{text!r} is not an instant; write it like 2026-11-23T09:00+08:00"
+        raise InstantError(message) from err
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=ZoneInfo(zone))
+    return instant.astimezone(UTC)
+
+
+def parse_date(text: str) -> date:
+    """Read `2026-11-23`.
+
+    Raises:
+        InstantError: it is no date.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        message = f"{text!r} is not a date; write it like 2026-11-23"
+        raise InstantError(message) from err
+
+
+def day_start(day: date, zone: str) -> datetime:
+    """Return the instant a local day begins, UTC."""
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_end(instant: datetime, zone: str) -> datetime:
+    """Return the instant the local day of an instant ends, exclusive, UTC."""
+    local = instant.astimezone(ZoneInfo(zone)).date()
+    return day_start(local + timedelta(days=1), zone)
