@@ -6,7 +6,7 @@ from random import Random
 
 from customers.model import Language
 from dialer.bridges.simulated.draws import weighted
-from dialer.bridges.simulated.meanings import Drift, drift_of, sought, weights
+from dialer.bridges.simulated.meanings import sought, weights
 from dialer.bridges.simulated.people import Temper
 from scripts.model import Ask, AskKind, Reply, ReplyKind, Turn
 
@@ -86,10 +86,9 @@ class Talker:
         return self._is_machine or self._done or self._temper is Temper.SILENT
 
     def _keys(self, ask: Ask, now: datetime) -> str:
-        drifts = {key: drift_of(key, meaning) for key, meaning in ask.keys.items()}
-        way_out = sought(self._temper, drifts)
+        way_out = sought(self._temper, ask.keys)
         if way_out is not None:
-            self._done = drifts[way_out] is Drift.OPT_OUT
+            self._done = self._temper is Temper.OPTS_OUT
             return way_out
         match ask.kind:
             case AskKind.DIGITS:
@@ -101,7 +100,7 @@ class Talker:
             case AskKind.TIME:
                 return self._time_keys()
             case _:
-                return weighted(self._rng, weights(drifts)) if drifts else ""
+                return weighted(self._rng, weights(ask.keys)) if ask.keys else ""
 
     def _identity_digits(self) -> str:
         if self._temper is Temper.WRONG_PERSON or self._identity is None:
