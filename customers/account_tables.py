@@ -1,9 +1,10 @@
 """What is owed, repaired and asked at rest: charges, payments, promises, work orders, surveys."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import one_of
@@ -69,7 +70,7 @@ class Promise(Base):
 
     promise_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.person_id"), index=True)
-    attempt_id: Mapped[UUID | None] = mapped_column(UUID(as_uuid=True))
+    attempt_id: Mapped[UUID | None]
     amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.String(3))
     promised_on: Mapped[date]
@@ -103,7 +104,7 @@ class Extension(Base):
     extension_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.person_id"), index=True)
     charge_id: Mapped[int] = mapped_column(sa.ForeignKey("charge.charge_id"), index=True)
-    attempt_id: Mapped[UUID | None] = mapped_column(UUID(as_uuid=True))
+    attempt_id: Mapped[UUID | None]
     asked_at: Mapped[datetime]
     until: Mapped[date]
     state: Mapped[ExtensionState] = mapped_column(one_of(ExtensionState))
@@ -145,7 +146,7 @@ class ReworkNotice(Base):
     rework_notice_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     work_order_id: Mapped[int] = mapped_column(sa.ForeignKey("work_order.work_order_id"))
     cycle: Mapped[int]
-    attempt_id: Mapped[UUID | None] = mapped_column(UUID(as_uuid=True))
+    attempt_id: Mapped[UUID | None]
     found_at: Mapped[datetime]
     issue_by: Mapped[datetime]
     issued_at: Mapped[datetime]

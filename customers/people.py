@@ -1,0 +1,130 @@
+"""What a person says of being called: opt-outs, numbers, callbacks, a death."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.phone import PhoneNumber
+from customers.desk import UnknownSubjectError, open_agent_task
+from customers.model import Reason
+from customers.tables import CallbackRequest, DoNotCall, Person, Phone
+
+
+async def opt_out(
+    session: AsyncSession,
+    *,
+    person_id: int | None = None,
+    phone: PhoneNumber | None = None,
+    reason: Reason | None = None,
+    said_by: str,
+    how: str,
+    now: datetime,
+) -> bool:
+    """Let a person, or a number, no longer be called, for one reason or for all (None).
+
+    Returns False when the same opt-out already stands.
+    """
+    if person_id is not None:
+        await lock_person(session, person_id)
+    e164 = None if phone is None else phone.e164
+    standing = await session.scalar(
+        sa.select(DoNotCall.do_not_call_id).where(
+            DoNotCall.person_id.is_not_distinct_from(person_id),
+            DoNotCall.e164.is_not_distinct_from(e164),
+            DoNotCall.reason.is_not_distinct_from(reason),
+            DoNotCall.lifted_at.is_(None),
+        )
+    )
+    if standing is not None:
+        return False
+    session.add(
+        DoNotCall(
+            person_id=person_id, e164=e164, reason=reason, since=now, said_by=said_by, how=how
+        )
+    )
+    await session.flush()
+    return True
+
+
+async def kill_phone(session: AsyncSession, *, phone_id: int, because: str, now: datetime) -> bool:
+    """Stop using a number of a person; False when it was dead already."""
+    dead = await session.scalar(
+        sa.update(Phone)
+        .where(Phone.phone_id == phone_id, Phone.dead_at.is_(None))
+        .values(dead_at=now, dead_because=because)
+        .returning(Phone.phone_id)
+    )
+    return dead is not None
+
+
+async def add_phone(
+    session: AsyncSession, *, person_id: int, phone: PhoneNumber, source: str
+) -> int:
+    """Put a number first on a person's list, alive again if it was dead; returns its id."""
+    await lock_person(session, person_id)
+    await session.execute(
+        sa.update(Phone).where(Phone.person_id == person_id).values(position=Phone.position + 1)
+    )
+    statement = insert(Phone).values(
+        person_id=person_id, e164=phone.e164, position=1, source=source
+    )
+    phone_id = await session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=["person_id", "e164"],
+            set_={"position": 1, "source": source, "dead_at": None, "dead_because": None},
+        ).returning(Phone.phone_id)
+    )
+    return int(phone_id or 0)
+
+
+async def mark_deceased(session: AsyncSession, *, person_id: int, now: datetime) -> None:
+    """Stop every automatic call to a person who has died, and hand the file to an agent."""
+    person = await lock_person(session, person_id)
+    person.deceased_at = person.deceased_at or now
+    await session.flush()
+    await open_agent_task(
+        session, person_id=person_id, kind="deceased", subject=f"person:{person_id}", now=now
+    )
+
+
+async def request_callback(
+    session: AsyncSession,
+    *,
+    person_id: int,
+    community_id: int,
+    unit_id: int | None,
+    call_at: datetime,
+    about: Reason,
+    about_due_call_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Write down that the person wants to be called at a time of their own; returns its id."""
+    request = CallbackRequest(
+        person_id=person_id,
+        community_id=community_id,
+        unit_id=unit_id,
+        asked_at=now,
+        call_at=call_at,
+        about=about,
+        about_due_call_id=about_due_call_id,
+    )
+    session.add(request)
+    await session.flush()
+    return request.callback_request_id
+
+
+async def lock_person(session: AsyncSession, person_id: int) -> Person:
+    """Hold a person's row, the counterpart of a claim's `FOR SHARE`.
+
+    Raises:
+        UnknownSubjectError: no such person.
+    """
+    person = await session.scalar(
+        sa.select(Person).where(Person.person_id == person_id).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    if person is None:
+        raise UnknownSubjectError(what="person", subject_id=person_id)
+    return person
