@@ -75,6 +75,7 @@ class Withdrawn(Strict):
     """How the section ends when its reason goes away during the call."""
 
     end: str
+    end_if_strong: str | None = None  # instead, where the section was about a debt
     say: Text
 
 

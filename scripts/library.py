@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import OwnerlineError
 from scripts.language import Fragment, Script, ScriptError
+from scripts.linter import lint
 from scripts.variables import VariableType
 
 SHIPPED = Path(__file__).parent / "library"
@@ -52,34 +53,72 @@ class Library:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A script as it stands in its file, before its fragments are put in."""
+
+    raw: Mapping[str, Any]
+    file: Path
+
+
 @lru_cache(maxsize=8)
 def load_library(extra: Path | None = None) -> Library:
     """Read the shipped scripts and those of `extra`; one of the same name replaces the shipped one.
 
     Raises:
-        ScriptError: a file cannot be read; says which, where and what is expected.
+        ScriptError: a file cannot be read, or the linter finds something; says which and what.
     """
-    files = sorted(SHIPPED.glob("*.yaml"))
-    if extra is not None:
-        files += sorted(extra.glob("*.yaml"))
-    return read_library(files)
+    fragments, sources = read_files(
+        [*script_files(SHIPPED), *(script_files(extra) if extra else ())]
+    )
+    library = Library.of(
+        build_script(source.raw, fragments, str(source.file)) for source in sources.values()
+    )
+    problems = [str(found) for script in library.scripts.values() for found in lint(script)]
+    if problems:
+        message = f"{'; '.join(problems[:5])}; `ownerline scripts check` tells all {len(problems)}"
+        raise ScriptError(message)
+    return library
 
 
-def read_library(files: Iterable[Path]) -> Library:
-    """Read scripts and fragments from files, later ones replacing earlier ones of their name."""
-    fragments: dict[str, dict[str, Any]] = {}
-    raw_scripts: dict[str, tuple[dict[str, Any], str]] = {}
+def script_files(place: Path) -> list[Path]:
+    """Return the YAML files of a folder in order, or the file itself."""
+    return sorted(place.glob("*.yaml")) if place.is_dir() else [place]
+
+
+def read_files(
+    files: Iterable[Path],
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, Source]]:
+    """Read fragments and scripts by name, later files replacing earlier ones.
+
+    Raises:
+        ScriptError: a file is no YAML, or a fragment does not hold.
+    """
+    fragments: dict[str, Mapping[str, Any]] = {}
+    sources: dict[str, Source] = {}
     for file in files:
+        raw = read_file(file)
+        if "fragment" in raw:
+            fragments[validated(Fragment, raw, str(file)).fragment] = raw
+        else:
+            sources[str(raw.get("name"))] = Source(raw=raw, file=file)
+    return fragments, sources
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """Read a script's file as it stands.
+
+    Raises:
+        ScriptError: it is missing, too large, or no YAML mapping.
+    """
+    try:
         if file.stat().st_size > MAX_BYTES:
             message = f"{file} is larger than {MAX_BYTES} bytes; a script is a few pages"
             raise ScriptError(message)
-        raw = parse_yaml(file.read_text(encoding="utf-8"), str(file))
-        if "fragment" in raw:
-            fragment = _validated(Fragment, raw, str(file))
-            fragments[fragment.fragment] = raw
-        else:
-            raw_scripts[str(raw.get("name"))] = (raw, str(file))
-    return Library.of(build_script(raw, fragments, source) for raw, source in raw_scripts.values())
+        return parse_yaml(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as err:
+        message = f"{file} cannot be read as UTF-8 text: {err}"
+        raise ScriptError(message) from err
 
 
 def parse_yaml(text: str, source: str) -> dict[str, Any]:
@@ -120,7 +159,7 @@ def build_script(
         _merge(merged, fragment)
     _merge(merged, raw)
     merged |= {key: value for key, value in raw.items() if key not in _MERGED}
-    return _validated(Script, merged, source)
+    return validated(Script, merged, source)
 
 
 def _merge(merged: dict[str, Any], part: Mapping[str, Any]) -> None:
@@ -150,7 +189,12 @@ def _include_order(
     return order
 
 
-def _validated(model: type[Model], raw: Mapping[str, Any], source: str) -> Model:
+def validated(model: type[Model], raw: Mapping[str, Any], source: str) -> Model:
+    """Make a model of raw data.
+
+    Raises:
+        ScriptError: it does not hold; says where and what is expected.
+    """
     try:
         return model.model_validate(raw)
     except (ValidationError, OwnerlineError) as err:

@@ -145,8 +145,11 @@ class Memory:
 
     def may_hear(self, section: Section) -> bool:
         """Say whether whoever is speaking may hear what a section is about."""
-        strong_needed = needs_strong(self.library.get(section.script), section, self.plan)
-        return self.at[IDENTIFIED] == "strong" or not strong_needed
+        return self.at[IDENTIFIED] == "strong" or not self.needs_strong(section)
+
+    def needs_strong(self, section: Section) -> bool:
+        """Say whether a section may name a debt."""
+        return needs_strong(self.library.get(section.script), section, self.plan)
 
     def value(self, name: str) -> Any:
         """Return a variable's value, None when it has none."""
@@ -187,10 +190,7 @@ class Memory:
 
 
 def _strong_needed(memory: Memory) -> bool:
-    return any(
-        needs_strong(memory.library.get(section.script), section, memory.plan)
-        for section in memory.open_sections()
-    )
+    return any(memory.needs_strong(section) for section in memory.open_sections())
 
 
 _BUILT_IN_VALUES: Mapping[str, Callable[[Memory], Any]] = {

@@ -263,19 +263,24 @@ Step = Annotated[
 ]
 
 
-def texts_of(step: Step) -> list["dict[Language, str]"]:
-    """Return every text a step may speak or show."""
+def spoken_texts(step: Step) -> list[Text]:
+    """Return every text a step may speak."""
     texts = [
         text
         for text in (getattr(step, field, None) for field in ("say", "silence", "wrong"))
         if text is not None
     ]
     if isinstance(step, AskStep):
-        texts += [answer.means for answer in step.answers.values()]
-        texts += list(step.refusals.values())
+        texts += step.refusals.values()
         if step.options is not None:
             texts.append(step.options.each)
     return texts
+
+
+def texts_of(step: Step) -> list[Text]:
+    """Return every text a step may speak, or show to an agent."""
+    means = [answer.means for answer in step.answers.values()] if isinstance(step, AskStep) else []
+    return spoken_texts(step) + means
 
 
 def targets(step: Step) -> tuple[str, ...]:

@@ -210,7 +210,8 @@ class Talk:
             spoken_of = section is memory.section and not opening
             if spoken_of and memory.may_hear(section):
                 self.say(ending.say)
-            memory.settle(section, WrapUpCode(ending.end), {"reason": "withdrawn"})
+            strong_end = ending.end_if_strong if memory.needs_strong(section) else None
+            memory.settle(section, WrapUpCode(strong_end or ending.end), {"reason": "withdrawn"})
         if not opening:
             return memory.is_settled(memory.section)
         if memory.open_sections():

@@ -74,8 +74,9 @@ FORMS: Mapping[VariableType, tuple[str, ...]] = {
     VariableType.FLAG: (),
 }
 
-# Debt words by type: to speak one of these is to name an amount.
+# To speak a variable of these types is to name an amount; to speak these variables, a debt.
 MONEY_TYPES = frozenset({VariableType.MONEY, VariableType.AMOUNT})
+DEBT_VARIABLES = frozenset({"total", "charge_count", "oldest_due_on", "days_past_due", "kinds"})
 
 # What the interpreter itself knows, usable in branches and sentences of every script.
 IDENTIFIED = "identified"

@@ -1,0 +1,174 @@
+"""The linter: everything a script must not do that can be seen without speaking it."""
+
+from collections.abc import Iterator
+
+from customers.model import Language, Purpose, WrapUpCode
+from scripts import graph
+from scripts.findings import Finding, Rule, finding
+from scripts.language import Script
+from scripts.steps import (
+    AGENT_KEY,
+    NOWHERE,
+    OPT_OUT_KEY,
+    AskStep,
+    EndStep,
+    ProceedStep,
+    Text,
+    VerifyStep,
+    spoken_texts,
+    targets,
+)
+from scripts.template import placeholders
+from scripts.variable_rules import check_variables
+from scripts.variables import DEBT_VARIABLES, MONEY_TYPES
+from scripts.wording import (
+    MAX_PROMPT_S,
+    names_a_debt,
+    offers_key,
+    seconds_to_speak,
+    threatens,
+)
+
+_CODES = frozenset(code.value for code in WrapUpCode)
+
+
+def lint(script: Script) -> list[Finding]:
+    """Return what is wrong with a script; empty when it may be spoken."""
+    checks = (
+        _targets(script),
+        _reach(script),
+        _loops(script),
+        _codes(script),
+        _translations(script),
+        _opening(script),
+        _identity(script),
+        _debts(script),
+        _wording(script),
+        check_variables(script),
+    )
+    return list(dict.fromkeys(found for check in checks for found in check))
+
+
+def _targets(script: Script) -> Iterator[Finding]:
+    for entry in (script.opening, script.section):
+        if entry not in script.steps:
+            yield finding(script.name, entry, Rule.UNKNOWN_STEP, what=entry)
+    for name, step in script.steps.items():
+        for target in targets(step):
+            if target == NOWHERE:
+                yield finding(script.name, name, Rule.NO_OUTCOME)
+            elif target not in script.steps:
+                yield finding(script.name, name, Rule.UNKNOWN_STEP, what=target)
+
+
+def _reach(script: Script) -> Iterator[Finding]:
+    live = graph.reached(script, script.opening, script.section)
+    for name in script.steps:
+        if name not in live:
+            yield finding(script.name, name, Rule.UNREACHABLE_STEP)
+    for name in graph.reached(script, script.section):
+        if isinstance(script.steps[name], ProceedStep):
+            yield finding(script.name, name, Rule.NO_OUTCOME)
+
+
+def _loops(script: Script) -> Iterator[Finding]:
+    able = graph.able_to_end(script)
+    silent = graph.silent_loops(script)
+    for name in graph.reached(script, script.opening, script.section):
+        whole = all(target in script.steps for target in targets(script.steps[name]))
+        if name in silent or (name not in able and whole):
+            yield finding(script.name, name, Rule.ENDLESS_LOOP)
+
+
+def _codes(script: Script) -> Iterator[Finding]:
+    used = [("withdrawn", script.withdrawn.end)]
+    rare = (("partial", script.partial), ("withdrawn", script.withdrawn.end_if_strong))
+    used += [(name, code) for name, code in rare if code is not None]
+    used += [(name, step.end) for name, step in script.steps.items() if isinstance(step, EndStep)]
+    for name, code in used:
+        if code not in _CODES:
+            yield finding(script.name, name, Rule.UNKNOWN_WRAP_UP_CODE, what=code)
+
+
+def _translations(script: Script) -> Iterator[Finding]:
+    for name, text in script.texts():
+        for language in Language:
+            if language not in text:
+                rule = Rule.MISSING_TRANSLATION
+                yield finding(script.name, name, rule, language=language.value)
+    for field, sentence in script.sentences:
+        if sentence is None:
+            yield finding(script.name, f"sentences.{field}", Rule.MISSING_SENTENCE)
+
+
+def _opening(script: Script) -> Iterator[Finding]:
+    """What everybody hears first names the company and the two keys, in both languages."""
+    heard = [text for name in graph.before_first_answer(script) for text in _prompts(script, name)]
+    for language in Language:
+        words = " ".join(text.get(language, "") for text in heard)
+        missing = {
+            Rule.COMPANY_NOT_NAMED: "company" not in {p.variable for p in placeholders(words)},
+            Rule.NO_AGENT: not offers_key(words, AGENT_KEY),
+            Rule.NO_OPT_OUT: not offers_key(words, OPT_OUT_KEY),
+        }
+        for rule, is_missing in missing.items():
+            if is_missing:
+                yield finding(script.name, script.opening, rule, language=language.value)
+
+
+def _identity(script: Script) -> Iterator[Finding]:
+    strong = script.identity == "strong"
+    opening = graph.reached(script, script.opening)
+    verifies = any(isinstance(script.steps[name], VerifyStep) for name in opening)
+    needs_check = strong or script.strong_if is not None
+    if (script.purpose is Purpose.DEBT and not strong) or (needs_check and not verifies):
+        yield finding(script.name, "identity", Rule.WEAK_IDENTITY)
+
+
+def _debts(script: Script) -> Iterator[Finding]:
+    types = script.types()
+    for name, text in _heard_unchecked(script):
+        for language, sentence in text.items():
+            named = {
+                place.variable
+                for place in placeholders(sentence)
+                if place.variable in DEBT_VARIABLES or types.get(place.variable) in MONEY_TYPES
+            }
+            if named or names_a_debt(sentence, language):
+                what = ", ".join(sorted(named)) or "a debt"
+                rule = Rule.DEBT_BEFORE_CHECK
+                yield finding(script.name, name, rule, language=language.value, what=what)
+
+
+def _heard_unchecked(script: Script) -> Iterator[tuple[str, Text]]:
+    """Yield what somebody may hear who has not passed the strong check, a machine among them."""
+    for name, proven in graph.surely_checked(script).items():
+        if not proven:
+            yield from ((name, text) for text in spoken_texts(script.steps[name]))
+    for field, sentence in script.sentences:
+        if sentence is not None:
+            yield f"sentences.{field}", sentence
+    if script.identity == "light":  # a strong script's thanks are kept for who passed the check
+        yield "withdrawn", script.withdrawn.say
+
+
+def _wording(script: Script) -> Iterator[Finding]:
+    for name, text in script.texts():
+        for language, sentence in text.items():
+            if threatens(sentence, language):
+                yield finding(script.name, name, Rule.THREAT, language=language.value)
+            seconds = seconds_to_speak(sentence, language)
+            if seconds > MAX_PROMPT_S:
+                yield finding(
+                    script.name,
+                    name,
+                    Rule.TOO_LONG,
+                    language=language.value,
+                    seconds=round(seconds),
+                    most=round(MAX_PROMPT_S),
+                )
+
+
+def _prompts(script: Script, name: str) -> list[Text]:
+    step = script.steps[name]
+    return [step.say] if isinstance(step, AskStep) else spoken_texts(step)
