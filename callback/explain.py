@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from babel.dates import format_date, format_datetime
 
-from callback import words
+from callback import cause_words, words
 from callback.model import DueCallState
 from callback.rules import Verdict
 from core.money import Money
@@ -110,7 +110,7 @@ def explain_due_call(
     if story.settled_at is not None:
         shown["settled_at"] = show_instant(story.settled_at, language, zone)
     if story.settled_because is not None:
-        shown["because"] = story.settled_because
+        shown["because"] = show_cause(story.settled_because, language)
     sentence = words.STATES[story.state][language].format_map(shown)
     if story.settled_at is None and now >= story.due_by:
         sentence += words.LATE[language]
@@ -141,6 +141,14 @@ def show_day(day: date, language: Language) -> str:
     return format_date(day, _DAY[language], locale=_LOCALE[language])
 
 
+def show_cause(cause: str, language: Language) -> str:
+    """Return why a due call was settled in words; a cause nobody named here is shown as it is."""
+    prefix, colon, word = cause.partition(":")
+    if colon and prefix in cause_words.PREFIXES:
+        return cause_words.PREFIXES[prefix][language].format(cause=show_cause(word, language))
+    return cause_words.CAUSES[cause][language] if cause in cause_words.CAUSES else cause
+
+
 def _facts_shown(facts: Mapping[str, object], language: Language, zone: tzinfo) -> _Shown:
     return _Shown(
         {
@@ -159,6 +167,8 @@ def _shown(name: str, value: object, language: Language, zone: tzinfo) -> str:  
         case "local_time":  # already the wall clock of the zone it names
             local = datetime.fromisoformat(text)
             return show_instant(local, language, local.tzinfo or zone)
+        case "reason_gone":
+            return show_cause(text, language)
         case "reason":
             return words.REASONS[Reason(text)][language]
         case "purpose":

@@ -17,12 +17,13 @@ from callback.explain import (
     explain_due_call,
     explain_not_due,
     explain_verdict,
+    show_cause,
 )
 from callback.model import DueCallState
 from callback.packs import shipped_packs
 from callback.verdict import Decision, Layer, Rule, Verdict, judge
 from core.money import Money
-from customers.model import CallMode, Language, Purpose, Reason
+from customers.model import CallMode, Language, Purpose, Reason, WrapUpCode
 from tests.unit.callback.call import call, local
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -119,6 +120,18 @@ def test_every_state_of_a_due_call_has_a_sentence(state: DueCallState, language:
     sentence = explain_due_call(story, now=AT, language=language, zone=ZONE)
     assert "2" in sentence
     assert not re.search(r"[{}–]", sentence)
+
+
+@pytest.mark.parametrize("code", list(WrapUpCode))
+def test_every_wrap_up_code_is_told_as_the_cause_of_an_end(code: WrapUpCode) -> None:
+    assert CHINESE.search(show_cause(code, ZH))
+    assert show_cause(code, EN) != code or code in {"satisfied", "dissatisfied"}
+
+
+def test_a_cause_may_say_how_often_it_was_tried_and_an_unknown_one_is_shown_as_it_is() -> None:
+    assert show_cause("max_attempts:busy", ZH) == "已达次数上限,最后一次占线"
+    assert show_cause("tries:no_answer", EN) == "too often: no answer"
+    assert show_cause("paid on 2 March", EN) == "paid on 2 March"
 
 
 def test_an_open_due_call_past_its_deadline_is_told_late() -> None:

@@ -167,8 +167,8 @@ def test_no_second_call_on_the_day_of_a_conversation() -> None:
     )
 
 
-def test_half_an_hour_lies_between_two_attempts() -> None:
-    gap = timedelta(minutes=30)
+def test_a_quarter_of_an_hour_lies_between_two_attempts() -> None:
+    gap = timedelta(minutes=15)
     assert outcome(NOON_CN, call(attempts=(attempt(NOON_CN - gap),)))[0] is Decision.ALLOW
     assert outcome(NOON_CN, call(attempts=(attempt(NOON_CN - gap + INSTANT),))) == (
         Decision.DEFER,

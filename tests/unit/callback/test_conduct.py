@@ -1,0 +1,37 @@
+"""The strictest figure of the packs that apply is the one that holds."""
+
+from callback.conduct import conduct_under
+from callback.pack_model import Recording, RecordingConsent
+from callback.packs import shipped_packs
+
+PACKS = shipped_packs()
+
+
+def test_one_pack_speaks_for_itself() -> None:
+    conduct = conduct_under([PACKS.named("US")])
+    assert conduct.ring_at_least_s == 15
+    assert conduct.amd_on_agent_campaigns
+    assert [rule.window_hours for rule in conduct.abandonment] == [720]
+
+
+def test_the_stricter_of_two_packs_holds() -> None:
+    china, states = PACKS.named("CN"), PACKS.named("US")
+    conduct = conduct_under([states, china])
+    assert conduct.ring_at_least_s == 20
+    assert not conduct.amd_on_agent_campaigns
+    assert [rule.window_hours for rule in conduct.abandonment] == [720, 24]
+
+
+def test_a_pack_that_asks_wins_over_one_that_announces() -> None:
+    asking = Recording(consent=RecordingConsent.ASK, source="a test")
+    china = PACKS.named("CN")
+    strict = china.model_copy(update={"law": china.law.model_copy(update={"recording": asking})})
+    for order in ([china, strict], [strict, china]):
+        assert conduct_under(order).recording is RecordingConsent.ASK
+
+
+def test_a_rehearsal_asks_for_no_ringing_time() -> None:
+    conduct = conduct_under([PACKS.named("rehearsal")])
+    assert (conduct.ring_at_least_s, conduct.abandonment) == (0, ())
+    assert conduct.opt_out_key
+    assert conduct.identify_at_start
