@@ -172,10 +172,9 @@ class SimulatedCarrier:
         )
         self.ledger.write(call)
         talker = Talker(
+            behaviour,
             temper=encounter.temper,
             rng=stable_random(self._seed, e164, nth, "talk"),
-            identity=behaviour.identity,
-            amount=behaviour.amount,
             is_machine=encounter.reaction is Reaction.MACHINE,
         )
         return Line(

@@ -115,8 +115,9 @@ class Behaviour:
 
     `identity` is the digits only the owner knows and `amount` the keys they would press for what
     they owe (`1280*50`); without the first a person cannot say it, without the second they make one
-    up. `answer_factor` multiplies the chance of an answer; who `pays_after_turns` pays while still
-    on the line.
+    up. `answers` are pressed at the first questions in turn ("" is silence), whatever the temper;
+    after `patience_turns` turns they hang up. `answer_factor` multiplies the chance of an answer;
+    who has `pays_after_turns` pays while still on the line.
     """
 
     person: str | None = None
@@ -125,6 +126,8 @@ class Behaviour:
     amount: str | None = None
     reaction: Reaction | None = None
     temper: Temper | None = None
+    answers: tuple[str, ...] = ()
+    patience_turns: int | None = None
     detected_as: AnsweredBy | None = None
     answer_factor: float | None = None
     pays_after_turns: int | None = None

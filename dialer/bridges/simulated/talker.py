@@ -7,7 +7,7 @@ from random import Random
 from customers.model import Language
 from dialer.bridges.simulated.draws import weighted
 from dialer.bridges.simulated.meanings import sought, weights
-from dialer.bridges.simulated.people import Temper
+from dialer.bridges.simulated.people import Behaviour, Temper
 from scripts.model import Ask, AskKind, Reply, ReplyKind, Turn
 
 # Broadcast Mandarin is 240-300 characters a minute, English prompts about 165 words.
@@ -38,26 +38,19 @@ def speech_seconds(turn: Turn) -> float:
 
 
 class Talker:
-    """One party of one call; its draws come from `rng` alone.
-
-    `identity` and `amount` are the keys this person knows to press for either; None: knows none.
-    """
+    """One party of one call; its draws come from `rng` alone."""
 
     def __init__(
-        self,
-        *,
-        temper: Temper,
-        rng: Random,
-        identity: str | None = None,
-        amount: str | None = None,
-        is_machine: bool = False,
+        self, behaviour: Behaviour, *, temper: Temper, rng: Random, is_machine: bool = False
     ) -> None:
         self._temper = temper
         self._rng = rng
-        self._identity = identity
-        self._amount = amount
+        self._identity = behaviour.identity
+        self._amount = behaviour.amount
+        self._answers = list(behaviour.answers)
         self._is_machine = is_machine
-        self._turns_left = rng.randint(1, 4) if temper is Temper.IMPATIENT else None
+        impatience = rng.randint(1, 4) if temper is Temper.IMPATIENT else None
+        self._turns_left = behaviour.patience_turns or impatience
         self._blunders = rng.randint(1, 2) if temper is Temper.CONFUSED else 0
         self._recordings = 0
         self._done = False  # has said what there was to say: presses nothing more
@@ -68,22 +61,29 @@ class Talker:
         To a turn that asks nothing the answer is silence when it was heard out, or a hang-up.
         """
         speech_s = speech_seconds(turn)
-        if self._turns_left is not None and not self._is_machine:
-            self._turns_left -= 1
-            if self._turns_left <= 0:
-                return _hang_up(speech_s * self._rng.uniform(0.2, 1.0) + _THINKS_S[0])
-        if turn.ask is None or self._says_nothing():
+        if self._loses_patience():
+            return _hang_up(speech_s * self._rng.uniform(0.2, 1.0) + _THINKS_S[0])
+        if turn.ask is None or self._is_machine:
             return _silence(turn, speech_s)
+        return self._answer(turn, turn.ask, now=now)
+
+    def _loses_patience(self) -> bool:
+        if self._turns_left is None or self._is_machine:
+            return False
+        self._turns_left -= 1
+        return self._turns_left <= 0
+
+    def _answer(self, turn: Turn, ask: Ask, *, now: datetime) -> Response:
+        if self._answers:
+            return self._press(turn, ask, self._answers.pop(0))
+        if self._done or self._temper is Temper.SILENT:
+            return self._press(turn, ask, "")
         if self._blunders:
             self._blunders -= 1
-            return self._blunder(turn, turn.ask, speech_s)
-        if turn.ask.kind is AskKind.RECORD:
-            return self._speak(turn, turn.ask, speech_s)
-        keys = self._keys(turn.ask, now)
-        return self._press(turn, turn.ask, keys) if keys else _silence(turn, speech_s)
-
-    def _says_nothing(self) -> bool:
-        return self._is_machine or self._done or self._temper is Temper.SILENT
+            return self._blunder(turn, ask)
+        if ask.kind is AskKind.RECORD:
+            return self._speak(turn, ask)
+        return self._press(turn, ask, self._keys(ask, now))
 
     def _keys(self, ask: Ask, now: datetime) -> str:
         way_out = sought(self._temper, ask.keys)
@@ -124,6 +124,8 @@ class Talker:
 
     def _press(self, turn: Turn, ask: Ask, keys: str) -> Response:
         speech_s = speech_seconds(turn)
+        if not keys:
+            return _silence(turn, speech_s)
         thinks_s = min(self._rng.uniform(*_THINKS_S), ask.timeout_s)
         interrupts = self._rng.random() < _BARGE_IN_SHARE
         heard_share = self._rng.uniform(0.4, 1.0)
@@ -131,7 +133,8 @@ class Talker:
         reply = Reply(kind=ReplyKind.KEYS, value=keys)
         return Response(reply=reply, after_s=start_s + _KEY_S * len(keys))
 
-    def _speak(self, turn: Turn, ask: Ask, speech_s: float) -> Response:
+    def _speak(self, turn: Turn, ask: Ask) -> Response:
+        speech_s = speech_seconds(turn)
         seconds = round(min(self._rng.uniform(*_SPEAKS_S), ask.max_seconds), 1)
         if self._rng.random() < _NOTHING_TO_SAY_SHARE:
             return _silence(turn, speech_s)
@@ -140,12 +143,11 @@ class Talker:
         reply = Reply(kind=ReplyKind.RECORDING, value=name, seconds=seconds)
         return Response(reply=reply, after_s=speech_s + seconds)
 
-    def _blunder(self, turn: Turn, ask: Ask, speech_s: float) -> Response:
+    def _blunder(self, turn: Turn, ask: Ask) -> Response:
         wrong = [key for key in "8765432" if key not in ask.keys]
         presses = self._rng.random() < _WRONG_KEY_SHARE
-        if presses and wrong and ask.kind is AskKind.KEY:
-            return self._press(turn, ask, wrong[0])
-        return _silence(turn, speech_s)
+        fits = presses and wrong and ask.kind is AskKind.KEY
+        return self._press(turn, ask, wrong[0] if fits else "")
 
 
 def _silence(turn: Turn, speech_s: float) -> Response:
