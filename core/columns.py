@@ -1,8 +1,12 @@
 """Column types shared by every room's tables."""
 
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+
+# A row whose columns its reader knows by name.
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 
 def one_of(words: type[StrEnum]) -> sa.Enum:
@@ -15,3 +19,4 @@ def one_of(words: type[StrEnum]) -> sa.Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +23,7 @@ from callback.verdict import (
     PlaceFacts,
     Setting,
 )
+from core.columns import AnyRow
 from core.phone import PhoneNumber
 from customers.model import Language
 from customers.tables import Community, DoNotCall, Person, Phone, Unit
@@ -35,7 +35,7 @@ from dialer.history import past_attempts
 class Candidate:
     """A due call with all that is known of it at this instant."""
 
-    due_call: sa.Row[Any]
+    due_call: AnyRow
     subject: SubjectFacts
     facts: CallFacts
     phone_ids: Mapping[str, int]  # E.164 → phone_id
@@ -117,7 +117,7 @@ async def load_candidates(
 
 async def _due_calls(
     session: AsyncSession, due_call_ids: Sequence[int], *, lock: bool
-) -> dict[int, sa.Row[Any]]:
+) -> dict[int, AnyRow]:
     query = (
         sa.select(
             *(column for column in DueCall.__table__.columns),
@@ -147,15 +147,13 @@ async def _due_calls(
     return {row.due_call_id: row for row in rows}
 
 
-async def _phones(
-    session: AsyncSession, person_ids: Sequence[int]
-) -> dict[int, dict[str, sa.Row[Any]]]:
+async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int, dict[str, AnyRow]]:
     rows = await session.execute(
         sa.select(Phone.person_id, Phone.phone_id, Phone.e164, Phone.position, Phone.dead_at)
         .where(Phone.person_id.in_(person_ids))
         .order_by(Phone.person_id, Phone.position, Phone.phone_id)
     )
-    found: dict[int, dict[str, sa.Row[Any]]] = defaultdict(dict)
+    found: dict[int, dict[str, AnyRow]] = defaultdict(dict)
     for row in rows:
         found[row.person_id][row.e164] = row
     return found
@@ -215,10 +213,10 @@ async def _opt_outs(
 
 
 def _facts(
-    row: sa.Row[Any],
+    row: AnyRow,
     subject: SubjectFacts,
     *,
-    phones: Mapping[str, sa.Row[Any]],
+    phones: Mapping[str, AnyRow],
     consents: Mapping[str, Sequence[Consent]],
     opt_outs: _OptOuts,
     attempts: tuple[PastAttempt, ...],

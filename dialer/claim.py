@@ -1,4 +1,4 @@
-"""The claim: in one transaction pop what comes next, check its reason again, judge, and commit an attempt.
+"""The claim: one transaction pops what comes next, checks its reason, judges, commits an attempt.
 
 Nothing rings here. What is refused keeps a verdict on file and the instant it may be asked again.
 """
@@ -155,7 +155,9 @@ def _lead_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     )
 
 
-def _served_together(judged: Sequence[tuple[Candidate, Verdict]]) -> list[tuple[Candidate, Verdict]]:
+def _served_together(
+    judged: Sequence[tuple[Candidate, Verdict]],
+) -> list[tuple[Candidate, Verdict]]:
     """Choose what one call serves: the first allowed, and what fits with it on the same phone."""
     allowed = [pair for pair in judged if pair[1].decision is Decision.ALLOW]
     if not allowed:
@@ -263,12 +265,12 @@ async def _keep_verdicts(
     changed = [
         (candidate, verdict)
         for candidate, verdict in verdicts
-        if last.get(candidate.due_call_id)
-        != (verdict.decision, verdict.rule.value, verdict.until)
+        if last.get(candidate.due_call_id) != (verdict.decision, verdict.rule.value, verdict.until)
     ]
     if changed:
         await session.execute(
-            insert(VerdictRow), [_verdict_row(candidate, verdict, now) for candidate, verdict in changed]
+            insert(VerdictRow),
+            [_verdict_row(candidate, verdict, now) for candidate, verdict in changed],
         )
 
 
@@ -295,42 +297,28 @@ async def _put_off(
     *,
     now: datetime,
 ) -> None:
-    """Withdraw what has lost its reason; take the rest out of the window until it may be asked again."""
+    """Withdraw what has lost its reason; take the rest out of the window until its time comes."""
     claimed = {due_call_id for call in calls for due_call_id in call.due_call_ids}
-    gone: list[dict[str, Any]] = []
-    later: list[dict[str, Any]] = []
-    for candidate, verdict in verdicts:
-        if candidate.due_call_id in claimed:
-            continue
-        if verdict.rule is Rule.REASON_GONE:
-            gone.append(
-                {"b_id": candidate.due_call_id, "b_because": candidate.subject.reason_gone}
-            )
-        else:
-            later.append(
-                {"b_id": candidate.due_call_id, "b_next_at": _asked_again_at(verdict, now)}
-            )
-    table = DueCall.__table__
-    connection = await session.connection()
-    if gone:
-        await connection.execute(
-            sa.update(table)
-            .where(table.c.due_call_id == sa.bindparam("b_id"))
-            .values(
-                state=DueCallState.WITHDRAWN,
-                settled_at=now,
-                settled_because=sa.bindparam("b_because"),
-            ),
-            gone,
-        )
-    if later:
-        await connection.execute(
-            sa.update(table)
-            .where(table.c.due_call_id == sa.bindparam("b_id"))
-            .values(next_at=sa.bindparam("b_next_at")),
-            later,
-        )
-    out = [each["b_id"] for each in (*gone, *later)]
+    left = [pair for pair in verdicts if pair[0].due_call_id not in claimed]
+    gone = [
+        {
+            "due_call_id": candidate.due_call_id,
+            "state": DueCallState.WITHDRAWN,
+            "settled_at": now,
+            "settled_because": candidate.subject.reason_gone,
+        }
+        for candidate, verdict in left
+        if verdict.rule is Rule.REASON_GONE
+    ]
+    later = [
+        {"due_call_id": candidate.due_call_id, "next_at": _asked_again_at(verdict, now)}
+        for candidate, verdict in left
+        if verdict.rule is not Rule.REASON_GONE
+    ]
+    for changes in (gone, later):
+        if changes:
+            await session.execute(sa.update(DueCall), changes)
+    out = [candidate.due_call_id for candidate, _ in left]
     if out:
         await session.execute(sa.delete(ReadyCall).where(ReadyCall.due_call_id.in_(out)))
 

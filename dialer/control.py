@@ -78,9 +78,7 @@ async def resume(session: AsyncSession) -> bool:
     )
 
 
-async def pause_campaign(
-    session: AsyncSession, *, campaign: str, by: str, now: datetime
-) -> bool:
+async def pause_campaign(session: AsyncSession, *, campaign: str, by: str, now: datetime) -> bool:
     """Place no more calls of a campaign; False when it was paused already."""
     result = await session.execute(
         insert(CampaignSwitch)

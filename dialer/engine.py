@@ -1,4 +1,4 @@
-"""The engine: keeps the window filled, claims within trunk tokens, rings, and hears what comes back.
+"""The engine: keeps the window filled, claims within trunk tokens, rings, hears what comes back.
 
 One loop on the clock. Each step is a transaction of its own (design decision 3): the attempt is
 committed before anything rings, every event is committed when it is heard.

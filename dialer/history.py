@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.tables import DueCall, DueCallCharge
 from callback.verdict import PastAttempt
+from core.columns import AnyRow
 from core.phone import PhoneNumber
 from customers.model import Purpose, WrapUpCode
 from dialer.model import TelephonyResult
@@ -65,7 +65,7 @@ async def past_attempts(
     return {person_id: tuple(attempts) for person_id, attempts in found.items()}
 
 
-def _past_attempt(parts: list[sa.Row[Any]]) -> PastAttempt:
+def _past_attempt(parts: list[AnyRow]) -> PastAttempt:
     first = parts[0]
     purposes = {part.purpose for part in parts}
     return PastAttempt(

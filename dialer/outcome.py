@@ -1,4 +1,4 @@
-"""Settling an attempt: one transaction writes its end, one outcome a due call, and all they cause."""
+"""Settling an attempt: one transaction for its end, an outcome a due call, and all they cause."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,14 @@ from callback.campaigns import Campaigns
 from callback.model import DueCallState
 from callback.overdue import settle_progress
 from callback.tables import DueCall
+from core.columns import AnyRow
 from customers.model import WrapUpCode
 from dialer import states
 from dialer.bridges.port import CallEnded
 from dialer.effects import Settled, apply_effects
 from dialer.model import TelephonyResult
 from dialer.progress import live_attempt
-from dialer.retry import DEAD_NUMBER, Next, PhoneFate, decide, word_of
+from dialer.retry import DEAD_NUMBER, Next, decide, word_of
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.interpreter import advance
 from scripts.library import Library
@@ -41,7 +42,7 @@ class Settlement:
 class _Served:
     """A due call of the attempt, and what was settled for it."""
 
-    row: sa.Row[Any]
+    row: AnyRow
     code: WrapUpCode | None
     data: Mapping[str, Any] = field(default_factory=dict)
 
@@ -59,9 +60,7 @@ async def settle(session: AsyncSession, event: CallEnded, settlement: Settlement
     return True
 
 
-async def _write_end(
-    session: AsyncSession, ended: states.Ended, library: Library
-) -> sa.Row[Any]:
+async def _write_end(session: AsyncSession, ended: states.Ended, library: Library) -> AnyRow:
     found = await session.execute(
         sa.select(
             Attempt.person_id, Attempt.phone_id, Attempt.e164, Attempt.talk, Attempt.started_at
@@ -123,7 +122,10 @@ async def _served(
     )
     words_before = (
         sa.select(sa.func.array_agg(sa.cast(word_before, sa.Text)))
-        .where(AttemptDueCall.due_call_id == DueCall.due_call_id, AttemptDueCall.settled_at.is_not(None))
+        .where(
+            AttemptDueCall.due_call_id == DueCall.due_call_id,
+            AttemptDueCall.settled_at.is_not(None),
+        )
         .scalar_subquery()
     )
     mine = sa.orm.aliased(AttemptDueCall)
@@ -148,7 +150,7 @@ def _outcomes(talk: Mapping[str, Any] | None) -> dict[int, SectionOutcome]:
 
 
 def _served_due_call(
-    row: sa.Row[Any],
+    row: AnyRow,
     ended: states.Ended,
     talk: Mapping[str, Any] | None,
     outcomes: Mapping[int, SectionOutcome],
@@ -166,7 +168,7 @@ async def _settle_due_call(
     ended: states.Ended,
     served: _Served,
     *,
-    attempt: sa.Row[Any],
+    attempt: AnyRow,
     settlement: Settlement,
 ) -> None:
     row = served.row
@@ -191,7 +193,6 @@ async def _settle_due_call(
             code=served.code,
             data=served.data,
             at=ended.ended_at,
-            kill_phone=following.phone is PhoneFate.KILL,
             dead_because=word if word in DEAD_NUMBER else None,
         ),
         settlement.campaigns,
@@ -205,7 +206,7 @@ async def _write_outcome(
     session: AsyncSession,
     served: _Served,
     *,
-    attempt: sa.Row[Any],
+    attempt: AnyRow,
     following: Next,
     at: datetime,
 ) -> None:
@@ -231,7 +232,9 @@ async def _write_outcome(
         .where(DueCall.due_call_id == due_call_id, DueCall.state == DueCallState.CLAIMED)
         .values(
             state=following.state,
-            next_at=(at if following.next_phone else following.retry_at) if waits else DueCall.next_at,
+            next_at=(at if following.next_phone else following.retry_at)
+            if waits
+            else DueCall.next_at,
             settled_at=None if waits else at,
             settled_because=None if waits else following.because,
         )

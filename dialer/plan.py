@@ -1,4 +1,4 @@
-"""The plan of a talk from the facts of its due calls: who is addressed, and with which variables."""
+"""The plan of a talk from the facts of its due calls: who is addressed, with which variables."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,12 +1,12 @@
 """An attempt's progress at rest: what an event of the bridge changes before the end."""
 
 from dataclasses import fields
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.columns import AnyRow
 from dialer import states
 from dialer.bridges.port import CallEvent
 from dialer.model import AttemptState
@@ -40,7 +40,7 @@ async def live_attempt(session: AsyncSession, attempt_id: UUID) -> states.Live |
     return None if row is None else _state(row)
 
 
-def _state(row: sa.Row[Any]) -> states.Live:
+def _state(row: AnyRow) -> states.Live:
     kind = _TYPES[row.state]
     # What a carrier left out is as old as the step before it.
     submitted_at = row.submitted_at or row.started_at
@@ -52,7 +52,8 @@ def _state(row: sa.Row[Any]) -> states.Live:
         "answered_at": row.answered_at,
         "answered_by": row.answered_by,
     }
-    return kind(**{field.name: known[field.name] for field in fields(kind)})
+    state: states.Live = kind(**{field.name: known[field.name] for field in fields(kind)})
+    return state
 
 
 async def note_event(session: AsyncSession, event: CallEvent) -> None:

@@ -84,9 +84,7 @@ async def _live_attempts(
         return {row.attempt_id: row.trunk for row in await session.execute(query)}
 
 
-async def _count_ask(
-    sessions: async_sessionmaker[AsyncSession], attempt_ids: list[UUID]
-) -> None:
+async def _count_ask(sessions: async_sessionmaker[AsyncSession], attempt_ids: list[UUID]) -> None:
     async with sessions.begin() as session:
         await session.execute(
             sa.update(Attempt)

@@ -5,7 +5,6 @@ Pure: the campaign's retry table comes in, a decision goes out.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from callback.campaigns import Campaign
 from callback.model import DueCallState
@@ -46,13 +45,6 @@ NO_CONVERSATION_CODES = frozenset(
 DEAD_NUMBER = frozenset({TelephonyResult.INVALID_NUMBER.value, WrapUpCode.WRONG_NUMBER.value})
 
 
-class PhoneFate(StrEnum):
-    """What an attempt says of the phone it rang."""
-
-    KEEP = "keep"
-    KILL = "kill"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Next:
     """What becomes of a due call after an attempt; `retry_at` holds while it waits."""
@@ -60,7 +52,6 @@ class Next:
     state: DueCallState
     because: str
     retry_at: datetime | None = None
-    phone: PhoneFate = PhoneFate.KEEP
     next_phone: bool = False  # the person's next phone may be tried before `retry_at`
 
 
@@ -85,23 +76,21 @@ def decide(
 ) -> Next:
     """Decide what follows an attempt for one due call.
 
-    Args:
-        attempts: of this due call, this one included.
-        same_before: earlier attempts of this due call that came to the same word.
+    `attempts` counts those of this due call, this one included; `same_before` its earlier ones
+    that came to the same word.
     """
     word = word_of(result, code)
-    phone = PhoneFate.KILL if word in DEAD_NUMBER else PhoneFate.KEEP
+    phone_died = word in DEAD_NUMBER
     if code in FINAL_CODES:
         return Next(state=DueCallState.DONE, because=word)
     if attempts >= campaign.max_attempts:
-        return Next(state=DueCallState.EXHAUSTED, because=f"max_attempts:{word}", phone=phone)
+        return Next(state=DueCallState.EXHAUSTED, because=f"max_attempts:{word}")
     rule = campaign.retry.get(word, campaign.otherwise)
-    if phone is PhoneFate.KEEP and same_before >= rule.times:
-        return Next(state=DueCallState.EXHAUSTED, because=f"tries:{word}", phone=phone)
+    if not phone_died and same_before >= rule.times:
+        return Next(state=DueCallState.EXHAUSTED, because=f"tries:{word}")
     return Next(
         state=DueCallState.WAITING,
         because=word,
         retry_at=ended_at + rule.after,
-        phone=phone,
-        next_phone=rule.next_phone or phone is PhoneFate.KILL,
+        next_phone=rule.next_phone or phone_died,
     )

@@ -141,21 +141,21 @@ WORD = {
 
 def after(state: Attempt, event: CallEvent) -> Attempt:
     """Return the state an event leads to; the same state when it comes late or twice."""
+    following = state
     match event, state:
         case CallEnded(), Claimed() | Submitted() | Ringing() | Answered():
-            return state.ended(event)
+            following = state.ended(event)
         case CallSubmitted(), Claimed():
-            return state.submitted(event.at)
+            following = state.submitted(event.at)
         case CallRinging(), Claimed():
-            return state.submitted(event.at).ringing(event.at)
+            following = state.submitted(event.at).ringing(event.at)
         case CallRinging(), Submitted():
-            return state.ringing(event.at)
+            following = state.ringing(event.at)
         case CallAnswered(), Claimed():
-            return state.submitted(event.at).answered(event)
+            following = state.submitted(event.at).answered(event)
         case CallAnswered(), Submitted() | Ringing():
-            return state.answered(event)
-        case _:
-            return state
+            following = state.answered(event)
+    return following
 
 
 def _ended(

@@ -1,4 +1,4 @@
-"""The host of talks: a bridge asks it for turns; the state of each talk is saved after every one."""
+"""The host of talks: a bridge asks it for turns; each talk is saved after every one of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,11 @@ class TalkHost:
 
     def _machine_turn(self, candidates: Sequence[Candidate], *, plan_turn: Turn) -> Turn:
         campaign = self._rules.campaigns.get(candidates[0].due_call.campaign)
-        return plan_turn if campaign.machine is MachineHandling.MESSAGE else _hang_up(plan_turn.language)
+        return (
+            plan_turn
+            if campaign.machine is MachineHandling.MESSAGE
+            else _hang_up(plan_turn.language)
+        )
 
     async def _candidates(self, session: AsyncSession, attempt_id: UUID) -> list[Candidate]:
         due_call_ids = await _served_by(session, attempt_id)
@@ -131,9 +135,7 @@ class TalkHost:
         )
         return found.scalar_one_or_none()
 
-    async def _save(
-        self, session: AsyncSession, attempt_id: UUID, talk: Mapping[str, Any]
-    ) -> None:
+    async def _save(self, session: AsyncSession, attempt_id: UUID, talk: Mapping[str, Any]) -> None:
         await session.execute(
             sa.update(Attempt).where(Attempt.attempt_id == attempt_id).values(talk=talk)
         )

@@ -17,7 +17,7 @@ from scripts.model import Reply, Turn
 
 
 class BridgeError(OwnerlineError):
-    """The bridge refused a command and nothing rang; `retryable` says whether a later try may pass."""
+    """The bridge refused a command and nothing rang; `retryable`: a later try may pass."""
 
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
