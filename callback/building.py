@@ -1,4 +1,4 @@
-"""Building the dial lists: every reason brought in line with the customer file, in one transaction."""
+"""Building the dial lists: every reason brought in line with the customer file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from callback.campaigns import Campaigns, shipped_campaigns
 from callback.changes import Changes, counts
 from callback.overdue import build_overdue
 from callback.places import places
+from callback.promised import build_promised
 from callback.repair import build_repair
+from callback.survey import build_survey
 from customers.model import Reason
 
 _OPEN = sa.text("""
@@ -45,6 +47,7 @@ class BuildReport:
                 reason.value: dict(made.withdrawn) for reason, made in self.changes.items()
             },
             "restored": {reason.value: made.restored for reason, made in self.changes.items()},
+            "survey_lacking": dict(self.changes[Reason.SURVEY].lacking),
             "expired": {reason.value: made.expired for reason, made in self.changes.items()},
         }
 
@@ -56,23 +59,30 @@ async def build_lists(
     community_ids: Sequence[int] | None = None,
     date: date | None = None,
     campaigns: Campaigns | None = None,
+    survey_seed: int | None = None,
 ) -> BuildReport:
     """Make, keep and withdraw due calls so that they say what is owed; twice changes nothing.
 
     Builds wait for one another until the caller's transaction ends.
 
     Args:
+        session: its transaction holds the whole build; the caller commits.
         now: business time, aware; kept as the time of what is created and settled.
         community_ids: whose lists are built; None means all.
         date: the local day to build for in every community; None means each one's own at `now`.
         campaigns: None means the shipped ones.
+        survey_seed: of a survey that opens now; None takes one from the survey's name.
     """
     rules = campaigns or shipped_campaigns()
     version = rules.version
     async with places(session, now=now, day=date, community_ids=community_ids) as days:
-        changes = {
+        changes = {  # appointments first: they hold the ladder's next reminder back
+            Reason.PROMISED: await build_promised(session, rules, now=now),
             Reason.OVERDUE: await build_overdue(session, rules.overdue, version=version, now=now),
             Reason.REPAIR: await build_repair(session, rules.repair, version=version, now=now),
+            Reason.SURVEY: await build_survey(
+                session, rules.survey, days=days, version=version, now=now, seed=survey_seed
+            ),
         }
         found = await counts(session, _OPEN)
     reasons = dict.fromkeys([*changes, *(Reason(word) for word in found)])

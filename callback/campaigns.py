@@ -1,4 +1,4 @@
-"""Campaigns as data: who is due which call, with which script, by when, and how often it is tried."""
+"""Campaigns as data: who is due which call, with which script, by when and how often."""
 
 import json
 from collections.abc import Mapping
@@ -118,7 +118,7 @@ class RepairCampaign(Campaign):
 
 
 class SurveyCampaign(Campaign):
-    """The quarterly survey of moved-in owners: share drawn, when, for how long, and the rest after."""
+    """The quarterly survey of moved-in owners: share drawn, when, how long, and the rest after."""
 
     name: Literal["survey"]
     reason: Literal[Reason.SURVEY]

@@ -13,12 +13,14 @@ class Changes:
     """What a build did to one reason's due calls.
 
     `restored` were withdrawn and are owed again; `withdrawn` counts by why the reason has gone.
+    `lacking` says, by community, how many owners a survey's sample is short of.
     """
 
     created: int = 0
     restored: int = 0
     expired: int = 0
     withdrawn: Mapping[str, int] = field(default_factory=dict)
+    lacking: Mapping[int, int] = field(default_factory=dict)
 
 
 async def counts(

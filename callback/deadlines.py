@@ -51,7 +51,7 @@ def days_past_due(due_on: date, today: date) -> int:
 
 
 def reached_step(steps: Sequence[int], days: int) -> int | None:
-    """Return the highest step of an ascending ladder whose days are reached; None before the first."""
+    """Return the highest step of an ascending ladder that is reached; None before the first."""
     position = bisect_right(steps, days)
     return steps[position - 1] if position else None
 

@@ -268,7 +268,7 @@ async def build_overdue(
     return Changes(created=created, restored=restored, withdrawn=withdrawn)
 
 
-async def settle_progress(session: AsyncSession, due_call_id: int, now: datetime) -> None:
+async def settle_progress(session: AsyncSession, due_call_id: int, *, now: datetime) -> None:
     """Write down that the call's debts had the steps it spoke of; for a call done or exhausted."""
     await session.execute(_SETTLE_PROGRESS, {"due_call_id": due_call_id, "now": now})
 

@@ -39,9 +39,8 @@ async def places(
 ) -> AsyncIterator[Sequence[date]]:
     """Hold the table `due_place` and the right to build; yields the local days of what is listed.
 
-    The right is kept to the end of the caller's transaction.
-
     Args:
+        session: its transaction keeps the right to build to its end.
         now: the instant whose local day holds in each community.
         day: that day instead, everywhere.
         community_ids: None means all.

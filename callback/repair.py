@@ -67,7 +67,8 @@ _INSERT = sa.text("""
                  daterange(o.valid_from, o.valid_until) @> owing.completed_on DESC,
                  o.role = 'tenant' DESC, o.occupancy_id
     ), term AS (
-        SELECT * FROM unnest(CAST(:categories AS text[]), CAST(:days AS int[])) AS term(category, days)
+        SELECT * FROM unnest(CAST(:categories AS text[]), CAST(:days AS int[]))
+            AS term(category, days)
     ), made AS (
         INSERT INTO due_call (
             person_id, community_id, unit_id, reason, purpose, mode, campaign, script,

@@ -266,7 +266,7 @@ class CustomerFile:
         )
         await self.lives(person_id, home.unit_id, since=on, moved_in=on)
 
-    async def build(self, days_later: int = 0, **arguments: Any) -> BuildReport:  # noqa: ANN401 - handed on
+    async def build(self, days_later: int = 0, **arguments: Any) -> BuildReport:
         """Build the lists at noon of `TODAY`, or so many days later."""
         now = arguments.pop("now", NOON + timedelta(days=days_later))
         return await build_lists(self.session, now=now, **arguments)

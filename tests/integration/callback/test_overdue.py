@@ -1,17 +1,17 @@
 """Who is due a reminder: the ladder, and what takes somebody off it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from tests.integration.callback.customer_file import NOON, TODAY, CustomerFile
 
 from callback.overdue import settle_progress
 from customers.model import ExtensionState, PromiseState, Reason
+from tests.integration.callback.customer_file import NOON, TODAY, CustomerFile
 
 
 async def _finish(file: CustomerFile, due_call_id: int) -> None:
     await file.settle(due_call_id)
-    await settle_progress(file.session, due_call_id, NOON)
+    await settle_progress(file.session, due_call_id, now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ async def test_a_new_owner_never_hears_of_the_old_owners_debt(file: CustomerFile
 async def test_an_extension_holds_reminders_back_through_its_last_day(
     file: CustomerFile,
     state: ExtensionState,
-    until: object,
-    due: bool,  # noqa: FBT001 - a column of the table
+    until: date,
+    due: bool,
 ) -> None:
     home = await file.home()
     charge_id = await file.charge(home)
