@@ -151,6 +151,22 @@ def test_the_house_rings_a_person_twice_a_day_over_all_phones_and_campaigns(
         assert (rule, layer, until) == (Rule.ATTEMPT_CAP, Layer.HOUSE, NOON_CN + expected)
 
 
+def test_agents_calls_neither_count_on_nor_keep_to_the_cap_of_automatic_ones() -> None:
+    automatic = tuple(attempt(NOON_CN - timedelta(hours=hours)) for hours in (20, 18))
+    by_agents = tuple(replace(each, mode=CallMode.AGENT) for each in automatic)
+    assert outcome(NOON_CN, call(attempts=by_agents))[0] is Decision.ALLOW
+    assert outcome(NOON_CN, call(attempts=automatic))[1] is Rule.ATTEMPT_CAP
+    agents_call = call(attempts=automatic, due={"mode": CallMode.AGENT})
+    assert outcome(NOON_CN, agents_call)[0] is Decision.ALLOW
+
+
+def test_the_owners_own_request_lifts_the_cap_of_the_law_as_it_lifts_the_silence() -> None:
+    past = seven(timedelta(days=3))
+    asked = {"asked_by_owner": True, "asked_at": NOON_US - timedelta(days=1)}
+    assert outcome(NOON_US, us_agent(*past))[1] is Rule.ATTEMPT_CAP
+    assert outcome(NOON_US, us_agent(*past, **asked))[0] is Decision.ALLOW
+
+
 def test_an_appointment_passes_over_the_houses_cap_and_gap() -> None:
     past = (attempt(NOON_CN - timedelta(minutes=5)), attempt(NOON_CN - timedelta(hours=3)))
     due = {"appointment": True, "not_before": NOON_CN, "due_by": NOON_CN}

@@ -256,6 +256,7 @@ def test_an_isle_of_the_british_plan_is_rung_under_the_uk_pack() -> None:
         (OTHER, False, True, SHANGHAI),
         (OTHER, False, False, OTHER),
         (OTHER, True, True, SHANGHAI),
+        (SHANGHAI, True, True, SHANGHAI),
     ],
 )
 def test_phones_are_tried_in_their_order_and_no_answer_moves_on(
