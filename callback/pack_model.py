@@ -1,7 +1,6 @@
 """What a rule pack is: two layers, law and house, each figure with its source; strictly read."""
 
 from collections.abc import Mapping
-from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -266,7 +265,6 @@ class Pack(_Data):
 
     name: str = Field(pattern="^[A-Za-z][A-Za-z0-9_-]*$")
     version: str = Field(min_length=1)
-    as_of: date  # when the sources were last read
     countries: tuple[str, ...]  # ISO 3166 alpha-2 of numbers it applies to by itself
     sources: tuple[str, ...] = Field(min_length=1)
     holidays: HolidayDays | None = None
