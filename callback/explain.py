@@ -9,7 +9,7 @@ from babel.dates import format_date, format_datetime
 
 from callback import cause_words, words
 from callback.model import DueCallState
-from callback.rules import Verdict
+from callback.rules import Rule, Verdict
 from core.money import Money
 from customers.model import CallMode, Language, Purpose, Reason
 
@@ -90,7 +90,7 @@ def explain_verdict(verdict: Verdict, language: Language, zone: tzinfo) -> str:
         sentence += words.BASIS[language].format(
             pack=verdict.pack,
             version=verdict.pack_version,
-            layer=words.LAYERS[verdict.layer][language],
+            layer=_layer_shown(verdict, language),
             source=_source_shown(verdict.facts, language),
         )
     return sentence + _full_stop(language)
@@ -181,6 +181,13 @@ def _shown(name: str, value: object, language: Language, zone: tzinfo) -> str:  
             return ", ".join(map(str, value)) or words.NEVER[language]
         case _:
             return text
+
+
+def _layer_shown(verdict: Verdict, language: Language) -> str:
+    if verdict.rule is Rule.ALLOWED:
+        return ""  # every layer allowed it
+    comma = "," if language is Language.MANDARIN else ", "
+    return comma + words.LAYERS[verdict.layer][language]
 
 
 def _source_shown(facts: Mapping[str, object], language: Language) -> str:

@@ -190,10 +190,10 @@ RULES = {
     },
 }
 
-UNTIL = {ZH: ";此限制至{until}为止", EN: "; this holds until {until}"}
+UNTIL = {ZH: ";{until}之前不呼叫", EN: "; not before {until}"}
 BASIS = {
-    ZH: "(规则包 {pack} {version},{layer}{source})",
-    EN: " (pack {pack} {version}, {layer}{source})",
+    ZH: "(规则包 {pack} {version}{layer}{source})",
+    EN: " (pack {pack} {version}{layer}{source})",
 }
 NEVER = {ZH: "当天全天不可", EN: "at no time that day"}
 

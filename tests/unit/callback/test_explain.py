@@ -68,11 +68,11 @@ def test_a_deferral_tells_the_facts_the_rule_and_until_when() -> None:
     english = explain_verdict(verdict, EN, ZONE)
     assert english.startswith("Not to be called yet: it was Wed 4 Mar 2026, 23:00 in Asia/Shanghai")
     assert "08:00-22:00" in english
-    assert "this holds until Thu 5 Mar 2026, 09:00" in english
+    assert "; not before Thu 5 Mar 2026, 09:00 (" in english
     assert "pack CN 2026.1, the law" in english
     chinese = explain_verdict(verdict, ZH, ZONE)
     assert chinese.startswith("暂缓呼叫:当时Asia/Shanghai为2026年3月4日(周三)23:00")
-    assert "此限制至2026年3月5日(周四)09:00为止" in chinese
+    assert "2026年3月5日(周四)09:00之前不呼叫" in chinese
     assert "自律公约" in chinese
 
 
