@@ -1,7 +1,7 @@
 """The simulated carrier's own book of every call it took, and the double calls found in it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -54,23 +54,21 @@ class CarrierCall:
 class Ledger:
     """An append-only book of calls; a line is added at each stage and none is ever changed.
 
-    With a `path` each line is also appended to that file as it is written, so that the book
-    outlives its process; the last line of a call holds.
+    `keep` is given each line as it is written (JSON, ended by a newline), say the `write` of a
+    line-buffered file, so that the book outlives its process; the last line of a call holds.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(self, keep: Callable[[str], object] | None = None) -> None:
+        self._keep = keep
         self._lines: list[CarrierCall] = []
         self._latest: dict[UUID, CarrierCall] = {}
 
     @classmethod
-    def read(cls, path: Path) -> "Ledger":
-        """Return the book kept in a file; it goes on appending there."""
-        ledger = cls()
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                ledger.write(_read_line(line))
-        ledger._path = path
+    def parse(cls, lines: Iterable[str], keep: Callable[[str], object] | None = None) -> "Ledger":
+        """Return the book read from lines of JSON; only what follows goes to `keep`."""
+        ledger = cls(keep)
+        for line in lines:
+            ledger._enter(_read_line(line))
         return ledger
 
     def write(self, call: CarrierCall) -> None:
@@ -79,15 +77,17 @@ class Ledger:
         Raises:
             LedgerError: the call has ended already.
         """
+        self._enter(call)
+        if self._keep is not None:
+            self._keep(_line(call))
+
+    def _enter(self, call: CarrierCall) -> None:
         before = self._latest.get(call.call_id)
         if before is not None and not before.live:
             message = f"call {call.call_id} ended at {before.ended_at}: nothing may follow"
             raise LedgerError(message)
         self._lines.append(call)
         self._latest[call.call_id] = call
-        if self._path is not None:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(_line(call))
 
     def get(self, call_id: UUID) -> CarrierCall | None:
         """Return the call as it stands; None when it was never placed."""
@@ -106,8 +106,12 @@ class Ledger:
         return tuple(call for call in self._latest.values() if call.live)
 
     def write_jsonl(self, path: Path) -> None:
-        """Write one JSON object a call, in the order they were placed."""
-        path.write_text("".join(_line(call) for call in self.calls()), encoding="utf-8")
+        """Write the book to a file, as `jsonl` has it."""
+        path.write_text(self.jsonl(), encoding="utf-8")
+
+    def jsonl(self) -> str:
+        """Return one line of JSON a call as it stands, in the order they were placed."""
+        return "".join(_line(call) for call in self.calls())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
