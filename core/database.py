@@ -1,6 +1,7 @@
 """The one database: its base of tables, engines and sessions, and which server they speak to."""
 
 import contextlib
+from asyncio import to_thread
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
@@ -65,7 +66,7 @@ def driver_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as err:
+    except (sa.exc.ArgumentError, ValueError) as err:
         message = "the database URL cannot be read; write postgresql://USER:PASSWORD@HOST/DATABASE"
         raise DatabaseUrlError(message) from err
     if parsed.drivername not in {"postgresql", "postgres", _DRIVER}:
@@ -118,7 +119,7 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         EmbeddedServerError: our own cannot start.
     """
     if settings.database_url is not None:
-        yield _checked(settings.database_url.get_secret_value())
+        yield await to_thread(_checked, settings.database_url.get_secret_value())
         return
     async with embedded_server(settings.home, server_options(settings)) as url:
         yield url

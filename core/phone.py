@@ -46,7 +46,7 @@ _KINDS = {
     PhoneNumberType.VOICEMAIL: PhoneKind.VOICEMAIL,
 }
 
-# ITU-T E.164 assignments: 870 Inmarsat, 881 global mobile satellite, 882/883 international networks.
+# ITU-T E.164 assignments: 870 Inmarsat, 881 mobile satellite, 882/883 international networks.
 _SATELLITE_COUNTRY_CODES = frozenset({870, 881, 882, 883})
 _UNKNOWN_ZONE = "Etc/Unknown"
 

@@ -1,7 +1,6 @@
 """Makes a data folder and starts a postmaster on it, as an unprivileged user if we are root."""
 
 import os
-import pwd
 import secrets
 import shutil
 import subprocess
@@ -10,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.postgres.errors import (
-    BinariesMissingError,
-    DataFolderError,
-    DiskFullError,
-    EmbeddedServerError,
-    UnprivilegedUserError,
-)
+from core.postgres.binaries import major_version
+from core.postgres.errors import DataFolderError, DiskFullError, EmbeddedServerError, PortTakenError
 from core.postgres.layout import DATABASE, HOST, ROLE, Layout, write_private
+from core.postgres.user import User
 
 _DISK_FULL = "No space left on device"
+_PORT_TAKEN = "Address already in use"
 _SMALL_SHARED_MEMORY = 512 * 1024 * 1024
 _LAST_LINES = 4
 
@@ -51,24 +47,12 @@ class Cluster:
 
     layout: Layout
     binaries: Path
-    run_as: str | None  # None: the user who started us
+    run_as: User | None  # None: the user who started us
 
-    def version(self) -> str:
-        """Return the major version of the binaries, as PG_VERSION writes it."""
-        postgres = self.binaries / "postgres"
-        if not os.access(postgres, os.X_OK):
-            message = (
-                f"{self.binaries} has no postgres binary; "
-                "set OWNERLINE_POSTGRES_BIN to the bin folder of a PostgreSQL 15 or later"
-            )
-            raise BinariesMissingError(message)
-        said = subprocess.run(
-            [postgres, "-V"], check=True, capture_output=True, text=True, timeout=30
-        )
-        return said.stdout.split()[2].partition(".")[0]
-
-    def make(self) -> None:
+    def make(self, *, synced: bool) -> None:
         """Make the data folder with our role and database in it, whole or not at all.
+
+        Unsynced it survives a crash of the server, not of the machine: good enough for tests.
 
         Raises:
             DiskFullError: there is no room for it.
@@ -78,7 +62,7 @@ class Cluster:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700, parents=True)
         if self.run_as is not None:
-            shutil.chown(draft, self.run_as)
+            os.chown(draft, self.run_as.uid, self.run_as.gid)
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         shape = ["-E", "UTF8", *locale, "--data-checksums", "-U", "postgres", "--auth=reject"]
         try:
@@ -90,11 +74,14 @@ class Cluster:
             self._run(
                 draft, "postgres", "--single", "-c", "fsync=off", "postgres", say=role + database
             )
-            self._run(draft, "initdb", "--sync-only")
+            if synced:
+                self._run(draft, "initdb", "--sync-only")
             write_private(self.layout.password, password)
             draft.rename(self.layout.data)
         except OSError as err:
             raise failure_of(str(err), self.layout) from err
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
     def check(self) -> None:
         """Refuse a data folder of another version or of a user we cannot be.
@@ -104,7 +91,7 @@ class Cluster:
         """
         data = self.layout.data
         made_by = (data / "PG_VERSION").read_text(encoding="utf-8").strip()
-        if made_by != (ours := self.version()):
+        if made_by != (ours := major_version(self.binaries)):
             message = (
                 f"{data} was made by PostgreSQL {made_by}, the binaries in {self.binaries} are "
                 f"version {ours}; set OWNERLINE_POSTGRES_BIN to the bin folder of a "
@@ -112,7 +99,7 @@ class Cluster:
             )
             raise DataFolderError(message)
         owner = data.stat().st_uid
-        wanted = os.geteuid() if self.run_as is None else pwd.getpwnam(self.run_as).pw_uid
+        wanted = os.geteuid() if self.run_as is None else self.run_as.uid
         if owner != wanted:
             message = (
                 f"{data} belongs to user id {owner}, PostgreSQL would run as user id {wanted}; "
@@ -164,59 +151,12 @@ class Cluster:
             raise failure_of(done.stderr, self.layout)
 
     def _identity(self) -> dict[str, Any]:
-        if self.run_as is None:
-            return {}
-        user = pwd.getpwnam(self.run_as)
-        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        return {} if self.run_as is None else self.run_as.identity
 
     def _name_of(self, data: Path) -> str:
         # Root steps into the folder before it drops to the unprivileged user, who could not
         # walk there by name where a parent is private (/root, a temporary folder).
         return str(data) if self.run_as is None else "/proc/self/cwd"
-
-
-def unprivileged_user(wanted: str | None, layout: Layout) -> str | None:
-    """Return whom PostgreSQL runs as when we are root; None when we are not.
-
-    In this order: the one asked for, the owner of the data folder or of the home, a user named
-    ownerline, nobody.
-
-    Raises:
-        UnprivilegedUserError: the one asked for does not exist, or is root.
-    """
-    if os.geteuid() != 0:
-        return None
-    if wanted is not None:
-        return _named(wanted)
-    for folder in (layout.data, layout.folder.parent):
-        if folder.exists() and (owner := folder.stat().st_uid) != 0:
-            return _known(owner, folder)
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return ROLE if ROLE in names else _named("nobody")
-
-
-def _named(name: str) -> str:
-    try:
-        user = pwd.getpwnam(name)
-    except KeyError as err:
-        message = f"there is no user {name!r} for PostgreSQL to run as; set OWNERLINE_POSTGRES_USER"
-        raise UnprivilegedUserError(message) from err
-    if user.pw_uid == 0:
-        message = (
-            f"PostgreSQL refuses to run as {name!r}, which is root; set OWNERLINE_POSTGRES_USER"
-        )
-        raise UnprivilegedUserError(message)
-    return name
-
-
-def _known(owner: int, folder: Path) -> str:
-    try:
-        return pwd.getpwuid(owner).pw_name
-    except KeyError as err:
-        message = (
-            f"{folder} belongs to user id {owner}, which has no name here; give it to a known user"
-        )
-        raise UnprivilegedUserError(message) from err
 
 
 def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
@@ -226,5 +166,7 @@ def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
             f"the disk that holds {layout.folder.parent} is full; free some space and start again"
         )
         return DiskFullError(message)
+    if _PORT_TAKEN in said:
+        return PortTakenError(f"PostgreSQL in {layout.folder} found its port taken")
     last: Sequence[str] = [line for line in said.splitlines() if line.strip()][-_LAST_LINES:]
     return EmbeddedServerError(f"PostgreSQL in {layout.folder} does not start: {' / '.join(last)}")

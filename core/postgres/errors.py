@@ -19,6 +19,10 @@ class DiskFullError(EmbeddedServerError):
     """The disk that holds the home is full."""
 
 
+class PortTakenError(EmbeddedServerError):
+    """Another program listens on the port."""
+
+
 class UnprivilegedUserError(EmbeddedServerError):
     """PostgreSQL refuses to run as root, and the user it should run as does not exist."""
 

