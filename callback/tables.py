@@ -59,6 +59,14 @@ class DueCall(Base):
             "due_by",
             postgresql_where="state = 'waiting'",
         ),
+        sa.Index(
+            "ix_due_call_lane",
+            "campaign",
+            "priority",
+            "due_by",
+            "due_call_id",
+            postgresql_where="state = 'waiting'",
+        ),
         sa.Index("ix_due_call_live_reason", "reason", postgresql_where="settled_at IS NULL"),
         sa.Index(
             "uq_due_call_one_overdue_a_person",

@@ -61,6 +61,7 @@ class Person(Base):
         sa.CheckConstraint("name <> ''", name="name_given"),
         sa.CheckConstraint("identity_digits ~ '^[0-9]{4,8}$'", name="identity_is_digits"),
         sa.Index("ix_person_name", "name"),
+        sa.Index("ix_person_deceased", "person_id", postgresql_where="deceased_at IS NOT NULL"),
     )
 
 

@@ -137,6 +137,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person")),
     )
     op.create_index("ix_person_name", "person", ["name"], unique=False)
+    op.create_index(
+        "ix_person_deceased",
+        "person",
+        ["person_id"],
+        unique=False,
+        postgresql_where="deceased_at IS NOT NULL",
+    )
     op.create_table(
         "survey",
         sa.Column("survey_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -258,7 +265,7 @@ def upgrade() -> None:
         "promise",
         sa.Column("promise_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("attempt_id", sa.UUID(), nullable=True),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("promised_on", sa.Date(), nullable=False),
@@ -619,6 +626,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="settled_at IS NULL",
     )
+    op.create_index(
+        "ix_due_call_lane",
+        "due_call",
+        ["campaign", "priority", "due_by", "due_call_id"],
+        unique=False,
+        postgresql_where="state = 'waiting'",
+    )
     op.create_index("ix_due_call_person", "due_call", ["person_id"], unique=False)
     op.create_index(
         "ix_due_call_waiting",
@@ -862,7 +876,7 @@ def upgrade() -> None:
         sa.Column("extension_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("charge_id", sa.BigInteger(), nullable=False),
-        sa.Column("attempt_id", sa.UUID(), nullable=True),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.Date(), nullable=False),
         sa.Column(
@@ -958,7 +972,7 @@ def upgrade() -> None:
         sa.Column("rework_notice_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("work_order_id", sa.BigInteger(), nullable=False),
         sa.Column("cycle", sa.Integer(), nullable=False),
-        sa.Column("attempt_id", sa.UUID(), nullable=True),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issue_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
@@ -1079,6 +1093,7 @@ def downgrade() -> None:
         "ix_due_call_waiting", table_name="due_call", postgresql_where="state = 'waiting'"
     )
     op.drop_index("ix_due_call_person", table_name="due_call")
+    op.drop_index("ix_due_call_lane", table_name="due_call", postgresql_where="state = 'waiting'")
     op.drop_index(
         "ix_due_call_live_reason", table_name="due_call", postgresql_where="settled_at IS NULL"
     )
@@ -1121,6 +1136,9 @@ def downgrade() -> None:
     op.drop_table("agent_task")
     op.drop_table("survey")
     op.drop_index("ix_person_name", table_name="person")
+    op.drop_index(
+        "ix_person_deceased", table_name="person", postgresql_where="deceased_at IS NOT NULL"
+    )
     op.drop_table("person")
     op.drop_table("installation")
     op.drop_table("imported_file")
