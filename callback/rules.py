@@ -36,6 +36,7 @@ class Rule(StrEnum):
     NOT_BEFORE = "not_before"
     EXTENSION_RUNNING = "extension_running"
     RETRY_INTERVAL = "retry_interval"
+    LIVE_CALL = "live_call"  # found by the claim, not by the verdict: the line is taken
     # the number
     EMERGENCY_NUMBER = "emergency_number"
     SHORT_NUMBER = "short_number"

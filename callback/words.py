@@ -67,6 +67,10 @@ RULES = {
         ZH: "尚未到约定或计划的呼叫时间",
         EN: "the time it is due or was agreed for has not come",
     },
+    Rule.LIVE_CALL: {
+        ZH: "此人或该号码正在另一通电话中",
+        EN: "another call to the person or to the number is up at this moment",
+    },
     Rule.RETRY_INTERVAL: {
         ZH: "上次呼叫之后的重拨间隔尚未结束",
         EN: "the interval after the last attempt has not ended",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -270,6 +270,7 @@ def _periods(stored: Sequence[Mapping[str, str]] | None) -> tuple[LocalPeriod, .
     if stored is None:
         return None
     return tuple(
-        LocalPeriod(time.fromisoformat(each["from"]), time.fromisoformat(each["until"]))
+        period
         for each in stored
+        for period in LocalPeriod.parse_daily(f"{each['from']}-{each['until']}")
     )

@@ -18,7 +18,7 @@ from callback.campaigns import Campaigns
 from callback.model import Decision, DueCallState
 from callback.packs import Packs
 from callback.tables import DueCall, VerdictRow
-from callback.verdict import Rule, Verdict, judge
+from callback.verdict import Layer, Rule, Verdict, judge
 from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import Purpose, Reason
@@ -31,10 +31,14 @@ from dialer.tables import Attempt, AttemptDueCall, ReadyCall
 MOST_SECTIONS = 3
 
 # A person or phone with a live call is asked about again so much later.
-LIVE_CALL_PAUSE = timedelta(seconds=30)
+LIVE_CALL_PAUSE = timedelta(minutes=1)
 
 # A refusal that no hour lifts is asked about again when a new day may have brought new facts.
 DENIAL_PAUSE = timedelta(hours=24)
+
+# A switch may be turned at any moment, so what only it holds back is asked about soon.
+SWITCH_PAUSE = timedelta(minutes=1)
+_SWITCHES = frozenset({Rule.STOPPED, Rule.NOT_ARMED, Rule.CAMPAIGN_PAUSED})
 
 # A debt is never spoken of in one call with these (design decision 4).
 _NEVER_WITH_DEBT = frozenset({Reason.SURVEY, Reason.GREETING, Reason.PROSPECT})
@@ -61,6 +65,9 @@ class ClaimReport:
     looked_at: int
 
 
+NOTHING_CLAIMED = ClaimReport(calls=(), looked_at=0)
+
+
 async def claim(
     session: AsyncSession,
     trunks: Sequence[TrunkLimits],
@@ -71,12 +78,12 @@ async def claim(
     campaigns: Campaigns,
     packs: Packs,
     ids: IdSource,
-    batch: int = 50,
+    batch: int,
 ) -> ClaimReport:
     """Claim at most one call a trunk token; the caller commits, then rings."""
     person_of = await _pop(session, batch=batch, now=now, paused=basis.paused_campaigns)
     if not person_of:
-        return ClaimReport(calls=(), looked_at=0)
+        return NOTHING_CLAIMED
     waiting = await _waiting_of(session, sorted(set(person_of.values())), now=now)
     loaded = await load_candidates(
         session, waiting, now=now, basis=basis, campaigns=campaigns, lock=True
@@ -92,15 +99,16 @@ async def claim(
         if not free:
             break  # the rest keep their place in the window
         judged = [(each, judge(now, each.facts, packs)) for each in _lead_first(candidates)]
-        verdicts += judged
         served = _served_together(judged)
+        call = None
         if served:
             call = await _commit_attempt(
                 session, served, trunk=free[0], bridge=bridge, now=now, ids=ids
             )
-            if call is not None:
-                calls.append(call)
-                free.pop(0)
+        if call is not None:
+            calls.append(call)
+            free.pop(0)
+        verdicts += [_unless_line_taken(pair, call, now) for pair in judged]
     await _keep_verdicts(session, verdicts, now=now)
     await _put_off(session, verdicts, calls, now=now)
     return ClaimReport(calls=tuple(calls), looked_at=len(verdicts))
@@ -323,9 +331,26 @@ async def _put_off(
         await session.execute(sa.delete(ReadyCall).where(ReadyCall.due_call_id.in_(out)))
 
 
+def _unless_line_taken(
+    pair: tuple[Candidate, Verdict], call: Claimed | None, now: datetime
+) -> tuple[Candidate, Verdict]:
+    """Return the verdict as it came out: an allowed call that is not served waits for the line."""
+    candidate, verdict = pair
+    if verdict.decision is not Decision.ALLOW or (
+        call is not None and candidate.due_call_id in call.due_call_ids
+    ):
+        return pair
+    waits = Verdict(
+        decision=Decision.DEFER,
+        rule=Rule.LIVE_CALL,
+        layer=Layer.SYSTEM,
+        until=now + LIVE_CALL_PAUSE,
+        phone=verdict.phone,
+    )
+    return candidate, waits
+
+
 def _asked_again_at(verdict: Verdict, now: datetime) -> datetime:
-    if verdict.decision is Decision.ALLOW:  # it lost the race for the person or the phone
-        return now + LIVE_CALL_PAUSE
     if verdict.until is not None:
         return verdict.until
-    return now + DENIAL_PAUSE
+    return now + (SWITCH_PAUSE if verdict.rule in _SWITCHES else DENIAL_PAUSE)

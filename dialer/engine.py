@@ -4,6 +4,7 @@ One loop on the clock. Each step is a transaction of its own (design decision 3)
 committed before anything rings, every event is committed when it is heard.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,9 +24,10 @@ from dialer.bridges.port import (
     CallEvent,
     OutboundCall,
     SubmissionUnknownError,
+    TrunkLimits,
 )
 from dialer.call_facts import SettingBasis
-from dialer.claim import Claimed, ClaimReport, claim
+from dialer.claim import NOTHING_CLAIMED, Claimed, ClaimReport, claim
 from dialer.control import Switches, switches
 from dialer.idle import IdleReason, why_idle
 from dialer.model import TelephonyResult
@@ -41,6 +43,9 @@ log = structlog.get_logger(__name__)
 
 # `ownerline stop` holds everywhere within a second: on the system's clock we look twice in it.
 SWITCH_POLL = timedelta(milliseconds=500)
+
+# What became due meanwhile, or more urgent, enters the window at least so often.
+REFILL_EVERY = timedelta(seconds=5)
 
 # A call that should have ended so long ago has lost its last event.
 OVERDUE_MARGIN = timedelta(seconds=90)
@@ -58,7 +63,7 @@ class EngineRules:
     test_numbers: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     caller_id: str = ""
-    batch: int = 50
+    batch: int = 100
     poll: timedelta | None = SWITCH_POLL  # None: only signals and the clock wake it
 
 
@@ -86,6 +91,8 @@ class Engine:
         self._gate = TrunkGate(bridge.trunks)
         self._wake = Signal()
         self._overdue_at: dict[UUID, datetime] = {}
+        self._refill_at: datetime | None = None
+        self._fruitful = False
         self._ending = False
         self._stop_obeyed = False
         self._idle: IdleReason | None = None
@@ -177,37 +184,55 @@ class Engine:
         self._wake.set()
 
     async def _step(self, now: datetime) -> tuple[ClaimReport, datetime | None]:
+        """Claim what the tokens allow; also say when something comes next if nothing came now."""
         async with self._sessions.begin() as session:
             turned = await switches(session)
-            if turned.stopped:
-                await self._obey_stop()
-                tokens = []
-            else:
-                self._stop_obeyed = False
-                tokens = self._gate.tokens(now, self._rules.batch)
-            if tokens:
-                await refill(session, now=now, size=self._rules.batch * 4)
-                report = await claim(
-                    session,
-                    tokens,
-                    bridge=self._bridge.name,
-                    now=now,
-                    basis=self._basis(turned),
-                    campaigns=self._rules.campaigns,
-                    packs=self._rules.packs,
-                    ids=self._ids,
-                    batch=self._rules.batch,
-                )
-            else:
-                report = ClaimReport(calls=(), looked_at=0)
-            if report.looked_at:
-                self._idle = self._idle_asked_at = None
-                return report, None
+        if turned.stopped:
+            await self._obey_stop()
+            tokens = []
+        else:
+            self._stop_obeyed = False
+            tokens = self._gate.tokens(now, self._rules.batch)
+        report = await self._claim(tokens, turned, now) if tokens else NOTHING_CLAIMED
+        if report.looked_at:
+            self._idle = self._idle_asked_at = None
+            return report, None
+        async with self._sessions.begin() as session:
             next_at = await next_due_at(session, now)
             if self._idle_asked_at is None or now >= self._idle_asked_at + IDLE_REPORT_EVERY:
                 self._idle_asked_at = now
                 await self._say_why_idle(session, turned, now=now)
         return report, next_at
+
+    async def _claim(
+        self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime
+    ) -> ClaimReport:
+        if self._refill_at is None or now >= self._refill_at:
+            # A transaction of its own: refills wait for one another, claims must not.
+            async with self._sessions.begin() as session:
+                await refill(
+                    session,
+                    now=now,
+                    size=self._rules.batch * 4,
+                    paused=turned.paused_campaigns,
+                )
+        async with self._sessions.begin() as session:
+            report = await claim(
+                session,
+                tokens,
+                bridge=self._bridge.name,
+                now=now,
+                basis=self._basis(turned),
+                campaigns=self._rules.campaigns,
+                packs=self._rules.packs,
+                ids=self._ids,
+                # Where the last look brought calls, a few more than the tokens will do.
+                batch=len(tokens) + 5 if self._fruitful else self._rules.batch,
+            )
+        self._fruitful = bool(report.calls)
+        # A window that ran low is filled before the next claim, a full one now and then.
+        self._refill_at = None if report.looked_at < len(tokens) else now + REFILL_EVERY
+        return report
 
     async def _say_why_idle(
         self, session: AsyncSession, turned: Switches, *, now: datetime

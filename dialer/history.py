@@ -20,6 +20,9 @@ from dialer.tables import Attempt, AttemptDueCall
 # No shipped pack looks back further than the 30 days of 16 CFR 310.4(b)(4).
 HORIZON = timedelta(days=35)
 
+# Answered and met by nobody, or taken for a machine by detection (Ofcom counts both for 72 h).
+_ABANDONED = frozenset({TelephonyResult.ABANDONED, TelephonyResult.MACHINE})
+
 
 async def past_attempts(
     session: AsyncSession, person_ids: Sequence[int], *, now: datetime
@@ -75,7 +78,7 @@ def _past_attempt(parts: list[AnyRow]) -> PastAttempt:
         purpose=Purpose.DEBT if Purpose.DEBT in purposes else first.purpose,
         answered=first.answered_at is not None,
         conversation=any(is_conversation(_code(part.wrap_up_code)) for part in parts),
-        abandoned=first.telephony_result is TelephonyResult.ABANDONED,
+        abandoned=first.telephony_result in _ABANDONED,
         debt_ids=frozenset(charge for part in parts for charge in part.charge_ids or ()),
         due_call_ids=frozenset(part.due_call_id for part in parts),
         retry_until=max((part.retry_at for part in parts if part.retry_at), default=None),

@@ -232,9 +232,7 @@ async def _write_outcome(
         .where(DueCall.due_call_id == due_call_id, DueCall.state == DueCallState.CLAIMED)
         .values(
             state=following.state,
-            next_at=(at if following.next_phone else following.retry_at)
-            if waits
-            else DueCall.next_at,
+            next_at=following.retry_at if waits else DueCall.next_at,
             settled_at=None if waits else at,
             settled_because=None if waits else following.because,
         )

@@ -52,7 +52,7 @@ class Next:
     state: DueCallState
     because: str
     retry_at: datetime | None = None
-    next_phone: bool = False  # the person's next phone may be tried before `retry_at`
+    next_phone: bool = False  # the next try rings the person's next phone
 
 
 def word_of(result: TelephonyResult, code: WrapUpCode | None) -> str:
