@@ -140,7 +140,8 @@ def test_no_secret_shows_in_a_repr_a_description_or_an_error(
     shown = repr(settings) + str(describe(settings))
     assert "s3cret" not in shown
     assert "t0ken" not in shown
-    monkeypatch.setenv("OWNERLINE_TWILIO", '{"auth_token": {"n": "t0ken"}}')
+    monkeypatch.setenv("OWNERLINE_TWILIO__AUTH_TOKEN", '{"n": "t0ken"}')
+    monkeypatch.setenv("OWNERLINE_TWILIO__CALLS_PER_SECOND", "t0ken")
     with pytest.raises(SettingError) as refused:
         load_settings()
     assert "t0ken" not in str(refused.value)

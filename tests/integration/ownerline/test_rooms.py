@@ -9,7 +9,12 @@ import pytest
 from ownerline.rooms import ROOMS, check_rooms
 
 _ROOT = Path(__file__).parents[3]
-_CHECK = "import sys; sys.path.append(sys.argv[1]); from ownerline.rooms import check_rooms; check_rooms()"
+_CHECK = """
+import sys
+sys.path.append(sys.argv[1])
+from ownerline.rooms import check_rooms
+check_rooms()
+"""
 
 
 def test_every_room_is_ours_here() -> None:

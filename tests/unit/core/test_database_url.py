@@ -29,7 +29,7 @@ def test_what_libpq_understands_is_handed_on() -> None:
         "mysql://me:pw@db/own",
         "sqlite:///own.db",
         "host=db dbname=own",
-        "postgresql://db:port/x",
+        "postgresql://db:pw/x",
         "",
     ],
 )

@@ -21,7 +21,7 @@ _LAYOUT = Layout.of(Path("/srv/home"))
             id="disk full",
         ),
         pytest.param(
-            'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use\nFATAL: no socket',
+            "could not bind IPv4 address: Address already in use\nFATAL:  no sockets",
             PortTakenError,
             "port taken",
             id="port taken",
