@@ -1,0 +1,1 @@
+"""The demo day: an invented property company, its calling day by the production engine, a report."""

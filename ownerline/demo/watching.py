@@ -1,0 +1,33 @@
+"""The simulated bridge with observers: each hears every event once the engine has committed it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from dialer.bridges.port import CallEvent, EventSink, ScriptHost
+from dialer.bridges.simulated.bridge import SimulatedBridge
+from dialer.bridges.simulated.carrier import SimulatedCarrier
+
+Observer = Callable[[CallEvent], Awaitable[None]]
+
+
+class ObservedBridge(SimulatedBridge):
+    """Tells the engine first, then its observers in their order."""
+
+    def __init__(self, carrier: SimulatedCarrier, observers: Sequence[Observer]) -> None:
+        super().__init__(carrier)
+        self._observers = tuple(observers)
+
+    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+        """Connect the engine and the observers."""
+        await super().start(_Tee(sink, self._observers), host)
+
+
+class _Tee:
+    def __init__(self, sink: EventSink, observers: Sequence[Observer]) -> None:
+        self._sink = sink
+        self._observers = observers
+
+    async def heard(self, event: CallEvent) -> None:
+        """Pass the event on."""
+        await self._sink.heard(event)
+        for observer in self._observers:
+            await observer(event)
