@@ -118,13 +118,15 @@ class Ledger:
 class AttemptFacts:
     """What the dialer knows of one call: whom it rang, what for, and when each may be rung again.
 
-    `retry_at` holds, by due call, the instant before which this attempt forbids the next one.
+    `retry_at` holds, by due call, the instant before which this attempt forbids the next one; for
+    those in `other_numbers_free` it forbids only the number it rang.
     """
 
     call_id: UUID
     person_id: int
     due_call_ids: tuple[int, ...]
     retry_at: Mapping[int, datetime] = field(default_factory=dict)
+    other_numbers_free: frozenset[int] = frozenset()
 
 
 class DoubleKind(StrEnum):
@@ -156,7 +158,7 @@ def double_calls(
     """
     facts = {attempt.call_id: attempt for attempt in attempts}
     up_until: dict[object, datetime | None] = {}  # by number and by person; None: still up
-    retry_at: dict[int, datetime] = {}
+    retry_at: dict[tuple[int, str | None], datetime] = {}  # by due call, and number where it binds
     found = []
     for call in sorted(calls, key=lambda call: call.placed_at):
         known = facts.get(call.call_id)
@@ -166,7 +168,11 @@ def double_calls(
         signs = {
             DoubleKind.WHILE_LIVE: any(_up(up_until, key, at) for key in called),
             DoubleKind.AFTER_FINAL: any(final_at.get(due, at) < at for due in due_call_ids),
-            DoubleKind.INSIDE_RETRY: any(at < retry_at.get(due, at) for due in due_call_ids),
+            DoubleKind.INSIDE_RETRY: any(
+                at < retry_at.get((due, number), at)
+                for due in due_call_ids
+                for number in (None, call.e164)
+            ),
         }
         kinds = tuple(kind for kind, shown in signs.items() if shown)
         if kinds:
@@ -175,7 +181,8 @@ def double_calls(
             if key not in up_until or not _outlasts(up_until[key], call.ended_at):
                 up_until[key] = call.ended_at
         for due, when in (known.retry_at if known else {}).items():
-            retry_at[due] = max(when, retry_at.get(due, when))
+            key_of = (due, call.e164 if known and due in known.other_numbers_free else None)
+            retry_at[key_of] = max(when, retry_at.get(key_of, when))
     return tuple(found)
 
 
