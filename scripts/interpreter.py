@@ -14,7 +14,7 @@ from scripts.library import Library
 from scripts.memory import Memory
 from scripts.model import CallPlan, Reply, TalkState, Turn
 from scripts.plan import check_plan
-from scripts.talk import Talk
+from scripts.talk import WITHDRAWN, Talk
 
 
 class TalkEndedError(OwnerlineError):
@@ -40,13 +40,14 @@ def advance(
     reply: Reply,
     *,
     facts: Mapping[int, Mapping[str, Any]] | None = None,
-    withdrawn: Collection[int] = (),
+    withdrawn: Collection[int] | Mapping[int, str] = (),
 ) -> tuple[TalkState, Turn]:
     """Take the owner's reply to the last turn and return the next one.
 
     `facts` are refreshed section variables by due_call_id: the section being spoken of starts
-    again with them. `withdrawn` are due calls whose reason has gone (paid meanwhile): they end by
-    their script's `withdrawn`. A reply of 9, 0 or a hang-up goes before both.
+    again with them. `withdrawn` are due calls whose reason has gone, with why where it is known:
+    they end by their script's `withdrawn`; a debt gone for another reason than "paid" is not
+    thanked for and ends as information_given. A reply of 9, 0 or a hang-up goes before both.
 
     Raises:
         TalkEndedError: the talk is over.
@@ -56,7 +57,8 @@ def advance(
         message = f"the talk at {state.position['step']} has ended; a reply cannot follow"
         raise TalkEndedError(message)
     talk = Talk(Memory(library, state))
-    turn = talk.hear(reply, facts=facts or {}, withdrawn=frozenset(withdrawn))
+    gone = withdrawn if isinstance(withdrawn, Mapping) else dict.fromkeys(withdrawn, WITHDRAWN)
+    turn = talk.hear(reply, facts=facts or {}, withdrawn=gone)
     return talk.state(), turn
 
 

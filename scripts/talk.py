@@ -7,7 +7,7 @@ from core.errors import OwnerlineError
 from customers.model import Language, WrapUpCode
 from scripts.answers import Refused, read_answer
 from scripts.memory import Memory
-from scripts.model import Ask, AskKind, Reply, ReplyKind, TalkState, Transfer, Turn
+from scripts.model import Ask, AskKind, Reply, ReplyKind, Section, TalkState, Transfer, Turn
 from scripts.plan import holds
 from scripts.prompts import UNDO_KEY, Asking, global_key, make_ask, make_undo_ask
 from scripts.steps import (
@@ -28,10 +28,12 @@ from scripts.steps import (
 )
 from scripts.variables import IDENTIFIED
 
+WITHDRAWN = "withdrawn"  # why a reason has gone, where no more is known
 MAX_TURNS = 120  # a talk that goes round longer than this goes to an agent
 MAX_REPEATS = 3  # of one prompt by *; further ones count as wrong keys
 _MAX_SILENT_STEPS = 200  # steps between two turns; the linter finds such loops before
 _OWN_QUEUE = "own"
+_PAID = frozenset({"paid", WITHDRAWN})  # why a debt may be gone so that thanks are due
 
 
 class RunawayScriptError(OwnerlineError):
@@ -59,7 +61,7 @@ class Talk:
         return self._run(self._memory.script.opening)
 
     def hear(
-        self, reply: Reply, *, facts: Mapping[int, Mapping[str, Any]], withdrawn: frozenset[int]
+        self, reply: Reply, *, facts: Mapping[int, Mapping[str, Any]], withdrawn: Mapping[int, str]
     ) -> Turn:
         """Work a reply and the news in; opting out, leaving and asking for a person go first."""
         at = self._memory.at
@@ -167,7 +169,7 @@ class Talk:
         self.say(self._memory.script.sentences.opt_out)
         return self._turn("opt_out", ask=make_undo_ask(self._memory.plan.language))
 
-    def _opting_out(self, reply: Reply, *, withdrawn: frozenset[int], changed: bool) -> Turn:
+    def _opting_out(self, reply: Reply, *, withdrawn: Mapping[int, str], changed: bool) -> Turn:
         if reply.kind is not ReplyKind.KEYS or reply.value != UNDO_KEY:
             return self._opted_out()
         self._memory.at["opting_out"] = False
@@ -179,7 +181,7 @@ class Talk:
         self.say(self._memory.script.sentences.opted_out)
         return self.last_turn("opted_out")
 
-    def _hung_up(self, withdrawn: frozenset[int]) -> Turn:
+    def _hung_up(self, withdrawn: Mapping[int, str]) -> Turn:
         at = self._memory.at
         if at["opting_out"]:
             self._memory.settle_rest(WrapUpCode.OPTED_OUT)
@@ -190,7 +192,7 @@ class Talk:
 
     # News from the customer file.
 
-    def _after_news(self, withdrawn: frozenset[int], *, changed: bool) -> Turn | None:
+    def _after_news(self, withdrawn: Mapping[int, str], *, changed: bool) -> Turn | None:
         """Return where news leads the talk; None when it goes on as it stands."""
         if self._withdraw(withdrawn):
             return self._next_section()
@@ -199,25 +201,36 @@ class Talk:
             return self._begin(self._memory.at["section"])
         return None
 
-    def _withdraw(self, withdrawn: frozenset[int]) -> bool:
+    def _withdraw(self, withdrawn: Mapping[int, str]) -> bool:
         """Settle the sections whose reason has gone; say whether the talk goes on elsewhere."""
         memory = self._memory
         opening = memory.at["opening"]
         for section in memory.open_sections():
-            if section.due_call_id not in withdrawn:
+            because = withdrawn.get(section.due_call_id)
+            if because is None:
                 continue
-            ending = memory.library.get(section.script).withdrawn
-            spoken_of = section is memory.section and not opening
-            if spoken_of and memory.may_hear(section):
-                self.say(ending.say)
-            strong_end = ending.end_if_strong if memory.needs_strong(section) else None
-            memory.settle(section, WrapUpCode(strong_end or ending.end), {"reason": "withdrawn"})
+            code, words = self._withdrawal(section, because)
+            if section is memory.section and not opening and memory.may_hear(section):
+                self.say(words)
+            memory.settle(section, code, {"reason": because})
         if not opening:
             return memory.is_settled(memory.section)
         if memory.open_sections():
             return False
         self.say(memory.script.sentences.nothing_more)
         return True
+
+    def _withdrawal(
+        self, section: Section, because: str
+    ) -> tuple[WrapUpCode, Mapping[Language, str] | None]:
+        """Return how a section ends whose reason has gone, and the words; thanks only for money."""
+        script = self._memory.library.get(section.script)
+        ending = script.withdrawn
+        if not self._memory.needs_strong(section):
+            return WrapUpCode(ending.end), ending.say
+        if because not in _PAID:
+            return WrapUpCode.INFORMATION_GIVEN, script.sentences.nothing_more
+        return WrapUpCode(ending.end_if_strong or ending.end), ending.say
 
     # The walk through the script.
 

@@ -57,7 +57,7 @@ class Conversation:
         self,
         *replies: str | Reply,
         facts: Mapping[int, Mapping[str, Any]] | None = None,
-        withdrawn: Collection[int] = (),
+        withdrawn: Collection[int] | Mapping[int, str] = (),
     ) -> "Conversation":
         """Let the talk hear replies (a text is keys); news comes with the last one."""
         for n, reply in enumerate(replies, start=1):

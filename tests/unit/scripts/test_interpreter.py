@@ -263,6 +263,25 @@ def test_a_payment_during_the_call_is_thanked_for(library: Library) -> None:
     assert talk.hear("1").codes == [WrapUpCode.ALREADY_PAID, WrapUpCode.SATISFIED]
 
 
+def test_a_debt_that_went_without_money_is_not_thanked_for(library: Library) -> None:
+    talk = Conversation.begin(library, call(library, "overdue-7")).hear(*OWNER)
+    talk.hear("1", withdrawn={1: "not_liable"})
+    assert talk.turn.say[0] == "There is nothing else we need from you today."
+    assert talk.codes == [WrapUpCode.INFORMATION_GIVEN]
+    assert talk.data == [{"reason": "not_liable"}]
+
+
+@pytest.mark.parametrize(
+    ("about", "code"), [("overdue", "already_paid"), ("repair", "information_given")]
+)
+def test_a_promised_call_whose_matter_is_settled_ends_by_what_it_was_about(
+    library: Library, about: str, code: str
+) -> None:
+    talk = Conversation.begin(library, call(library, "promised", about=about))
+    before = OWNER if about == "overdue" else ("1",)
+    assert talk.hear(*before).hear("1", withdrawn=[1]).codes == [code]
+
+
 def test_a_payment_before_the_check_is_not_spoken_of(library: Library) -> None:
     talk = Conversation.begin(library, call(library, "overdue-7"))
     talk.hear("1", withdrawn=[1])
