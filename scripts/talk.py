@@ -210,9 +210,11 @@ class Talk:
             if because is None:
                 continue
             code, words = self._withdrawal(section, because)
-            if section is memory.section and not opening and memory.may_hear(section):
+            begun = section is memory.section and not opening
+            if begun and memory.may_hear(section):
                 self.say(words)
-            memory.settle(section, code, {"reason": because})
+            gathered = memory.gathered() if begun else {}
+            memory.settle(section, code, {**gathered, "reason": because})
         if not opening:
             return memory.is_settled(memory.section)
         if memory.open_sections():
