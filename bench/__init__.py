@@ -1,0 +1,1 @@
+"""Benchmarks: what the program costs against the bare work, measured in one run."""
