@@ -52,6 +52,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Matter:
+    """A due call and what may be said of it now: all that a talk needs."""
+
+    due_call: AnyRow
+    subject: SubjectFacts
+
+    @property
+    def due_call_id(self) -> int:
+        """The due call's id."""
+        return int(self.due_call.due_call_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SettingBasis:
     """What holds for every call of a dialer: its bridge and the installation's switches."""
 
@@ -61,6 +74,18 @@ class SettingBasis:
     paused_campaigns: frozenset[str]
     test_numbers: tuple[str, ...]
     destinations: tuple[str, ...]
+
+
+async def load_matters(
+    session: AsyncSession, due_call_ids: Sequence[int], *, now: datetime
+) -> list[Matter]:
+    """Return the due calls as a talk sees them, in the order of the ids."""
+    rows = await _due_calls(session, due_call_ids, lock=False)
+    subjects = await load_subjects(session, due_call_ids, now=now, lock=False)
+    return [
+        Matter(due_call=rows[due_call_id], subject=subjects[due_call_id])
+        for due_call_id in due_call_ids
+    ]
 
 
 async def load_candidates(

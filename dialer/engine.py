@@ -97,6 +97,7 @@ class Engine:
         self._stop_obeyed = False
         self._idle: IdleReason | None = None
         self._idle_asked_at: datetime | None = None
+        self._idle_said: str | None = None
 
     async def start(self) -> None:
         """Connect the bridge and settle or adopt what an earlier process left behind."""
@@ -194,8 +195,9 @@ class Engine:
             self._stop_obeyed = False
             tokens = self._gate.tokens(now, self._rules.batch)
         report = await self._claim(tokens, turned, now) if tokens else NOTHING_CLAIMED
+        if report.calls:
+            self._idle = None
         if report.looked_at:
-            self._idle = self._idle_asked_at = None
             return report, None
         async with self._sessions.begin() as session:
             next_at = await next_due_at(session, now)
@@ -244,8 +246,9 @@ class Engine:
             live=len(self._gate.live),
             channels=sum(trunk.channels for trunk in self._bridge.trunks),
         )
-        if reason != self._idle and reason is not None:
+        if reason is not None and reason.reason != self._idle_said:
             log.info("nothing_dialled", **reason.for_log())
+        self._idle_said = None if reason is None else reason.reason
         self._idle = reason
 
     def _basis(self, turned: Switches) -> SettingBasis:

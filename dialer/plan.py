@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from customers.model import Language
 from customers.naming import address
-from dialer.call_facts import Candidate
+from dialer.call_facts import Matter
 from scripts.model import CallPlan, Section
 
 _MIN_IDENTITY_DIGITS = 4
@@ -36,9 +36,9 @@ class House:
     agents_available: bool
 
 
-def build_plan(candidates: Sequence[Candidate], *, house: House, now: datetime) -> CallPlan:
-    """Return the plan of one call to one person; sections in the order of the candidates."""
-    lead = candidates[0].due_call
+def build_plan(matters: Sequence[Matter], *, house: House, now: datetime) -> CallPlan:
+    """Return the plan of one call to one person; sections in the order of the matters."""
+    lead = matters[0].due_call
     local_now = now.astimezone(ZoneInfo(lead.time_zone))
     identity, hint = identity_of(lead.identity_digits, lead.unit)
     variables: dict[str, Any] = {
@@ -65,7 +65,7 @@ def build_plan(candidates: Sequence[Candidate], *, house: House, now: datetime) 
                 script=each.due_call.script,
                 variables=dict(each.subject.script_variables),
             )
-            for each in candidates
+            for each in matters
         ),
         identity=identity,
     )
