@@ -35,6 +35,7 @@ from dialer.outcome import Settlement, settle
 from dialer.progress import note_event
 from dialer.ready import next_due_at, refill
 from dialer.reconcile import reconcile
+from dialer.states import Live
 from dialer.talk import TalkHost
 from dialer.trunks import TrunkGate
 from dialer.watch import calls_to_cut
@@ -91,6 +92,7 @@ class Engine:
         self._gate = TrunkGate(bridge.trunks)
         self._wake = Signal()
         self._overdue_at: dict[UUID, datetime] = {}
+        self._states: dict[UUID, Live] = {}  # as last committed, of the calls that are up
         self._refill_at: datetime | None = None
         self._fruitful = False
         self._ending = False
@@ -155,7 +157,10 @@ class Engine:
         """Take an event of the bridge and commit what it changes."""
         if not isinstance(event, CallEnded):
             async with self._sessions.begin() as session:
-                await note_event(session, event)
+                known = self._states.get(event.attempt_id)
+                state = await note_event(session, event, known)
+            if state is not None:
+                self._states[event.attempt_id] = state
             return
         async with self._sessions.begin() as session:
             await settle(session, event, self._settlement)
@@ -186,52 +191,53 @@ class Engine:
 
     async def _step(self, now: datetime) -> tuple[ClaimReport, datetime | None]:
         """Claim what the tokens allow; also say when something comes next if nothing came now."""
+        await self._refill_if_low(now)
         async with self._sessions.begin() as session:
             turned = await switches(session)
-        if turned.stopped:
-            await self._obey_stop()
-            tokens = []
-        else:
-            self._stop_obeyed = False
-            tokens = self._gate.tokens(now, self._rules.batch)
-        report = await self._claim(tokens, turned, now) if tokens else NOTHING_CLAIMED
-        if report.calls:
-            self._idle = None
-        if report.looked_at:
-            return report, None
-        async with self._sessions.begin() as session:
-            next_at = await next_due_at(session, now)
-            if self._idle_asked_at is None or now >= self._idle_asked_at + IDLE_REPORT_EVERY:
-                self._idle_asked_at = now
+            tokens = [] if turned.stopped else self._gate.tokens(now, self._rules.batch)
+            report = NOTHING_CLAIMED
+            if tokens:
+                report = await self._claim(session, tokens, turned, now)
+            next_at = None if report.looked_at else await next_due_at(session, now)
+            if not report.looked_at:
                 await self._say_why_idle(session, turned, now=now)
+        await self._obey_stop(turned)
         return report, next_at
 
-    async def _claim(
-        self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime
-    ) -> ClaimReport:
-        if self._refill_at is None or now >= self._refill_at:
-            # A transaction of its own: refills wait for one another, claims must not.
-            async with self._sessions.begin() as session:
-                await refill(
-                    session,
-                    now=now,
-                    size=self._rules.batch * 4,
-                    paused=turned.paused_campaigns,
-                )
+    async def _refill_if_low(self, now: datetime) -> None:
+        """Fill the window in a transaction of its own: refills wait for one another, claims not."""
+        if self._refill_at is not None and now < self._refill_at:
+            return
+        if not self._gate.tokens(now, 1):
+            return
         async with self._sessions.begin() as session:
-            report = await claim(
-                session,
-                tokens,
-                bridge=self._bridge.name,
-                now=now,
-                basis=self._basis(turned),
-                campaigns=self._rules.campaigns,
-                packs=self._rules.packs,
-                ids=self._ids,
-                # Where the last look brought calls, a few more than the tokens will do.
-                batch=len(tokens) + 5 if self._fruitful else self._rules.batch,
+            turned = await switches(session)
+            await refill(
+                session, now=now, size=self._rules.batch * 4, paused=turned.paused_campaigns
             )
+
+    async def _claim(
+        self,
+        session: AsyncSession,
+        tokens: Sequence[TrunkLimits],
+        turned: Switches,
+        now: datetime,
+    ) -> ClaimReport:
+        report = await claim(
+            session,
+            tokens,
+            bridge=self._bridge.name,
+            now=now,
+            basis=self._basis(turned),
+            campaigns=self._rules.campaigns,
+            packs=self._rules.packs,
+            ids=self._ids,
+            # Where the last look brought calls, a few more than the tokens will do.
+            batch=len(tokens) + 5 if self._fruitful else self._rules.batch,
+        )
         self._fruitful = bool(report.calls)
+        if report.calls:
+            self._idle = None
         # A window that ran low is filled before the next claim, a full one now and then.
         self._refill_at = None if report.looked_at < len(tokens) else now + REFILL_EVERY
         return report
@@ -239,6 +245,9 @@ class Engine:
     async def _say_why_idle(
         self, session: AsyncSession, turned: Switches, *, now: datetime
     ) -> None:
+        if self._idle_asked_at is not None and now < self._idle_asked_at + IDLE_REPORT_EVERY:
+            return
+        self._idle_asked_at = now
         reason = await why_idle(
             session,
             now=now,
@@ -329,12 +338,13 @@ class Engine:
     def _release(self, attempt_id: UUID) -> None:
         self._gate.release(attempt_id)
         self._overdue_at.pop(attempt_id, None)
+        self._states.pop(attempt_id, None)
 
-    async def _obey_stop(self) -> None:
-        if not self._stop_obeyed:
-            self._stop_obeyed = True
+    async def _obey_stop(self, turned: Switches) -> None:
+        if turned.stopped and not self._stop_obeyed:
             log.warning("stop_obeyed", live=len(self._gate.live))
             await self._bridge.stop_all()
+        self._stop_obeyed = turned.stopped
 
     def _next_look(
         self, now: datetime, next_at: datetime | None, until: datetime | None

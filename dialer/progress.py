@@ -56,21 +56,36 @@ def _state(row: AnyRow) -> states.Live:
     return state
 
 
-async def note_event(session: AsyncSession, event: CallEvent) -> None:
-    """Write what an event before the end changes; late and repeated ones change nothing."""
-    before = await live_attempt(session, event.attempt_id)
+async def note_event(
+    session: AsyncSession, event: CallEvent, known: states.Live | None
+) -> states.Live | None:
+    """Write what an event before the end changes; late and repeated ones change nothing.
+
+    `known` is the state as it was last committed, if the caller has it: one statement then does,
+    unless another process went on with the attempt. Returns the state that is committed with it;
+    None when the attempt has ended or was never ours.
+    """
+    before = known or await live_attempt(session, event.attempt_id)
     if before is None:
-        return
+        return None
     after = states.after(before, event)
-    if after == before:
-        return
+    if after == before or isinstance(after, states.Ended):
+        return before
+    if await _write(session, before, after):
+        return after
+    return await note_event(session, event, None)
+
+
+async def _write(session: AsyncSession, before: states.Live, after: states.Live) -> bool:
     values = {
         field.name: getattr(after, field.name)
         for field in fields(after)
-        if field.name != "attempt_id"
+        if field.name not in {"attempt_id", "started_at"}
     }
-    await session.execute(
+    written = await session.execute(
         sa.update(Attempt)
-        .where(Attempt.attempt_id == event.attempt_id)
+        .where(Attempt.attempt_id == before.attempt_id, Attempt.state == states.WORD[type(before)])
         .values(state=states.WORD[type(after)], **values)
+        .returning(Attempt.attempt_id)
     )
+    return written.first() is not None

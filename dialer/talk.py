@@ -76,7 +76,7 @@ class TalkHost:
             if state.ended:
                 return _hang_up(state.plan.language)
             facts: Mapping[int, Mapping[str, Any]] = {}
-            withdrawn: Sequence[int] = ()
+            withdrawn: Mapping[int, str] = {}
             if reply.kind is not ReplyKind.HUNG_UP:
                 facts, withdrawn = await self._news(session, state)
             state, turn = advance(
@@ -94,7 +94,7 @@ class TalkHost:
 
     async def _news(
         self, session: AsyncSession, state: TalkState
-    ) -> tuple[dict[int, Mapping[str, Any]], list[int]]:
+    ) -> tuple[dict[int, Mapping[str, Any]], dict[int, str]]:
         """Return what changed since the plan was made: fresh variables, and reasons that went."""
         settled = {outcome.due_call_id for outcome in state.outcomes}
         known = {
@@ -108,7 +108,11 @@ class TalkHost:
             for due_call_id, subject in subjects.items()
             if subject.reason_holds and subject.script_variables != known[due_call_id]
         }
-        withdrawn = [each.due_call_id for each in subjects.values() if not each.reason_holds]
+        withdrawn = {
+            each.due_call_id: each.reason_gone or ""
+            for each in subjects.values()
+            if not each.reason_holds
+        }
         return facts, withdrawn
 
 
