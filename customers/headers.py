@@ -69,8 +69,8 @@ def read_header(row_number: int, cells: Iterable[Cell]) -> Header | None:
         return None
     if {SheetKind.CHARGES, SheetKind.WORK_ORDERS} <= {header.kind for header in fits}:
         message = (
-            f"row {row_number} fits charges and work orders alike ({', '.join(filter(None, titles))});"
-            " put them on two sheets"
+            f"row {row_number} fits charges and work orders alike"
+            f" ({', '.join(filter(None, titles))}); put them on two sheets"
         )
         raise HeaderError(message)
     header = fits[0]

@@ -5,11 +5,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from customers.reading import Limits, Row, Sheet, UnreadableFileError, checked
 
@@ -36,13 +36,13 @@ def sheets(path: Path, limits: Limits) -> Iterator[Iterator[Sheet]]:
             yield (
                 Sheet(name=sheet.title, rows=_rows(sheet, limits))
                 for sheet in workbook.worksheets
-                if isinstance(sheet, ReadOnlyWorksheet) and sheet.sheet_state == "visible"
+                if sheet.sheet_state == "visible"
             )
         finally:
             workbook.close()
 
 
-def _rows(sheet: ReadOnlyWorksheet, limits: Limits) -> Iterator[Row]:
+def _rows(sheet: Any, limits: Limits) -> Iterator[Row]:
     sheet.reset_dimensions()  # some programs write a wrong one, which would cut columns off
     try:
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):

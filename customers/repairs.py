@@ -1,4 +1,4 @@
-"""What becomes of repairs and surveys after a callback: reopened orders, rework notices, answers."""
+"""What becomes of repairs and surveys after a callback: reopened orders, notices, answers."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

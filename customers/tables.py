@@ -116,7 +116,7 @@ class Phone(Base):
 
 
 class Consent(Base):
-    """A yes or no for a number, purpose and mode; the newest counts, and withdrawn means granted is false."""
+    """A yes or no for a number, purpose and mode; the newest counts, withdrawn is granted false."""
 
     __tablename__ = "consent"
 

@@ -135,7 +135,7 @@ _INSERT_PERSONS = f"""
     SELECT person_id, name, honorific, coalesce(language, default_language),
            coalesce(vip, false), identity_digits, :synthetic
     FROM stated WHERE new_person ORDER BY person_id
-"""
+"""  # noqa: S608 - joined of our own parts
 _UPDATE_PERSONS = f"""
     WITH stated AS ({_STATED_PERSON}), updated AS (
         UPDATE person p
@@ -151,7 +151,7 @@ _UPDATE_PERSONS = f"""
         RETURNING p.person_id)
     UPDATE stage_contact s SET changed = true FROM updated
     WHERE updated.person_id = s.person_id AND NOT s.repeat
-"""
+"""  # noqa: S608 - joined of our own parts
 _OPTING_OUT = """
     SELECT DISTINCT s.person_id FROM stage_contact s
     WHERE s.do_not_call AND NOT s.repeat AND NOT s.rejected
@@ -159,8 +159,9 @@ _OPTING_OUT = """
                       AND d.reason IS NULL AND d.lifted_at IS NULL)
 """
 _LOCK_OPTING_OUT = f"""
-    SELECT person_id FROM person WHERE person_id IN ({_OPTING_OUT}) ORDER BY person_id FOR UPDATE
-"""
+    SELECT person_id FROM person WHERE person_id IN ({_OPTING_OUT})
+    ORDER BY person_id FOR UPDATE
+"""  # noqa: S608 - joined of our own parts
 _OPT_OUT = f"""
     WITH opted_out AS (
         INSERT INTO do_not_call (person_id, since, said_by, how)
@@ -168,7 +169,7 @@ _OPT_OUT = f"""
         RETURNING person_id)
     UPDATE stage_contact s SET changed = true FROM opted_out
     WHERE opted_out.person_id = s.person_id AND s.do_not_call AND NOT s.repeat
-"""
+"""  # noqa: S608 - joined of our own parts
 _NOTES = """
     WITH noted AS (
         INSERT INTO note (person_id, unit_id, at, written_by, text)

@@ -1,4 +1,4 @@
-"""Staged payments into the customer file, each counted once by its receipt, or by charge, day, amount."""
+"""Staged payments into the customer file, counted once by receipt, or by charge, day, amount."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

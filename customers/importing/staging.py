@@ -90,7 +90,7 @@ async def analyze(session: AsyncSession, *tables: str) -> None:
 async def run(session: AsyncSession, statement: str, **facts: object) -> int:
     """Run one set-based step and return how many rows it touched."""
     result = await session.execute(sa.text(statement), facts)
-    return max(0, result.rowcount)  # type: ignore[attr-defined]
+    return max(0, int(result.rowcount)) if isinstance(result, sa.CursorResult) else 0
 
 
 async def stream(session: AsyncSession, statement: str) -> AsyncIterator[sa.RowMapping]:
