@@ -22,7 +22,7 @@ from ownerline.rooms import check_rooms
 
 _RUN = "OWNERLINE_TEST_RUN"
 _SERVER = "OWNERLINE_TEST_DATABASE_URL"
-_KINDS = ("unit", "integration")
+_BINARIES = "OWNERLINE_TEST_POSTGRES_BIN"  # of another version than the wheel's
 _HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _TEMPLATE_LOCK = 7_002_602
 
@@ -67,7 +67,8 @@ def server_url() -> Iterator[str]:
     if (server := os.environ.get(_SERVER)) is not None:
         yield libpq_url(server)
         return
-    with ensure_server(_home(), ServerOptions(parameters=_HASTE)) as lease:
+    binaries = Path(named) if (named := os.environ.get(_BINARIES)) else None
+    with ensure_server(_home(), ServerOptions(binaries=binaries, parameters=_HASTE)) as lease:
         yield lease.url
 
 

@@ -1,10 +1,11 @@
 """Makes a data folder and starts a postmaster on it, as an unprivileged user if we are root."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ _DISK_FULL = "No space left on device"
 _PORT_TAKEN = "Address already in use"
 _SMALL_SHARED_MEMORY = 512 * 1024 * 1024
 _LAST_LINES = 4
-_HERE = Path("/proc/self/cwd")
+_BUILTIN_LOCALES = 17  # first major version with locales of its own
+_DESCRIPTORS = Path("/proc/self/fd")
+_MAKING_LIMIT_S = 120
 
 # The bootstrap superuser has no password, so nobody can log in as it; the program's role is none.
 _HBA = f"host all all {HOST}/32 scram-sha-256\n"
@@ -64,8 +67,15 @@ class Cluster:
         draft.mkdir(mode=0o700, parents=True)
         if self.run_as is not None:
             os.chown(draft, self.run_as.uid, self.run_as.gid)
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        shape = ["-E", "UTF8", *locale, "--data-checksums", "-U", "postgres", "--auth=reject"]
+        shape = [
+            "-E",
+            "UTF8",
+            *self._locale(),
+            "--data-checksums",
+            "-U",
+            "postgres",
+            "--auth=reject",
+        ]
         try:
             self._run(draft, "initdb", *shape, "--no-sync", "--no-instructions")
             (draft / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
@@ -83,6 +93,12 @@ class Cluster:
             raise failure_of(str(err), self.layout) from err
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _locale(self) -> list[str]:
+        """Order by code point whatever the machine's locales; case of every letter known."""
+        if int(major_version(self.binaries)) < _BUILTIN_LOCALES:
+            return ["--locale=C", "--lc-ctype=C.UTF-8"]
+        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
     def check(self) -> None:
         """Refuse a data folder of another version or of a user we cannot be.
@@ -111,19 +127,14 @@ class Cluster:
     def start(self, port: int, parameters: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         """Start a postmaster; it writes to the log and answers once its pid file says ready."""
         options = [f"-c{name}={value}" for name, value in self._parameters(parameters).items()]
-        with self.layout.log.open("ab") as log:
+        with self.layout.log.open("ab") as log, _entered(self.layout.data) as folder:
             return subprocess.Popen(
-                [
-                    self.binaries / "postgres",
-                    "-D",
-                    _name_of(self.layout.data),
-                    *options,
-                    f"-p{port}",
-                ],
+                [self.binaries / "postgres", "-D", folder.name, *options, f"-p{port}"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.layout.data,
+                cwd="/",
+                pass_fds=folder.descriptors,
                 **self._identity(),
             )
 
@@ -138,16 +149,18 @@ class Cluster:
     def _run(self, data: Path, program: str, *arguments: str, say: str = "") -> None:
         first = [arguments[0]] if arguments and arguments[0] == "--single" else []
         rest = arguments[len(first) :]
-        done = subprocess.run(
-            [self.binaries / program, *first, "-D", _name_of(data), *rest],
-            input=say,
-            check=False,
-            capture_output=True,
-            text=True,
-            cwd=data,
-            timeout=120,
-            **self._identity(),
-        )
+        with _entered(data) as folder:
+            done = subprocess.run(
+                [self.binaries / program, *first, "-D", folder.name, *rest],
+                input=say,
+                check=False,
+                capture_output=True,
+                text=True,
+                cwd="/",
+                pass_fds=folder.descriptors,
+                timeout=_MAKING_LIMIT_S,
+                **self._identity(),
+            )
         if done.returncode != 0:
             raise failure_of(done.stderr, self.layout)
 
@@ -155,13 +168,29 @@ class Cluster:
         return {} if self.run_as is None else self.run_as.identity
 
 
-def _name_of(data: Path) -> str:
-    """Return the folder as its own processes call it, who all work in it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entered:
+    """A folder as a child process is to call it, and what it must inherit for that."""
 
-    On Linux not by its path: that may be longer than PostgreSQL can bear (1024 bytes), and lead
-    through a private folder (/root) where the unprivileged user cannot follow.
+    name: str
+    descriptors: tuple[int, ...] = ()
+
+
+@contextlib.contextmanager
+def _entered(data: Path) -> Iterator[_Entered]:
+    """Open a data folder for a child process, which on Linux does not need its path.
+
+    The path may be longer than PostgreSQL can bear (1024 bytes), and lead through a private folder
+    (/root) where the unprivileged user cannot follow.
     """
-    return str(_HERE) if _HERE.exists() else str(data)
+    if not _DESCRIPTORS.exists():
+        yield _Entered(name=str(data))
+        return
+    descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield _Entered(name=str(_DESCRIPTORS / str(descriptor)), descriptors=(descriptor,))
+    finally:
+        os.close(descriptor)
 
 
 def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
