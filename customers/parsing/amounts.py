@@ -2,8 +2,11 @@
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from core.money import Money, minor_digits
+from babel.numbers import list_currencies
+
+from core.money import Money
 from customers.parsing.problems import CellError, Problem
 from customers.parsing.text import Cell, as_text, is_nothing
 
@@ -20,7 +23,7 @@ _MARKS: dict[str, frozenset[str]] = {
     "£": frozenset({"GBP"}),
     "€": frozenset({"EUR"}),
 }
-_SHAPE = re.compile(r"(?P<before>[^0-9.+-]*)(?P<number>[0-9][0-9,. ']*|\.[0-9]+)(?P<after>[^0-9]*)")
+_SHAPE = re.compile(r"(?P<before>[^0-9.+]*)(?P<number>[0-9][0-9,. ']*|\.[0-9]+)(?P<after>[^0-9]*)")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[0-9]+(\.[0-9]*)?|\.[0-9]+")
 _MOST = Decimal(10) ** 12
 
@@ -70,17 +73,17 @@ def _decimal(text: str, currency: str) -> Decimal:
 def _same_currency(mark: str, currency: str, text: str) -> None:
     if mark in ("", currency):
         return
-    known = _MARKS.get(mark)
+    known = frozenset({mark}) if mark in _currencies() else _MARKS.get(mark)
     if known is None:
         raise _unreadable(text)
     if currency not in known:
         raise CellError(Problem.OTHER_CURRENCY, text)
 
 
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
+
+
 def _unreadable(text: str) -> CellError:
     return CellError(Problem.NO_AMOUNT, text)
-
-
-def plain(amount_minor: int, currency: str) -> str:
-    """Return minor units as a plain decimal (`1234.50`), the form exports use."""
-    return str(Decimal(amount_minor).scaleb(-minor_digits(currency)))
