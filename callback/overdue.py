@@ -59,7 +59,7 @@ _HOLDS = sa.text("""
 _OWED = sa.text("""
     CREATE TEMPORARY TABLE owed ON COMMIT DROP AS
     SELECT c.liable_person_id AS person_id, c.charge_id, c.community_id, c.unit_id, c.currency,
-           c.amount_minor - c.paid_minor AS open_minor, c.due_on,
+           c.amount_minor - c.paid_minor AS open_minor, c.due_on, place.listed,
            place.today - c.due_on AS days_past_due,
            width_bucket(place.today - c.due_on, CAST(:steps AS int[])) AS rung,
            COALESCE(width_bucket(progress.step, CAST(:steps AS int[])), 0) AS done_rung
@@ -164,10 +164,19 @@ _WITHDRAW = sa.text("""
 # xmax is zero in a row just inserted, and not in one that was withdrawn and is owed again.
 _INSERT = sa.text("""
     WITH step AS (
-        SELECT * FROM unnest(
+        SELECT ladder.rung, ladder.script, ladder.mode, ladder.priority, ladder.deadline_days,
+               done.rung AS done_rung,
+               jsonb_build_object(
+                   'step', ladder.step,
+                   'skipped_steps', (CAST(:steps AS int[]))[done.rung + 1 : ladder.rung - 1],
+                   'skipped_because', 'higher_step_reached',
+                   'rules', CAST(:version AS text)
+               ) AS facts
+        FROM unnest(
             CAST(:rungs AS int[]), CAST(:steps AS int[]), CAST(:scripts AS text[]),
             CAST(:modes AS text[]), CAST(:priorities AS int[]), CAST(:deadline_days AS int[])
-        ) AS step(rung, step, script, mode, priority, deadline_days)
+        ) AS ladder(rung, step, script, mode, priority, deadline_days)
+        CROSS JOIN generate_series(0, cardinality(CAST(:rungs AS int[]))) AS done(rung)
     ), total AS (
         SELECT target.person_id, sum(owed.open_minor) AS total_minor, count(*) AS charge_count
         FROM overdue_target target
@@ -182,18 +191,13 @@ _INSERT = sa.text("""
         SELECT target.person_id, target.community_id, target.unit_id,
                'overdue', :purpose, step.mode, :campaign, step.script,
                'person:' || target.person_id, target.cycle,
-               jsonb_build_object(
-                   'step', step.step,
+               step.facts || jsonb_build_object(
                    'leading_charge_id', target.charge_id,
                    'days_past_due', target.days_past_due,
                    'total_minor', total.total_minor,
                    'currency', target.currency,
                    'charge_count', total.charge_count,
-                   'broken_promise_id', target.promise_id,
-                   'skipped_steps', to_jsonb(
-                       (CAST(:steps AS int[]))[target.done_rung + 1 : target.rung - 1]),
-                   'skipped_because', 'higher_step_reached',
-                   'rules', CAST(:version AS text)
+                   'broken_promise_id', target.promise_id
                ),
                place.today_start,
                (place.today + step.deadline_days + 1)::timestamp AT TIME ZONE place.time_zone,
@@ -201,8 +205,8 @@ _INSERT = sa.text("""
         FROM overdue_target target
         JOIN total USING (person_id)
         JOIN due_place place USING (community_id)
-        JOIN step USING (rung)
-        WHERE place.listed
+        JOIN step USING (rung, done_rung)
+        WHERE target.listed
           AND NOT EXISTS (
               SELECT FROM due_call present
               WHERE present.person_id = target.person_id
@@ -226,16 +230,18 @@ _COVER = sa.text("""
     INSERT INTO due_call_charge (due_call_id, charge_id, step)
     SELECT dc.due_call_id, owed.charge_id, (CAST(:steps AS int[]))[owed.rung]
     FROM overdue_target target
-    JOIN due_place place USING (community_id)
     JOIN due_call dc ON dc.person_id = target.person_id AND dc.cycle = target.cycle
                     AND dc.reason = 'overdue' AND dc.state = 'waiting'
     JOIN owed ON owed.person_id = target.person_id AND owed.currency = target.currency
              AND (owed.days_past_due > 0) = (target.days_past_due > 0)
-    WHERE place.listed
+    WHERE target.listed
     ORDER BY dc.due_call_id, owed.charge_id
     ON CONFLICT (due_call_id, charge_id) DO UPDATE SET step = excluded.step
     WHERE due_call_charge.step <> excluded.step
 """)
+
+# Fresh tables have no statistics, and plans made without them took twice as long.
+_ANALYZE = sa.text("ANALYZE owed, overdue_target")
 
 _DROP = sa.text("DROP TABLE held_charge, owed, overdue_target")
 
@@ -261,6 +267,7 @@ async def build_overdue(
     everywhere = not (await session.execute(_UNLISTED)).scalar_one()
     await session.execute(_OWED, parameters | {"everywhere": everywhere})
     await session.execute(_TARGETS, parameters)
+    await session.execute(_ANALYZE)
     withdrawn = await counts(session, _WITHDRAW, parameters)
     created, restored = await add(session, _INSERT, parameters)
     await session.execute(_COVER, parameters)

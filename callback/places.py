@@ -25,6 +25,7 @@ _MAKE = sa.text("""
         FROM community
     ) AS local
 """)
+_ANALYZE = sa.text("ANALYZE due_place")
 _DROP = sa.text("DROP TABLE due_place")
 _DAYS = sa.text("SELECT DISTINCT today FROM due_place WHERE listed ORDER BY today")
 
@@ -48,5 +49,6 @@ async def places(
     await session.execute(_ONE_BUILD_AT_A_TIME)
     ids = None if community_ids is None else list(community_ids)
     await session.execute(_MAKE, {"now": now, "date": day, "community_ids": ids})
+    await session.execute(_ANALYZE)
     yield (await session.execute(_DAYS)).scalars().all()
     await session.execute(_DROP)
