@@ -40,6 +40,13 @@ class NotDueBecause(StrEnum):
 
     PAID = "paid"
     NOT_YET = "not_yet"
+    DISPUTED = "disputed"
+    PROMISE_OPEN = "promise_open"
+    EXTENSION = "extension"
+    NOBODY_LIABLE = "nobody_liable"
+    STEP_DONE = "step_done"
+    NOT_COMPLETED = "not_completed"
+    NOT_BUILT = "not_built"
     NOTHING_ON_FILE = "nothing_on_file"
 
 
@@ -62,6 +69,36 @@ _NOT_DUE = {
     NotDueBecause.NOT_YET: {
         Language.MANDARIN: "{reference}:未缴{open_amount},{due_from}起才需要呼叫",
         Language.ENGLISH: "{reference}: {open_amount} is open; a call is due from {due_from} on",
+    },
+    NotDueBecause.DISPUTED: {
+        Language.MANDARIN: "{reference}:未缴{open_amount},业主有异议,由人工处理,不自动呼叫",
+        Language.ENGLISH: "{reference}: {open_amount} is open and disputed; an agent has it",
+    },
+    NotDueBecause.PROMISE_OPEN: {
+        Language.MANDARIN: "{reference}:未缴{open_amount},业主承诺{due_from}前缴清,在此之前不呼叫",
+        Language.ENGLISH: "{reference}: {open_amount} is open and promised by {due_from}",
+    },
+    NotDueBecause.EXTENSION: {
+        Language.MANDARIN: "{reference}:未缴{open_amount},延期至{due_from}(申请中或已批准)",
+        Language.ENGLISH: (
+            "{reference}: {open_amount} is open; extension until {due_from}, asked for or granted"
+        ),
+    },
+    NotDueBecause.NOBODY_LIABLE: {
+        Language.MANDARIN: "{reference}:未缴{open_amount},但档案中没有应由谁缴纳的记录",
+        Language.ENGLISH: "{reference}: {open_amount} is open, but nobody on file owes it",
+    },
+    NotDueBecause.STEP_DONE: {
+        Language.MANDARIN: "{reference}:未缴{open_amount},本阶段已提醒过,下一阶段从{due_from}起",
+        Language.ENGLISH: "{reference}: {open_amount} is open; the next step is on {due_from}",
+    },
+    NotDueBecause.NOT_COMPLETED: {
+        Language.MANDARIN: "{reference}:维修尚未完工,完工后才回访",
+        Language.ENGLISH: "{reference}: the repair is not completed; the callback follows it",
+    },
+    NotDueBecause.NOT_BUILT: {
+        Language.MANDARIN: "{reference}:尚未列入名单,请运行 ownerline lists build",
+        Language.ENGLISH: "{reference}: not on a list yet; run: ownerline lists build",
     },
     NotDueBecause.NOTHING_ON_FILE: {
         Language.MANDARIN: "{reference}:档案中没有需要呼叫的事项",

@@ -1,27 +1,20 @@
 """`dialer --drain`: place what is due and end when nothing is left or live."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from core.clock import VirtualClock
 from core.errors import OwnerlineError
 from core.settings import BridgeName, Settings
-from dialer.bridges.port import TrunkLimits
 from dialer.bridges.simulated.bridge import SimulatedBridge
-from dialer.bridges.simulated.carrier import SimulatedCarrier
-from dialer.bridges.simulated.ledger import Ledger
 from dialer.engine import Engine
+from ownerline.carrier import open_carrier
 from ownerline.instants import day_end
 from ownerline.population import population_of
-from ownerline.runtime import Runtime, open_runtime
+from ownerline.runtime import open_runtime
 from ownerline.summary import DialingSummary, summarize
 from ownerline.wiring import make_engine
-
-LEDGER_FILE = "simulated-ledger.jsonl"
-SIMULATED_TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=5.0)
 
 # Calls placed in the day's last minutes are seen to their end.
 _AFTER_MIDNIGHT = timedelta(hours=1)
@@ -44,7 +37,6 @@ async def drain(
     *,
     at: datetime | None,
     seed: int,
-    on_start: Callable[[Engine], None] = lambda _: None,
 ) -> DialingSummary:
     """Place what is due; with `at` on a virtual clock from there to the end of that day.
 
@@ -56,19 +48,23 @@ async def drain(
         if at is not None:
             message = f"--at needs the simulated bridge, and the settings say {settings.bridge}"
             raise BridgeNotSimulatedError(message)
-        message = f"bridge {settings.bridge} is not part of this version; set bridge = \"simulated\""
+        message = f'bridge {settings.bridge} is not part of this version; set bridge = "simulated"'
         raise BridgeUnavailableError(message)
     clock = None if at is None else VirtualClock(at)
-    rng = None if at is None else random.Random(f"{seed}:{at.isoformat()}")  # noqa: S311 - a rehearsal's ids
+    rng = None if at is None else random.Random(f"{seed}:{at.isoformat()}")
     async with open_runtime(settings, clock=clock, rng=rng) as runtime:
-        engine = await _simulated_engine(runtime, seed=seed, poll=at is None)
-        on_start(engine)
+        async with runtime.sessions.begin() as session:
+            people = await population_of(session)
         started_at = runtime.clock.now()
-        if clock is None:
-            await engine.start()
-            await engine.run(drain=True)
-        else:
-            await drive_day(clock, engine, until=day_end(clock.now(), settings.time_zone))
+        with open_carrier(runtime, seed=seed, population=people) as carrier:
+            bridge = SimulatedBridge(carrier)
+            if clock is None:
+                engine = make_engine(runtime, bridge)
+                await engine.start()
+                await engine.run(drain=True)
+            else:
+                engine = make_engine(runtime, bridge, poll=None)
+                await drive_day(clock, engine, until=day_end(clock.now(), settings.time_zone))
         async with runtime.sessions.begin() as session:
             return await summarize(
                 session, since=started_at, now=runtime.clock.now(), idle=engine.idle_reason
@@ -89,18 +85,3 @@ async def drive_day(clock: VirtualClock, engine: Engine, *, until: datetime) -> 
         message = f"{len(engine.live)} calls are still live an hour after the day's end"
         raise DrainStuckError(message)
     await task
-
-
-async def _simulated_engine(runtime: Runtime, *, seed: int, poll: bool) -> Engine:
-    async with runtime.sessions.begin() as session:
-        people = await population_of(session)
-    path = runtime.settings.home / LEDGER_FILE
-    carrier = SimulatedCarrier(
-        runtime.clock,
-        seed=seed,
-        population=people,
-        trunks=[SIMULATED_TRUNK],
-        ledger=Ledger.read(path) if path.exists() else Ledger(path),
-    )
-    bridge = SimulatedBridge(carrier)
-    return make_engine(runtime, bridge) if poll else make_engine(runtime, bridge, poll=None)

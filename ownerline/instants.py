@@ -48,3 +48,8 @@ def day_end(instant: datetime, zone: str) -> datetime:
     """Return the instant the local day of an instant ends, exclusive, UTC."""
     local = instant.astimezone(ZoneInfo(zone)).date()
     return day_start(local + timedelta(days=1), zone)
+
+
+def build_instant(day: date | None, now: datetime, zone: str) -> datetime:
+    """Return the instant lists of a day are built at: now, or that day's start in the zone."""
+    return now if day is None else day_start(day, zone)

@@ -113,6 +113,6 @@ def print_dialing_summary(summary: DialingSummary) -> None:
         )
 
 
-async def _counts(session: AsyncSession, query: sa.Select[Any]) -> dict[str, int]:
+async def _counts(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> dict[str, int]:
     rows = await session.execute(query)
     return {str(word): count for word, count in sorted((str(row[0]), row[1]) for row in rows)}

@@ -17,7 +17,9 @@ from scripts.library import load_library
 MAX_PROMISE_DAYS = 14
 
 
-def make_engine(runtime: Runtime, bridge: Bridge, *, poll: timedelta | None = SWITCH_POLL) -> Engine:
+def make_engine(
+    runtime: Runtime, bridge: Bridge, *, poll: timedelta | None = SWITCH_POLL
+) -> Engine:
     """Return an engine that places this installation's calls over the bridge."""
     settings, campaigns, library = runtime.settings, shipped_campaigns(), load_library()
     talk = TalkHost(
@@ -27,7 +29,9 @@ def make_engine(runtime: Runtime, bridge: Bridge, *, poll: timedelta | None = SW
             library=library,
             campaigns=campaigns,
             house=House(
-                company=None if settings.company is None else dict.fromkeys(Language, settings.company),
+                company=None
+                if settings.company is None
+                else dict.fromkeys(Language, settings.company),
                 callback_number=settings.callback_number,
                 callback_open="09:00",
                 callback_close="20:00",

@@ -2,21 +2,21 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import typer
 
-from core.errors import OwnerlineError
 from core.log import configure_logging
 from core.settings import Settings, load_settings
+from customers.model import Language
 
 T = TypeVar("T")
 
 EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="ownerline",
@@ -52,6 +52,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise SystemExit(0) from None  # SIGTERM: a clean end
 
 
+def language_here() -> Language:
+    """Return the language of the terminal: Mandarin where LANG says zh, else English."""
+    lang = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return Language.MANDARIN if lang.lower().startswith("zh") else Language.ENGLISH
+
+
 def print_json(value: object) -> None:
     """Print the one object of `--json`."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
@@ -62,17 +68,8 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def main() -> NoReturn:
-    """Run the command line; errors of ours are one line on stderr and exit 1."""
-    from ownerline import cli
-
-    cli.load_commands()
-    try:
-        app()
-    except OwnerlineError as err:
-        sys.stderr.write(f"ownerline: {err}\n")
-        raise SystemExit(EXIT_FAILED) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("ownerline: interrupted; what was done is kept\n")
-        raise SystemExit(EXIT_INTERRUPTED) from None
-    raise SystemExit(0)
+def progress_line(text: str) -> None:
+    """Show how far a long work is, in one line of a terminal's stderr; an empty text clears it."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()

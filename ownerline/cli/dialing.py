@@ -32,10 +32,11 @@ def dialer(
 ) -> None:
     """Place the calls that are due."""
     if not drain_:
-        raise typer.BadParameter("say --drain: place what is due, then end", param_hint="--drain")
+        message = "say --drain: place what is due, then end"
+        raise typer.BadParameter(message, param_hint="--drain")
     settings = settings_here()
     instant = None if at is None else parse_instant(at, settings.time_zone)
-    result = run(drain(settings, at=instant, seed=seed, with_bar=not json))
+    result = run(drain(settings, at=instant, seed=seed))
     if json:
         print_json(result.as_json())
     else:
@@ -100,7 +101,8 @@ def campaign(
 ) -> None:
     """Show a campaign, pause it, or let it go on."""
     if pause and resume:
-        raise typer.BadParameter("say --pause or --resume, not both", param_hint="--pause")
+        message = "say --pause or --resume, not both"
+        raise typer.BadParameter(message, param_hint="--pause")
     rules = shipped_campaigns().get(name)
 
     async def work() -> bool:
@@ -124,7 +126,8 @@ def campaign(
     if json:
         print_json({"name": name, "paused": paused, **rules.model_dump(mode="json")})
     else:
-        say(f"{name}: {'paused' if paused else 'running'}; {rules.mode} calls, purpose {rules.purpose}")
+        state = "paused" if paused else "running"
+        say(f"{name}: {state}; {rules.mode} calls, purpose {rules.purpose}")
 
 
 def _switch(turn: Callable[[AsyncSession, datetime], Awaitable[str]], action: str) -> None:

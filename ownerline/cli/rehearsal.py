@@ -1,0 +1,1 @@
+"""`ownerline demo`."""

@@ -1,0 +1,101 @@
+"""`ownerline import`: one file after the other, each whole or not at all, and the rejects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.settings import Settings
+from customers.importing.model import Defaults, FileResult, OnProgress
+from customers.importing.run import import_file
+from customers.rejects import RejectsWorkbook
+from ownerline.runtime import open_runtime
+
+REJECTS_FILE = "rejects.xlsx"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportReport:
+    """What became of the files; `rejects` is the workbook of rejected rows, None without any."""
+
+    results: tuple[FileResult, ...]
+    rejects: Path | None
+    dry_run: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that `import --json` prints: one entry a file and kind of rows."""
+        return {
+            "files": [
+                {
+                    "file": result.file,
+                    "kind": kind.kind.value,
+                    "rows": kind.rows,
+                    "accepted": kind.accepted,
+                    "unchanged": kind.unchanged,
+                    "rejected": kind.rejected,
+                    "left_out_cells": kind.left_out,
+                    "notes": list(result.notes),
+                }
+                for result in self.results
+                for kind in result.kinds
+            ],
+            "rejects": None if self.rejects is None else str(self.rejects),
+            "dry_run": self.dry_run,
+        }
+
+    def lines(self) -> list[str]:
+        """Return what a person reads."""
+        lines = []
+        for result in self.results:
+            for kind in result.kinds:
+                counts = f"{kind.accepted:,} accepted, {kind.unchanged:,} unchanged"
+                lines.append(
+                    f"{result.file}: {kind.kind.value}, {kind.rows:,} rows: {counts}, "
+                    f"{kind.rejected:,} rejected"
+                )
+                if kind.left_out:
+                    lines.append(f"  {kind.left_out:,} cells left out of rows that were kept")
+            lines += [f"  {note}" for note in result.notes]
+        if self.rejects is not None:
+            lines.append(f"rejected rows and cells with their reasons: {self.rejects}")
+        if self.dry_run:
+            lines.append("dry run: nothing was kept")
+        return lines
+
+
+async def import_files(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    dry_run: bool,
+    rejects: Path | None,
+    on_progress: OnProgress,
+) -> ImportReport:
+    """Import the files in their order; one that cannot be read leaves those before it imported."""
+    defaults = Defaults(
+        region=settings.region,
+        time_zone=settings.time_zone,
+        currency=settings.currency,
+        packs=settings.packs,
+    )
+    workbook = RejectsWorkbook(rejects or settings.home / REJECTS_FILE)
+    results: list[FileResult] = []
+    async with open_runtime(settings) as runtime:
+        try:
+            for path in files:
+                async with runtime.sessions() as session, session.begin() as transaction:
+                    results.append(
+                        await import_file(
+                            session,
+                            path,
+                            now=runtime.clock.now(),
+                            defaults=defaults,
+                            on_finding=workbook.add,
+                            on_progress=on_progress,
+                        )
+                    )
+                    if dry_run:
+                        await transaction.rollback()
+        finally:
+            written = workbook.close()
+    return ImportReport(results=tuple(results), rejects=written, dry_run=dry_run)
