@@ -4,7 +4,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -121,9 +121,11 @@ async def write_rows(
     """
     written = 0
     with _open_writer(target) as writer:
-        writer.write(header)
+        with _writing(target):
+            writer.write(header)
         async for row in rows:
-            writer.write([_plain(value) for value in row])
+            with _writing(target):
+                writer.write([_plain(value) for value in row])
             written += 1
     return written
 
@@ -159,23 +161,34 @@ def _open_writer(target: str | Path) -> Iterator[_Writer]:
             yield _CsvWriter(stream)
         return
     path = Path(target)
-    ending = path.suffix.lower()
-    if ending not in {".csv", ".xlsx"}:
+    if path.suffix.lower() not in {".csv", ".xlsx"}:
         message = f"{path} is neither .csv nor .xlsx; name it so, or write - for stdout"
         raise ExportTargetError(message)
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
+    with ExitStack() as stack:
+        with _writing(path):
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-")
+            )
             draft = Path(folder) / path.name
-            if ending == ".csv":
-                with draft.open("w", encoding="utf-8", newline="") as stream:
-                    yield _CsvWriter(stream)
-            else:
-                workbook = _XlsxWriter(path.stem)
-                yield workbook
-                workbook.save(draft)
+            writer = _file_writer(draft, stack)
+        yield writer
+        with _writing(path):
+            writer.finish()
             draft.replace(path)
+
+
+def _file_writer(draft: Path, stack: ExitStack) -> "_CsvWriter | _XlsxWriter":
+    if draft.suffix.lower() == ".xlsx":
+        return _XlsxWriter(draft)
+    return _CsvWriter(stack.enter_context(draft.open("w", encoding="utf-8", newline="")))
+
+
+@contextmanager
+def _writing(target: str | Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as err:
-        message = f"{path} cannot be written: {err.strerror or err}"
+        message = f"{target} cannot be written: {err.strerror or err}"
         raise ExportTargetError(message) from err
 
 
@@ -194,18 +207,23 @@ class _CsvWriter:
     """Rows as CSV text."""
 
     def __init__(self, stream: Any) -> None:
+        self._stream = stream
         self._csv = csv.writer(stream, lineterminator="\n")
 
     def write(self, row: Sequence[Any]) -> None:
         self._csv.writerow(row)
 
+    def finish(self) -> None:
+        self._stream.close()
+
 
 class _XlsxWriter:
     """Rows as a workbook, a further sheet wherever one is full."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._workbook = openpyxl.Workbook(write_only=True)
-        self._title = sheet_title(title)
+        self._title = sheet_title(path.stem)
         self._header: Sequence[Any] | None = None
         self._sheet: Any = None
         self._rows = _ROWS_OF_A_SHEET
@@ -222,8 +240,8 @@ class _XlsxWriter:
         self._sheet.append(text_cells(self._sheet, row))
         self._rows += 1
 
-    def save(self, path: Path) -> None:
-        self._workbook.save(path)
+    def finish(self) -> None:
+        self._workbook.save(self._path)
 
 
 def text_cells(sheet: Any, values: Iterable[Any]) -> list[Any]:

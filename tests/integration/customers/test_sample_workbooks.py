@@ -1,7 +1,7 @@
 """The department's own workbooks: imported exactly, and a second time without a trace."""
 
 import json
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import Base
+from customers.export import work_order_rows
 from customers.importing.model import FileResult
 from customers.importing.run import import_file
+from tests.integration.customers.workbooks import NOW, everything
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 FILES = ("owners.xlsx", "charges.xlsx", "workorders.xlsx")
-NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
-CALLBACK_DAYS = {"safety": 2, "leak": 3, "other": 7}
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ async def test_the_import_holds_exactly_the_charges_of_the_workbook(
             charge["kind"],
             fen(charge["amount"]),
             fen(charge["paid"]),
-            datetime.fromisoformat(charge["due"]).date(),
+            date.fromisoformat(charge["due"]),
             fen(charge["open"]),
             fen(charge["paid"]),
         )
@@ -100,17 +99,14 @@ async def test_the_import_holds_exactly_the_work_orders_of_the_workbook(
     session: AsyncSession, truth: Any
 ) -> None:
     await import_samples(session)
-    rows = await session.execute(
-        sa.text("""
-            SELECT w.reference, c.name AS community, u.label AS unit, w.category,
-                   CAST(w.completed_on AS text) AS completed
-            FROM work_order w JOIN unit u USING (unit_id)
-                 JOIN community c ON c.community_id = w.community_id
-        """)
-    )
-    found = {r.reference: tuple(r)[1:] for r in rows}
+    found = {
+        row[0]: (*row[1:4], *(None if day is None else day.isoformat() for day in row[5:]))
+        async for row in work_order_rows(session)
+    }
     assert found == {
-        order["ref"]: (order["community"], order["unit"], order["category"], order["completed"])
+        order["ref"]: tuple(
+            order[key] for key in ("community", "unit", "category", "completed", "callback_by")
+        )
         for order in truth["workorders"]
     }
 
@@ -141,15 +137,6 @@ async def test_a_second_import_changes_nothing(session: AsyncSession) -> None:
         (0, 328, 5),
         (0, 86, 3),
     ]
-
-
-async def everything(session: AsyncSession) -> dict[str, list[Any]]:
-    """Return every row of every table, but for the record of the imports themselves."""
-    return {
-        table.name: sorted((tuple(row) for row in await session.execute(table.select())), key=str)
-        for table in Base.metadata.sorted_tables
-        if table.name != "imported_file"
-    }
 
 
 def fen(amount: float) -> int:
