@@ -1,7 +1,8 @@
 """Building the dial lists by our code against the bare set-based SQL that writes the same rows.
 
-The bare table has the columns, constraints, indexes and foreign keys of `due_call`; the bare
-statements know no promise, no extension, no dispute, no progress, and withdraw nothing.
+The bare tables have the columns, constraints, indexes and foreign keys of `due_call` and
+`due_call_charge`; the bare statements know no promise, no extension, no dispute, no progress, and
+withdraw nothing.
 """
 
 import resource
@@ -25,12 +26,17 @@ NOW = datetime(2026, 5, 20, 1, tzinfo=UTC)
 TARGET_RATIO = 1.5
 TARGET_MB = 200
 
-_BARE_TABLE = """
+_BARE_TABLES = """
     CREATE TABLE bare_due_call (
         LIKE due_call INCLUDING ALL,
         FOREIGN KEY (person_id) REFERENCES person,
         FOREIGN KEY (community_id) REFERENCES community,
         FOREIGN KEY (unit_id) REFERENCES unit
+    );
+    CREATE TABLE bare_due_call_charge (
+        LIKE due_call_charge INCLUDING ALL,
+        FOREIGN KEY (due_call_id) REFERENCES bare_due_call,
+        FOREIGN KEY (charge_id) REFERENCES charge
     )
 """
 _BARE_OVERDUE = sa.text("""
@@ -67,7 +73,29 @@ _BARE_OVERDUE = sa.text("""
     ORDER BY lead_debt.liable_person_id
     ON CONFLICT DO NOTHING
 """)
+_BARE_CHARGES = sa.text("""
+    INSERT INTO bare_due_call_charge (due_call_id, charge_id, step)
+    SELECT dc.due_call_id, c.charge_id,
+           ('{-3,1,7,15,30,60,90}'::int[])[
+               width_bucket(CAST(:today AS date) - c.due_on, '{-3,1,7,15,30,60,90}'::int[])]
+    FROM bare_due_call dc
+    JOIN charge c ON c.liable_person_id = dc.person_id
+    WHERE dc.reason = 'overdue' AND c.amount_minor > c.paid_minor
+      AND c.due_on <= CAST(:today AS date) + 3
+    ORDER BY dc.due_call_id, c.charge_id
+    ON CONFLICT DO NOTHING
+""")
 _BARE_REPAIR = sa.text("""
+    WITH owing AS MATERIALIZED (
+        SELECT work_order_id, community_id, unit_id, category, completed_on, cycle
+        FROM work_order w
+        WHERE completed_on <= :today AND reopened_at IS NULL
+          AND NOT EXISTS (
+              SELECT FROM due_call dc
+              WHERE dc.reason = 'repair' AND dc.subject = 'work_order:' || w.work_order_id
+                AND dc.cycle = CAST(w.cycle AS text)
+          )
+    )
     INSERT INTO bare_due_call (
         person_id, community_id, unit_id, reason, purpose, mode, campaign, script, subject, cycle,
         facts, not_before, due_by, next_at, priority, created_at
@@ -78,16 +106,10 @@ _BARE_REPAIR = sa.text("""
            w.completed_on::timestamp AT TIME ZONE time_zone,
            (w.completed_on + 8)::timestamp AT TIME ZONE time_zone,
            w.completed_on::timestamp AT TIME ZONE time_zone, 70, :now
-    FROM work_order w
+    FROM owing w
     JOIN community USING (community_id)
     JOIN occupancy o ON o.unit_id = w.unit_id AND o.role = 'owner'
                     AND daterange(o.valid_from, o.valid_until) @> CAST(:today AS date)
-    WHERE w.completed_on <= :today AND w.reopened_at IS NULL
-      AND NOT EXISTS (
-          SELECT FROM due_call dc
-          WHERE dc.reason = 'repair' AND dc.subject = 'work_order:' || w.work_order_id
-            AND dc.cycle = CAST(w.cycle AS text)
-      )
     ORDER BY w.work_order_id
     ON CONFLICT DO NOTHING
 """)
@@ -104,11 +126,12 @@ _DIFFERENCE = sa.text("""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """What a run found; seconds are medians."""
+    """What a run found; seconds are medians. `calls_only_s` is the bare SQL without the charges."""
 
     due_calls: int
     different: int
     bare_s: float
+    calls_only_s: float
     built_s: float
     peak_mb: float
 
@@ -123,14 +146,16 @@ async def measure(url: str, size: Size, *, rounds: int) -> Measured:
     upgrade(url)
     with psycopg.connect(url, autocommit=True) as connection:
         fill(connection, size)
-        connection.execute(_BARE_TABLE)
+        connection.execute(_BARE_TABLES)
     engine = create_engine(url, name="bench")
     try:
         due_calls, different = await _compare(engine)
         bare: list[float] = []
+        calls_only: list[float] = []
         built: list[float] = []
         for _ in range(rounds):
             bare.append(await _timed(engine, _bare))
+            calls_only.append(await _timed(engine, _bare_calls))
             built.append(await _timed(engine, _build))
     finally:
         await engine.dispose()
@@ -138,12 +163,18 @@ async def measure(url: str, size: Size, *, rounds: int) -> Measured:
         due_calls=due_calls,
         different=different,
         bare_s=statistics.median(bare),
+        calls_only_s=statistics.median(calls_only),
         built_s=statistics.median(built),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,  # Linux counts kB
     )
 
 
 async def _bare(session: AsyncSession) -> None:
+    await _bare_calls(session)
+    await session.execute(_BARE_CHARGES, {"today": TODAY})
+
+
+async def _bare_calls(session: AsyncSession) -> None:
     await session.execute(_BARE_OVERDUE, {"today": TODAY, "now": NOW})
     await session.execute(_BARE_REPAIR, {"today": TODAY, "now": NOW})
 
@@ -177,5 +208,5 @@ async def _rolled_back(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         await session.rollback()
     async with engine.connect() as connection:
         sweeping = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        for table in ("due_call", "due_call_charge", "bare_due_call"):
+        for table in ("due_call", "due_call_charge", "bare_due_call", "bare_due_call_charge"):
             await sweeping.execute(sa.text("VACUUM ANALYZE " + table))

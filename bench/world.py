@@ -112,10 +112,11 @@ def _bare_tables(connection: psycopg.Connection[object]) -> Iterator[None]:
         connection.execute(added.as_bytes(connection) + definition.encode())
 
 
-def _rows(connection: psycopg.Connection[object], query: LiteralString) -> list[tuple[str, str, str]]:
-    return connection.cursor(row_factory=psycopg.rows.args_row(_three)).execute(
-        query, [list(_TABLES)]
-    ).fetchall()
+def _rows(
+    connection: psycopg.Connection[object], query: LiteralString
+) -> list[tuple[str, str, str]]:
+    cursor = connection.cursor(row_factory=psycopg.rows.args_row(_three))
+    return cursor.execute(query, [list(_TABLES)]).fetchall()
 
 
 def _three(first: str, second: str, third: str) -> tuple[str, str, str]:

@@ -217,7 +217,8 @@ _INSERT = sa.text("""
         SET community_id = excluded.community_id, unit_id = excluded.unit_id,
             mode = excluded.mode, script = excluded.script, facts = excluded.facts,
             not_before = excluded.not_before, due_by = excluded.due_by,
-            next_at = excluded.next_at, priority = excluded.priority,
+            next_at = greatest(due_call.next_at, excluded.next_at),
+            priority = excluded.priority,
             state = 'waiting', settled_at = NULL, settled_because = NULL
         WHERE due_call.state = 'withdrawn'
         RETURNING xmax = 0 AS is_new

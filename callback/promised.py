@@ -116,7 +116,8 @@ _INSERT = sa.text("""
           )
         ORDER BY cr.callback_request_id
         ON CONFLICT (reason, subject, cycle) DO UPDATE
-        SET not_before = excluded.not_before, due_by = excluded.due_by, next_at = excluded.next_at,
+        SET not_before = excluded.not_before, due_by = excluded.due_by,
+            next_at = greatest(due_call.next_at, excluded.next_at),
             priority = excluded.priority, facts = excluded.facts,
             state = 'waiting', settled_at = NULL, settled_because = NULL
         WHERE due_call.state = 'withdrawn'

@@ -94,7 +94,8 @@ _INSERT = sa.text("""
         ON CONFLICT (reason, subject, cycle) DO UPDATE
         SET person_id = excluded.person_id, facts = excluded.facts,
             not_before = excluded.not_before, due_by = excluded.due_by,
-            next_at = excluded.next_at, priority = excluded.priority,
+            next_at = greatest(due_call.next_at, excluded.next_at),
+            priority = excluded.priority,
             state = 'waiting', settled_at = NULL, settled_because = NULL
         WHERE due_call.state = 'withdrawn'
         RETURNING xmax = 0 AS is_new

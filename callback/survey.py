@@ -172,7 +172,7 @@ _INSERT = sa.text("""
           )
         ORDER BY target.survey_target_id
         ON CONFLICT (reason, subject, cycle) DO UPDATE
-        SET priority = excluded.priority, next_at = excluded.next_at,
+        SET priority = excluded.priority, next_at = greatest(due_call.next_at, excluded.next_at),
             state = 'waiting', settled_at = NULL, settled_because = NULL
         WHERE due_call.state = 'withdrawn'
         RETURNING xmax = 0 AS is_new

@@ -53,10 +53,11 @@ _FILL = sa.text("""
             LIMIT 1
         ) AS following
     ), candidate AS (
-        SELECT nearest.due_call_id
+        SELECT nearest.*
         FROM lane
         CROSS JOIN LATERAL (
-            SELECT dc.due_call_id
+            SELECT dc.due_call_id, dc.person_id, dc.community_id, dc.campaign, dc.priority,
+                   dc.appointment, dc.next_at, dc.due_by
             FROM due_call dc
             WHERE dc.state = 'waiting' AND dc.campaign = lane.campaign
               AND dc.priority = lane.priority
@@ -65,9 +66,10 @@ _FILL = sa.text("""
         ) AS nearest
         WHERE lane.campaign <> ALL (CAST(:paused AS text[]))
         UNION
-        SELECT longest.due_call_id
+        SELECT longest.*
         FROM (
-            SELECT dc.due_call_id
+            SELECT dc.due_call_id, dc.person_id, dc.community_id, dc.campaign, dc.priority,
+                   dc.appointment, dc.next_at, dc.due_by
             FROM due_call dc
             WHERE dc.state = 'waiting' AND dc.next_at <= :now
             ORDER BY dc.next_at, dc.due_by
@@ -83,8 +85,7 @@ _FILL = sa.text("""
                + CAST(:answer AS float8) * (CAST(:answer_chance AS float8[]))[
                    1 + CAST(extract(hour FROM CAST(:now AS timestamptz)
                                               AT TIME ZONE community.time_zone) AS int)] AS score
-        FROM candidate
-        JOIN due_call dc USING (due_call_id)
+        FROM candidate dc
         JOIN community USING (community_id)
         WHERE dc.next_at <= :now AND dc.campaign <> ALL (CAST(:paused AS text[]))
           AND NOT EXISTS (

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from callback.overdue import settle_progress
+from callback.tables import DueCall
 from customers.model import ExtensionState, PromiseState, Reason
 from tests.integration.callback.customer_file import NOON, TODAY, CustomerFile
 
@@ -173,6 +175,22 @@ async def test_a_call_withdrawn_for_a_dispute_is_owed_again_when_the_dispute_end
     assert report.changes[Reason.OVERDUE].restored == 1
     (call,) = await file.calls(Reason.OVERDUE)
     assert (call.state, call.settled_because) == ("waiting", None)
+
+
+async def test_a_call_owed_again_keeps_its_retry_wait(file: CustomerFile) -> None:
+    home = await file.home()
+    charge_id = await file.charge(home)
+    await file.build()
+    later = NOON + timedelta(hours=4)
+    await file.session.execute(sa.update(DueCall).values(next_at=later, attempts=2))
+    await file.change_charge(charge_id, disputed_at=NOON)
+    await file.build()
+    await file.change_charge(charge_id, disputed_at=None)
+
+    await file.build()
+
+    (call,) = await file.waiting(Reason.OVERDUE)
+    assert (call.next_at, call.attempts) == (later, 2)
 
 
 async def test_a_part_payment_keeps_the_call(file: CustomerFile) -> None:
