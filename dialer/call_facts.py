@@ -140,35 +140,37 @@ async def load_candidates(
     ]
 
 
+_DUE_CALLS = (
+    sa.select(
+        *DueCall.__table__.columns,
+        Person.language,
+        Person.name.label("person_name"),
+        Person.honorific,
+        Person.identity_digits,
+        Person.synthetic,
+        Person.deceased_at,
+        Person.rest_hours,
+        Community.name.label("community"),
+        Community.time_zone,
+        Community.region,
+        Community.currency,
+        Community.packs,
+        Unit.label.label("unit"),
+    )
+    .join(Person, Person.person_id == DueCall.person_id)
+    .join(Community, Community.community_id == DueCall.community_id)
+    .join(Unit, Unit.unit_id == DueCall.unit_id)
+    .where(DueCall.due_call_id.in_(sa.bindparam("due_call_ids", expanding=True)))
+    .order_by(DueCall.person_id, DueCall.due_call_id)
+)
+_DUE_CALLS_HELD = _DUE_CALLS.with_for_update(read=True, of=Person)
+
+
 async def _due_calls(
     session: AsyncSession, due_call_ids: Sequence[int], *, lock: bool
 ) -> dict[int, AnyRow]:
-    query = (
-        sa.select(
-            *(column for column in DueCall.__table__.columns),
-            Person.language,
-            Person.name.label("person_name"),
-            Person.honorific,
-            Person.identity_digits,
-            Person.synthetic,
-            Person.deceased_at,
-            Person.rest_hours,
-            Community.name.label("community"),
-            Community.time_zone,
-            Community.region,
-            Community.currency,
-            Community.packs,
-            Unit.label.label("unit"),
-        )
-        .join(Person, Person.person_id == DueCall.person_id)
-        .join(Community, Community.community_id == DueCall.community_id)
-        .join(Unit, Unit.unit_id == DueCall.unit_id)
-        .where(DueCall.due_call_id.in_(due_call_ids))
-        .order_by(DueCall.person_id, DueCall.due_call_id)
-    )
-    if lock:
-        query = query.with_for_update(read=True, of=Person)
-    rows = await session.execute(query)
+    query = _DUE_CALLS_HELD if lock else _DUE_CALLS
+    rows = await session.execute(query, {"due_call_ids": list(due_call_ids)})
     return {row.due_call_id: row for row in rows}
 
 

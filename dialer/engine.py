@@ -27,7 +27,7 @@ from dialer.bridges.port import (
     TrunkLimits,
 )
 from dialer.call_facts import SettingBasis
-from dialer.claim import NOTHING_CLAIMED, Claimed, ClaimReport, claim
+from dialer.claim import NOTHING_CLAIMED, Claimed, claim
 from dialer.control import Switches, switches
 from dialer.idle import IdleReason, why_idle
 from dialer.model import TelephonyResult
@@ -68,6 +68,15 @@ class EngineRules:
     poll: timedelta | None = SWITCH_POLL  # None: only signals and the clock wake it
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Step:
+    """What one look at the queue came to; `next_at` is when something may be tried next."""
+
+    calls: tuple[Claimed, ...] = ()
+    next_at: datetime | None = None
+    look_again: bool = False
+
+
 class Engine:
     """Places due calls over one bridge until told to stop; also the bridge's event sink."""
 
@@ -94,6 +103,7 @@ class Engine:
         self._overdue_at: dict[UUID, datetime] = {}
         self._states: dict[UUID, Live] = {}  # as last committed, of the calls that are up
         self._refill_at: datetime | None = None
+        self._next_at: datetime | None = None
         self._fruitful = False
         self._ending = False
         self._stop_obeyed = False
@@ -123,16 +133,19 @@ class Engine:
         while not self._ending and (until is None or self._clock.now() < until):
             now = self._clock.now()
             self._ask_about_overdue_calls(now)
-            report, next_at = await self._step(now)
-            await self._ring(report.calls)
-            if report.looked_at:
+            step = await self._step(now)
+            await self._ring(step.calls)
+            if step.look_again:
                 continue
-            if drain and not self._gate.live and not _comes(next_at, until):
-                return
-            await self._clock.wait(self._wake, self._next_look(now, next_at, until))
+            if drain and not self._gate.live and not _comes(step.next_at, until):
+                break
+            await self._clock.wait(self._wake, self._next_look(now, step.next_at, until))
         while drain and self._gate.live:
             self._ask_about_overdue_calls(self._clock.now())
             await self._clock.wait(self._wake, min(self._overdue_at.values(), default=None))
+        self._idle_asked_at = None
+        async with self._sessions.begin() as session:
+            await self._say_why_idle(session, await switches(session), now=self._clock.now())
 
     def end(self) -> None:
         """Let `run` return after its present step; live calls go on."""
@@ -189,63 +202,58 @@ class Engine:
             await self._bridge.hang_up(attempt_id)
         self._wake.set()
 
-    async def _step(self, now: datetime) -> tuple[ClaimReport, datetime | None]:
-        """Claim what the tokens allow; also say when something comes next if nothing came now."""
-        await self._refill_if_low(now)
+    async def _step(self, now: datetime) -> _Step:
+        """Claim what the tokens allow, and find out when something comes next."""
+        tokens = self._gate.tokens(now, self._rules.batch)
+        polled = self._rules.poll is not None or self._idle_report_due(now)
+        if not tokens and self._gate.live and not polled:
+            return _Step(next_at=self._next_at)  # only a call's end can change anything
+        # Where the last look brought calls, a few more than the tokens will do.
+        batch = len(tokens) + 5 if self._fruitful else self._rules.batch
+        refilled = await self._refill_if_low(now, tokens)
         async with self._sessions.begin() as session:
             turned = await switches(session)
-            tokens = [] if turned.stopped else self._gate.tokens(now, self._rules.batch)
             report = NOTHING_CLAIMED
-            if tokens:
-                report = await self._claim(session, tokens, turned, now)
-            next_at = None if report.looked_at else await next_due_at(session, now)
+            if tokens and not turned.stopped:
+                report = await claim(
+                    session,
+                    tokens,
+                    bridge=self._bridge.name,
+                    now=now,
+                    basis=self._basis(turned),
+                    campaigns=self._rules.campaigns,
+                    packs=self._rules.packs,
+                    ids=self._ids,
+                    batch=batch,
+                )
+            self._next_at = await next_due_at(session, now)
             if not report.looked_at:
                 await self._say_why_idle(session, turned, now=now)
         await self._obey_stop(turned)
-        return report, next_at
+        self._fruitful = bool(report.calls)
+        emptied = report.looked_at < min(batch, len(tokens))
+        self._refill_at = None if emptied else now + REFILL_EVERY
+        if report.calls:
+            self._idle = None
+        # A window that was filled just now and is empty again holds nothing for this instant.
+        look_again = bool(report.looked_at) and not (emptied and refilled)
+        return _Step(calls=report.calls, next_at=self._next_at, look_again=look_again)
 
-    async def _refill_if_low(self, now: datetime) -> None:
+    async def _refill_if_low(self, now: datetime, tokens: Sequence[TrunkLimits]) -> bool:
         """Fill the window in a transaction of its own: refills wait for one another, claims not."""
-        if self._refill_at is not None and now < self._refill_at:
-            return
-        if not self._gate.tokens(now, 1):
-            return
+        if not tokens or (self._refill_at is not None and now < self._refill_at):
+            return False
         async with self._sessions.begin() as session:
             turned = await switches(session)
             await refill(
                 session, now=now, size=self._rules.batch * 4, paused=turned.paused_campaigns
             )
-
-    async def _claim(
-        self,
-        session: AsyncSession,
-        tokens: Sequence[TrunkLimits],
-        turned: Switches,
-        now: datetime,
-    ) -> ClaimReport:
-        report = await claim(
-            session,
-            tokens,
-            bridge=self._bridge.name,
-            now=now,
-            basis=self._basis(turned),
-            campaigns=self._rules.campaigns,
-            packs=self._rules.packs,
-            ids=self._ids,
-            # Where the last look brought calls, a few more than the tokens will do.
-            batch=len(tokens) + 5 if self._fruitful else self._rules.batch,
-        )
-        self._fruitful = bool(report.calls)
-        if report.calls:
-            self._idle = None
-        # A window that ran low is filled before the next claim, a full one now and then.
-        self._refill_at = None if report.looked_at < len(tokens) else now + REFILL_EVERY
-        return report
+        return True
 
     async def _say_why_idle(
         self, session: AsyncSession, turned: Switches, *, now: datetime
     ) -> None:
-        if self._idle_asked_at is not None and now < self._idle_asked_at + IDLE_REPORT_EVERY:
+        if not self._idle_report_due(now):
             return
         self._idle_asked_at = now
         reason = await why_idle(
@@ -259,6 +267,9 @@ class Engine:
             log.info("nothing_dialled", **reason.for_log())
         self._idle_said = None if reason is None else reason.reason
         self._idle = reason
+
+    def _idle_report_due(self, now: datetime) -> bool:
+        return self._idle_asked_at is None or now >= self._idle_asked_at + IDLE_REPORT_EVERY
 
     def _basis(self, turned: Switches) -> SettingBasis:
         return SettingBasis(

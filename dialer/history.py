@@ -24,42 +24,47 @@ HORIZON = timedelta(days=35)
 _ABANDONED = frozenset({TelephonyResult.ABANDONED, TelephonyResult.MACHINE})
 
 
+_NEVER_PLACED = sa.and_(
+    Attempt.telephony_result == TelephonyResult.CANCELLED, Attempt.submitted_at.is_(None)
+)
+_CHARGE_IDS = (
+    sa.select(sa.func.array_agg(DueCallCharge.charge_id))
+    .where(DueCallCharge.due_call_id == AttemptDueCall.due_call_id)
+    .scalar_subquery()
+)
+_ATTEMPTS = (
+    sa.select(
+        Attempt.person_id,
+        Attempt.attempt_id,
+        Attempt.started_at,
+        Attempt.e164,
+        Attempt.mode,
+        Attempt.telephony_result,
+        Attempt.answered_at,
+        AttemptDueCall.due_call_id,
+        AttemptDueCall.wrap_up_code,
+        AttemptDueCall.retry_at,
+        AttemptDueCall.next_phone,
+        DueCall.purpose,
+        _CHARGE_IDS.label("charge_ids"),
+    )
+    .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
+    .join(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
+    .where(
+        Attempt.person_id.in_(sa.bindparam("person_ids", expanding=True)),
+        Attempt.started_at > sa.bindparam("since"),
+        sa.func.coalesce(sa.not_(_NEVER_PLACED), sa.true()),
+    )
+    .order_by(Attempt.started_at.desc(), Attempt.attempt_id, AttemptDueCall.position)
+)
+
+
 async def past_attempts(
     session: AsyncSession, person_ids: Sequence[int], *, now: datetime
 ) -> dict[int, tuple[PastAttempt, ...]]:
     """Return each person's attempts of the horizon that may have rung, newest first."""
-    never_placed = sa.and_(
-        Attempt.telephony_result == TelephonyResult.CANCELLED, Attempt.submitted_at.is_(None)
-    )
-    charge_ids = (
-        sa.select(sa.func.array_agg(DueCallCharge.charge_id))
-        .where(DueCallCharge.due_call_id == AttemptDueCall.due_call_id)
-        .scalar_subquery()
-    )
     rows = await session.execute(
-        sa.select(
-            Attempt.person_id,
-            Attempt.attempt_id,
-            Attempt.started_at,
-            Attempt.e164,
-            Attempt.mode,
-            Attempt.telephony_result,
-            Attempt.answered_at,
-            AttemptDueCall.due_call_id,
-            AttemptDueCall.wrap_up_code,
-            AttemptDueCall.retry_at,
-            AttemptDueCall.next_phone,
-            DueCall.purpose,
-            charge_ids.label("charge_ids"),
-        )
-        .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
-        .join(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
-        .where(
-            Attempt.person_id.in_(person_ids),
-            Attempt.started_at > now - HORIZON,
-            sa.func.coalesce(sa.not_(never_placed), sa.true()),
-        )
-        .order_by(Attempt.started_at.desc(), Attempt.attempt_id, AttemptDueCall.position)
+        _ATTEMPTS, {"person_ids": list(person_ids), "since": now - HORIZON}
     )
     found: dict[int, list[PastAttempt]] = defaultdict(list)
     for _, served in groupby(rows, key=lambda row: row.attempt_id):

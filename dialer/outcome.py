@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,22 +53,25 @@ async def settle(session: AsyncSession, event: CallEnded, settlement: Settlement
     before = await live_attempt(session, event.attempt_id)
     if before is None:
         return False
-    ended = before.ended(event)
-    attempt = await _write_end(session, ended, settlement.library)
-    served = await _served(session, ended, attempt.talk)
-    for each in served:
-        await _settle_due_call(session, ended, each, attempt=attempt, settlement=settlement)
+    ended = before.state.ended(event)
+    talk = _closed_talk(before.row.talk, settlement.library)
+    result = _result(ended, talk)
+    await _write_end(session, ended, talk=talk, result=result)
+    for served in await _served(session, ended, talk):
+        await _settle_due_call(
+            session, ended, served, attempt=before.row, result=result, settlement=settlement
+        )
     return True
 
 
-async def _write_end(session: AsyncSession, ended: states.Ended, library: Library) -> AnyRow:
-    found = await session.execute(
-        sa.select(
-            Attempt.person_id, Attempt.phone_id, Attempt.e164, Attempt.talk, Attempt.started_at
-        ).where(Attempt.attempt_id == ended.attempt_id)
-    )
-    talk = _closed_talk(found.one().talk, library)
-    written = await session.execute(
+async def _write_end(
+    session: AsyncSession,
+    ended: states.Ended,
+    *,
+    talk: Mapping[str, Any] | None,
+    result: TelephonyResult,
+) -> None:
+    await session.execute(
         sa.update(Attempt)
         .where(Attempt.attempt_id == ended.attempt_id)
         .values(
@@ -77,21 +81,12 @@ async def _write_end(session: AsyncSession, ended: states.Ended, library: Librar
             answered_at=ended.answered_at,
             answered_by=ended.answered_by,
             ended_at=max(ended.ended_at, ended.started_at),
-            telephony_result=_result(ended, talk),
+            telephony_result=result,
             hangup_cause=ended.hangup_cause,
             sip_code=ended.sip_code,
             talk=talk,
         )
-        .returning(
-            Attempt.attempt_id,
-            Attempt.person_id,
-            Attempt.phone_id,
-            Attempt.e164,
-            Attempt.talk,
-            Attempt.telephony_result,
-        )
     )
-    return written.one()
 
 
 def _closed_talk(talk: Mapping[str, Any] | None, library: Library) -> dict[str, Any] | None:
@@ -169,10 +164,10 @@ async def _settle_due_call(
     served: _Served,
     *,
     attempt: AnyRow,
+    result: TelephonyResult,
     settlement: Settlement,
 ) -> None:
     row = served.row
-    result: TelephonyResult = attempt.telephony_result
     word = word_of(result, served.code)
     following = decide(
         result=result,
@@ -185,7 +180,7 @@ async def _settle_due_call(
     await apply_effects(
         session,
         Settled(
-            attempt_id=attempt.attempt_id,
+            attempt_id=ended.attempt_id,
             person_id=attempt.person_id,
             phone_id=attempt.phone_id,
             e164=attempt.e164,
@@ -197,7 +192,14 @@ async def _settle_due_call(
         ),
         settlement.campaigns,
     )
-    await _write_outcome(session, served, attempt=attempt, following=following, at=ended.ended_at)
+    await _write_outcome(
+        session,
+        served,
+        attempt_id=ended.attempt_id,
+        result=result,
+        following=following,
+        at=ended.ended_at,
+    )
     if following.state is not DueCallState.WAITING:
         await settle_progress(session, row.due_call_id, now=ended.ended_at)
 
@@ -206,7 +208,8 @@ async def _write_outcome(
     session: AsyncSession,
     served: _Served,
     *,
-    attempt: AnyRow,
+    attempt_id: UUID,
+    result: TelephonyResult,
     following: Next,
     at: datetime,
 ) -> None:
@@ -214,12 +217,12 @@ async def _write_outcome(
     await session.execute(
         sa.update(AttemptDueCall)
         .where(
-            AttemptDueCall.attempt_id == attempt.attempt_id,
+            AttemptDueCall.attempt_id == attempt_id,
             AttemptDueCall.due_call_id == due_call_id,
         )
         .values(
             settled_at=at,
-            telephony_result=attempt.telephony_result,
+            telephony_result=result,
             wrap_up_code=served.code,
             outcome=dict(served.data),
             retry_at=following.retry_at,

@@ -1,6 +1,6 @@
 """An attempt's progress at rest: what an event of the bridge changes before the end."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,24 +20,37 @@ _TYPES = {
 }
 
 
-async def live_attempt(session: AsyncSession, attempt_id: UUID) -> states.Live | None:
-    """Return the attempt's state, its row locked; None when it has ended or was never ours."""
-    row = (
-        await session.execute(
-            sa.select(
-                Attempt.attempt_id,
-                Attempt.state,
-                Attempt.started_at,
-                Attempt.submitted_at,
-                Attempt.ringing_at,
-                Attempt.answered_at,
-                Attempt.answered_by,
-            )
-            .where(Attempt.attempt_id == attempt_id, Attempt.state != AttemptState.ENDED)
-            .with_for_update()
-        )
-    ).one_or_none()
-    return None if row is None else _state(row)
+_LIVE = (
+    sa.select(
+        Attempt.attempt_id,
+        Attempt.person_id,
+        Attempt.phone_id,
+        Attempt.e164,
+        Attempt.state,
+        Attempt.started_at,
+        Attempt.submitted_at,
+        Attempt.ringing_at,
+        Attempt.answered_at,
+        Attempt.answered_by,
+        Attempt.talk,
+    )
+    .where(Attempt.attempt_id == sa.bindparam("attempt_id"), Attempt.state != AttemptState.ENDED)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveAttempt:
+    """An attempt that has not ended, its row locked."""
+
+    state: states.Live
+    row: AnyRow
+
+
+async def live_attempt(session: AsyncSession, attempt_id: UUID) -> LiveAttempt | None:
+    """Return the attempt; None when it has ended or was never ours."""
+    row = (await session.execute(_LIVE, {"attempt_id": attempt_id})).one_or_none()
+    return None if row is None else LiveAttempt(state=_state(row), row=row)
 
 
 def _state(row: AnyRow) -> states.Live:
@@ -65,9 +78,12 @@ async def note_event(
     unless another process went on with the attempt. Returns the state that is committed with it;
     None when the attempt has ended or was never ours.
     """
-    before = known or await live_attempt(session, event.attempt_id)
-    if before is None:
-        return None
+    if known is None:
+        found = await live_attempt(session, event.attempt_id)
+        if found is None:
+            return None
+        known = found.state
+    before = known
     after = states.after(before, event)
     if after == before or isinstance(after, states.Ended):
         return before
