@@ -19,4 +19,3 @@ def one_of(words: type[StrEnum]) -> sa.Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
-

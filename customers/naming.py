@@ -25,4 +25,6 @@ def address(name: str, honorific: str | None) -> dict[str, str]:
 
 
 def _is_han(name: str) -> bool:
-    return bool(name) and all("\u3400" <= character <= "\u9fff" or character == "·" for character in name)
+    return bool(name) and all(
+        "\u3400" <= character <= "\u9fff" or character == "·" for character in name
+    )
