@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
+from callback.conduct import conduct_under
 from callback.model import Decision, DueCallState
 from callback.packs import Packs
 from callback.tables import DueCall, VerdictRow
@@ -54,6 +55,7 @@ class Claimed:
     campaign: str
     community: str
     synthetic: bool
+    ring_at_least_s: int  # what the rule packs ask for
     due_call_ids: tuple[int, ...]
 
 
@@ -103,7 +105,7 @@ async def claim(
         call = None
         if served:
             call = await _commit_attempt(
-                session, served, trunk=free[0], bridge=bridge, now=now, ids=ids
+                session, served, trunk=free[0], bridge=bridge, now=now, ids=ids, packs=packs
             )
         if call is not None:
             calls.append(call)
@@ -201,6 +203,7 @@ async def _commit_attempt(
     bridge: str,
     now: datetime,
     ids: IdSource,
+    packs: Packs,
 ) -> Claimed | None:
     """Write the attempt; None when the person or the phone has a live call already."""
     lead, verdict = served[0]
@@ -248,8 +251,15 @@ async def _commit_attempt(
         campaign=lead.due_call.campaign,
         community=lead.due_call.community,
         synthetic=lead.due_call.synthetic,
+        ring_at_least_s=_ring_at_least_s(lead, verdict.phone, packs),
         due_call_ids=due_call_ids,
     )
+
+
+def _ring_at_least_s(lead: Candidate, phone: PhoneNumber, packs: Packs) -> int:
+    place = lead.facts.place
+    applying = packs.applying(place.packs, place.region, phone.region)
+    return conduct_under(applying).ring_at_least_s if applying else 0
 
 
 async def _keep_verdicts(

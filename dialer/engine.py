@@ -35,7 +35,7 @@ from dialer.outcome import Settlement, settle
 from dialer.progress import note_event
 from dialer.ready import next_due_at, refill
 from dialer.reconcile import reconcile
-from dialer.states import Live
+from dialer.states import Answered, Live
 from dialer.talk import TalkHost
 from dialer.trunks import TrunkGate
 from dialer.watch import calls_to_cut
@@ -133,6 +133,8 @@ class Engine:
         while not self._ending and (until is None or self._clock.now() < until):
             now = self._clock.now()
             self._ask_about_overdue_calls(now)
+            if self._rules.poll is not None:
+                await self.accounts_changed()
             step = await self._step(now)
             await self._ring(step.calls)
             if step.look_again:
@@ -186,12 +188,20 @@ class Engine:
         )
         self._wake.set()
 
-    async def account_changed(self, person_id: int) -> None:
-        """Hang up what only rings at a person whose reason has gone (design decision 5)."""
+    async def accounts_changed(self) -> None:
+        """Hang up what only rings and has lost its reason (design decision 5).
+
+        A polling engine looks by itself; others are told after a payment, opt-out or dispute.
+        """
+        unanswered = [
+            attempt_id for attempt_id in self._gate.live if not self._is_answered(attempt_id)
+        ]
+        if not unanswered:
+            return
         async with self._sessions.begin() as session:
             cut = await calls_to_cut(
                 session,
-                person_id,
+                unanswered,
                 now=self._clock.now(),
                 basis=self._basis(await switches(session)),
                 campaigns=self._rules.campaigns,
@@ -201,6 +211,9 @@ class Engine:
             log.info("ringing_call_cut", attempt_id=str(attempt_id))
             await self._bridge.hang_up(attempt_id)
         self._wake.set()
+
+    def _is_answered(self, attempt_id: UUID) -> bool:
+        return isinstance(self._states.get(attempt_id), Answered)
 
     async def _step(self, now: datetime) -> _Step:
         """Claim what the tokens allow, and find out when something comes next."""
@@ -298,7 +311,7 @@ class Engine:
                         to=call.to,
                         caller_id=call.trunk.caller_id or self._rules.caller_id,
                         trunk=call.trunk.name,
-                        ring_timeout_s=campaign.ring_timeout_s,
+                        ring_timeout_s=max(campaign.ring_timeout_s, call.ring_at_least_s),
                         max_seconds=min(campaign.max_seconds, self._bridge.max_seconds),
                         detect_machine=campaign.mode is CallMode.AUTOMATIC,
                         synthetic=call.synthetic,

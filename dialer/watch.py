@@ -1,5 +1,6 @@
 """Which ringing calls must be cut because the account behind them has changed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -31,19 +32,19 @@ _CUTS = frozenset(
 
 async def calls_to_cut(
     session: AsyncSession,
-    person_id: int,
+    attempt_ids: Collection[UUID],
     *,
     now: datetime,
     basis: SettingBasis,
     campaigns: Campaigns,
     packs: Packs,
 ) -> list[UUID]:
-    """Return the person's unanswered live calls that no due call justifies any more."""
+    """Return those of the calls that are not answered yet and that no due call justifies now."""
     rows = await session.execute(
         sa.select(Attempt.attempt_id, AttemptDueCall.due_call_id)
         .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
         .where(
-            Attempt.person_id == person_id,
+            Attempt.attempt_id.in_(attempt_ids),
             Attempt.state.not_in([AttemptState.ANSWERED, AttemptState.ENDED]),
         )
     )

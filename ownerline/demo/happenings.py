@@ -1,9 +1,10 @@
 """What comes in from outside while the day runs: payments, letters, a death; drawn from the seed."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -17,9 +18,9 @@ from customers.model import PromiseState, Reason
 from customers.service import mark_deceased, opt_out, record_payment
 from dialer.bridges.port import CallEvent, CallRinging
 from dialer.bridges.simulated.draws import stable_random
+from dialer.bridges.simulated.ledger import Ledger
 from dialer.bridges.simulated.people import Behaviour
 from dialer.engine import Engine
-from dialer.tables import Attempt
 
 _PAYS_DURING_DAY_SHARE = 0.07  # of those on the overdue list
 _PAYS_WHILE_IT_RINGS_SHARE = 0.04
@@ -58,14 +59,21 @@ class Outside:
     """Brings in what comes from outside and tells the engine whose account has changed."""
 
     def __init__(
-        self, sessions: async_sessionmaker[AsyncSession], clock: Clock, *, seed: int
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Clock,
+        *,
+        seed: int,
+        ledger: Ledger,
     ) -> None:
-        self.payments = 0
         self.engine: Engine | None = None
+        self._payments = 0
+        self._ledger = ledger
         self._sessions = sessions
         self._clock = clock
         self._seed = seed
-        self._pays_when_it_rings: frozenset[int] = frozenset()
+        self._pays_when_it_rings: frozenset[str] = frozenset()
+        self._coming: list[asyncio.Task[None]] = []
 
     async def plan(self, day: date) -> None:
         """Draw what this day brings, once its lists are built, and let it come."""
@@ -90,10 +98,17 @@ class Outside:
             if rng.random() < share
         ]
         self._pays_when_it_rings = frozenset(
-            person_id for person_id in overdue if rng.random() < _PAYS_WHILE_IT_RINGS_SHARE
+            str(person_id) for person_id in overdue if rng.random() < _PAYS_WHILE_IT_RINGS_SHARE
         )
         for happening in sorted(happenings, key=lambda each: (each.at, each.person_id)):
-            self._clock.spawn(self._happen(happening))
+            self._let(self._happen(happening))
+
+    def check(self) -> None:
+        """Raise what went wrong with anything that has come in."""
+        for task in self._coming:
+            if task.done():
+                task.result()
+        self._coming = [task for task in self._coming if not task.done()]
 
     async def paid_in_call(self, person: str, _: datetime) -> None:
         """Take the payment of somebody who pays while we speak with them; the carrier's hook."""
@@ -102,8 +117,10 @@ class Outside:
 
     async def heard(self, event: CallEvent) -> None:
         """Let some pay while their phone rings; an observer of the calls."""
-        if isinstance(event, CallRinging) and self._pays_when_it_rings:
-            self._clock.spawn(self._pay_while_it_rings(event.attempt_id))
+        if isinstance(event, CallRinging):
+            call = self._ledger.get(event.attempt_id)
+            if call is not None and call.person in self._pays_when_it_rings:
+                self._let(self._pay_while_it_rings(int(call.person)))
 
     async def _happen(self, happening: Happening) -> None:
         await self._clock.sleep_until(happening.at)
@@ -123,14 +140,12 @@ class Outside:
                 await mark_deceased(session, person_id=happening.person_id, now=self._clock.now())
         await self._tell(happening.person_id)
 
-    async def _pay_while_it_rings(self, attempt_id: UUID) -> None:
-        async with self._sessions.begin() as session:
-            person_id = await session.scalar(
-                sa.select(Attempt.person_id).where(Attempt.attempt_id == attempt_id)
-            )
-        if person_id in self._pays_when_it_rings:
-            await self._clock.sleep(_PAYS_AFTER_RINGS_S)
-            await self._pay(person_id, in_full=True)
+    async def _pay_while_it_rings(self, person_id: int) -> None:
+        await self._clock.sleep(_PAYS_AFTER_RINGS_S)
+        await self._pay(person_id, in_full=True)
+
+    def _let(self, coming: Coroutine[Any, Any, None]) -> None:
+        self._coming.append(self._clock.spawn(coming))
 
     async def _pay(self, person_id: int, *, in_full: bool) -> None:
         """Pay what is open of a person's due charges, or a part of the first."""
@@ -138,7 +153,7 @@ class Outside:
             charges = await _open_charges(session, person_id)
             for charge in charges if in_full else charges[:1]:
                 open_minor = charge.amount_minor - charge.paid_minor
-                self.payments += 1
+                self._payments += 1
                 await record_payment(
                     session,
                     charge_id=charge.charge_id,
@@ -148,14 +163,14 @@ class Outside:
                     ),
                     received_at=self._clock.now(),
                     source="demo",
-                    reference=f"{self._clock.now():%Y%m%d}-{self.payments:05d}",
+                    reference=f"{self._clock.now():%Y%m%d}-{self._payments:05d}",
                 )
         if charges:
             await self._tell(person_id)
 
     async def _tell(self, person_id: int) -> None:
         if self.engine is not None:
-            await self.engine.account_changed(person_id)
+            await self.engine.accounts_changed()
 
 
 async def _listed(session: AsyncSession) -> tuple[Sequence[int], Sequence[int]]:
@@ -167,7 +182,9 @@ async def _listed(session: AsyncSession) -> tuple[Sequence[int], Sequence[int]]:
         .order_by(DueCall.person_id)
     )
     found = [(row[0], row[1]) for row in rows]
-    return [person for person, owes in found if owes], [person for person, owes in found if not owes]
+    return [person for person, owes in found if owes], [
+        person for person, owes in found if not owes
+    ]
 
 
 async def _promised_for(session: AsyncSession, day: date) -> Sequence[int]:
