@@ -198,6 +198,13 @@ class VirtualClock:
             raise ClockError(message)
         return task.result()
 
+    async def cancel_all(self) -> None:
+        """Cancel every task of this clock and return when they have ended; nobody may drive it."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _wake_next(
         self, until: datetime | None, unless: "asyncio.Task[Any] | None" = None
     ) -> bool:

@@ -248,9 +248,7 @@ class Ledgers:
             settled_at=done_at,
             settled_because="reminded_by_letter",
         )
-        self._rows.add(
-            DueCallCharge, due_call_id=due_call_id, charge_id=debt.charge_id, step=step
-        )
+        self._rows.add(DueCallCharge, due_call_id=due_call_id, charge_id=debt.charge_id, step=step)
         self._rows.add(
             LadderProgress,
             charge_id=debt.charge_id,

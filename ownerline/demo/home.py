@@ -16,11 +16,11 @@ from core.errors import OwnerlineError
 
 FOLDER = "demo"
 MARKER = "demo.json"
-LEDGER = "ledger.jsonl"
 REPORTS = "report"
 
 _LOCK = "demo.lock"
 _KIND = "ownerline demo home"
+_ASIDE = ".old"
 _REMOVALS = 20  # a server that is just stopping may still drop a file into a folder being removed
 
 
@@ -51,11 +51,6 @@ class DemoHome:
     def below(cls, home: Path) -> "DemoHome":
         """Return the demo's folder below a home."""
         return cls(home / FOLDER)
-
-    @property
-    def ledger(self) -> Path:
-        """The carrier's own book."""
-        return self.folder / LEDGER
 
     @property
     def reports(self) -> Path:
@@ -96,17 +91,25 @@ class DemoHome:
         )
 
     def make_fresh(self) -> None:
-        """Remove an earlier demo and make an empty home.
+        """Put an earlier demo aside and make an empty home.
 
         Raises:
             ForeignFolderError: the folder is not a demo's.
         """
         if self._check_ours():
-            gone = self.folder.with_name(f"{FOLDER}.{os.getpid()}.old")
-            self.folder.rename(gone)
-            _remove(gone)
+            self.folder.rename(self.folder.with_name(f"{FOLDER}.{os.getpid()}{_ASIDE}"))
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self._write({})
+
+    def remove_old(self) -> None:
+        """Remove what was put aside, now or by a demo that was interrupted."""
+        for folder in self.folder.parent.glob(f"{FOLDER}.*{_ASIDE}"):
+            if DemoHome(folder).is_ours():
+                _remove(folder)
+
+    def is_ours(self) -> bool:
+        """Say whether a demo made this folder."""
+        return self._marker().get("kind") == _KIND
 
     def note(self, played: Played) -> None:
         """Keep what was played, for `--keep`."""
@@ -119,7 +122,7 @@ class DemoHome:
             raise ForeignFolderError(message)
         if not self.folder.exists() or not any(self.folder.iterdir()):
             return False
-        if self._marker().get("kind") != _KIND:
+        if not self.is_ours():
             message = (
                 f"{self.folder} was not made by a demo and is left alone; "
                 "move it away or set OWNERLINE_HOME"
@@ -140,8 +143,12 @@ class DemoHome:
 
 
 def _remove(folder: Path) -> None:
+    """Remove a folder, its marker last, so that a removal that was cut short is gone on with."""
     for left in reversed(range(_REMOVALS)):
         try:
+            for inside in folder.iterdir():
+                if inside.name != MARKER:
+                    shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
             shutil.rmtree(folder)
         except FileNotFoundError:
             if not folder.exists():

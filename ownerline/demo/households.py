@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from customers.model import CallMode, Language, Purpose, Reason, Role
+from customers.model import CallMode, Purpose, Reason, Role
 from customers.tables import (
     AgentTask,
     Community,
@@ -261,4 +261,3 @@ class Settlers:
 
 def _rest_hours(rng: Random) -> list[dict[str, str]] | None:
     return list(rng.choice(_REST_HOURS)) if rng.random() < _REST_HOURS_SHARE else None
-

@@ -1,9 +1,10 @@
 """The demo day from end to end: a fresh home, an invented company, its lists, its calls, the figures."""
 
+import asyncio
 import dataclasses
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,9 +21,10 @@ from core.settings import Settings
 from dialer.engine import Engine
 from ownerline.carrier import open_carrier
 from ownerline.demo.company import invent_company
-from ownerline.demo.figures import Figures, read_figures
+from ownerline.demo.figures import Figures
 from ownerline.demo.happenings import Outside, with_payers
-from ownerline.demo.home import DemoHome, Played
+from ownerline.demo.home import REPORTS, DemoHome, Played
+from ownerline.demo.reading import read_figures
 from ownerline.demo.rows import copy_in
 from ownerline.demo.watching import ObservedBridge, Observer
 from ownerline.drain import drive_day
@@ -82,25 +84,23 @@ class Stage:
         self.clock = clock
         self.owners = part.owners
         self.seed = part.seed
-        self.first_day = part.first_day
-        self.days = part.days
+        self.days = [part.first_day + timedelta(days=nth) for nth in range(part.days)]
         self.started_at = clock.now()
-        self.outside = Outside(runtime.sessions, clock, seed=part.seed)
-        self.engine: Engine | None = None
-
-    @property
-    def ends_at(self) -> datetime:
-        """The midnight after the last day."""
-        return day_end(_morning(self.first_day + timedelta(days=self.days - 1)), ZONE)
+        self.ends_at = day_end(_morning(part.last_day), ZONE)
 
 
 async def rehearse(
     settings: Settings,
     plan: Plan,
     *,
-    observers: Callable[[Stage], Sequence[Observer]] = lambda _: (),
+    observer_of: Callable[[Stage], Observer] | None = None,
 ) -> Figures:
-    """Play the days in the demo's own home and return what happened.
+    """Play the days in the demo's own home, leave the report there, and return what happened.
+
+    Args:
+        settings: of the installation below whose home the demo's lies.
+        plan: what is played.
+        observer_of: makes what hears every event of the calls, for a display.
 
     Raises:
         ForeignFolderError: the folder of the demo's home was made by somebody else.
@@ -113,13 +113,14 @@ async def rehearse(
         part = _part(plan, home.played() if plan.keep else None)
         if part.fresh:
             home.make_fresh()
-        async with _open_stage(_alone(settings, home), part) as stage:
-            if part.fresh:
-                await _move_in(stage)
-            await _play(stage, observers(stage))
-            figures = await read_figures(stage, wall_seconds=time.perf_counter() - started_s)
-        home.note(Played(seed=part.seed, owners=part.owners, last_day=part.last_day))
-    return figures
+        tidying = asyncio.create_task(asyncio.to_thread(home.remove_old))
+        try:
+            async with _open_stage(_alone(settings, home), part) as stage:
+                figures = await _play(stage, observer_of, started_s=started_s)
+                home.note(Played(seed=part.seed, owners=part.owners, last_day=part.last_day))
+                return figures
+        finally:
+            await tidying
 
 
 def _part(plan: Plan, played: Played | None) -> _Part:
@@ -133,7 +134,9 @@ def _part(plan: Plan, played: Played | None) -> _Part:
         )
     first_day = plan.day or played.last_day + timedelta(days=1)
     if first_day <= played.last_day:
-        message = f"the kept demo has lived until {played.last_day}; say a later --date, or no --keep"
+        message = (
+            f"the kept demo has lived until {played.last_day}; say a later --date, or no --keep"
+        )
         raise PlayedAlreadyError(message)
     if plan.owners not in {None, played.owners} or plan.seed not in {None, played.seed}:
         message = (
@@ -168,14 +171,17 @@ async def _open_stage(settings: Settings, part: _Part) -> AsyncIterator[Stage]:
         embedded_server(settings.home, options),
         open_runtime(settings, clock=clock, rng=rng) as runtime,
     ):
-        yield Stage(runtime, clock, part)
+        stage = Stage(runtime, clock, part)
+        if part.fresh:
+            await _move_in(stage)
+        yield stage
 
 
 async def _move_in(stage: Stage) -> None:
     company = invent_company(
         stage.owners,
         seed=stage.seed,
-        day=stage.first_day,
+        day=stage.days[0],
         now=stage.clock.now(),
         campaigns=shipped_campaigns(),
     )
@@ -183,25 +189,48 @@ async def _move_in(stage: Stage) -> None:
         await copy_in(session, company)
 
 
-async def _play(stage: Stage, observers: Sequence[Observer]) -> None:
-    async with stage.runtime.sessions.begin() as session:
+async def _play(
+    stage: Stage, observer_of: Callable[[Stage], Observer] | None, *, started_s: float
+) -> Figures:
+    runtime = stage.runtime
+    async with runtime.sessions.begin() as session:
         people = with_payers(await population_of(session), seed=stage.seed)
-    with open_carrier(stage.runtime, seed=stage.seed, population=people) as carrier:
-        carrier.on_payment = stage.outside.paid_in_call
-        bridge = ObservedBridge(carrier, [stage.outside.heard, *observers])
-        engine = make_engine(stage.runtime, bridge, poll=None)
-        stage.engine = stage.outside.engine = engine
-        for nth in range(stage.days):
-            await _play_day(stage, engine, stage.first_day + timedelta(days=nth))
+    with open_carrier(runtime, seed=stage.seed, population=people) as carrier:
+        outside = Outside(runtime.sessions, stage.clock, seed=stage.seed, ledger=carrier.ledger)
+        carrier.on_payment = outside.paid_in_call
+        observers = [outside.heard] + ([] if observer_of is None else [observer_of(stage)])
+        engine = make_engine(runtime, ObservedBridge(carrier, observers), poll=None)
+        outside.engine = engine
+        try:
+            for day in stage.days:
+                await _play_day(stage, engine, outside, day)
+        except asyncio.CancelledError:
+            await stage.clock.cancel_all()  # while there is still a database to say goodbye to
+            raise
+        rehearsed = Rehearsed(
+            seed=stage.seed,
+            first_day=stage.days[0],
+            last_day=stage.days[-1],
+            zone=ZONE,
+            started_at=stage.started_at,
+            ended_at=stage.clock.now(),
+            calls=carrier.ledger.calls(),
+            idle=engine.idle_reason,
+        )
+    async with runtime.sessions.begin() as session:
+        figures = await read_figures(session, rehearsed, started_s=started_s)
+        await write_report(session, figures, runtime.settings.home / REPORTS)
+    return figures
 
 
-async def _play_day(stage: Stage, engine: Engine, day: date) -> None:
+async def _play_day(stage: Stage, engine: Engine, outside: Outside, day: date) -> None:
     morning = _morning(day)
     await stage.clock.drive(morning)
     async with stage.runtime.sessions.begin() as session:
         await build_lists(session, now=morning)
-    await stage.outside.plan(day)
+    await outside.plan(day)
     await drive_day(stage.clock, engine, until=day_end(morning, ZONE))
+    outside.check()
 
 
 def _morning(day: date) -> datetime:

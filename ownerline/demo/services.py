@@ -190,6 +190,4 @@ class Records:
 
     def _round_of(self, day: date) -> SurveyRound:
         campaign = self._campaigns.survey
-        return survey_round(
-            day, opens_on_day=campaign.opens_on_day, open_days=campaign.open_days
-        )
+        return survey_round(day, opens_on_day=campaign.opens_on_day, open_days=campaign.open_days)

@@ -1,0 +1,298 @@
+"""Reads a rehearsal's figures from the database and from the carrier's own book."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.explain import explain_verdict
+from callback.model import Decision
+from callback.rules import Layer, Rule, Verdict
+from customers.model import Language, Reason
+from dialer.bridges.simulated.ledger import AttemptFacts, CarrierCall, double_calls
+from dialer.idle import IdleReason
+from ownerline.demo.figures import (
+    Figures,
+    FileChanges,
+    HourLine,
+    NotCalled,
+    Promised,
+    QuestionLine,
+    ReasonLine,
+)
+from ownerline.summary import summarize
+
+_SHOWN_REASONS = (Reason.OVERDUE, Reason.REPAIR, Reason.SURVEY, Reason.PROMISED)
+
+# What was settled before the demo began was taken over with the file and is no call of its.
+_REASONS = sa.text("""
+    SELECT reason, count(*) AS due,
+           count(*) FILTER (WHERE state = 'done') AS done,
+           count(*) FILTER (WHERE state = 'exhausted') AS exhausted,
+           count(*) FILTER (WHERE state = 'withdrawn') AS withdrawn,
+           count(*) FILTER (WHERE state = 'expired') AS expired,
+           count(*) FILTER (WHERE settled_at IS NULL) AS waiting,
+           count(*) FILTER (WHERE state = 'done' AND settled_at < due_by) AS met,
+           count(*) FILTER (WHERE state IN ('exhausted', 'expired')
+                               OR (state = 'done' AND settled_at >= due_by)
+                               OR (settled_at IS NULL AND due_by <= :now)) AS missed
+    FROM due_call
+    WHERE settled_at IS NULL OR settled_at >= :since
+    GROUP BY reason
+""")
+
+_HOURS = sa.text("""
+    SELECT CAST(extract(hour FROM started_at AT TIME ZONE :zone) AS int) AS hour,
+           count(*) AS attempts,
+           count(*) FILTER (WHERE telephony_result = 'answered') AS answered
+    FROM attempt
+    WHERE started_at >= :since
+    GROUP BY hour
+    ORDER BY hour
+""")
+
+# The last word on everything that still waits. What was allowed and rung waits for its retry.
+_NOT_CALLED = sa.text("""
+    WITH last AS (
+        SELECT dc.due_call_id,
+               CASE WHEN v.verdict_id IS NULL THEN :not_before
+                    WHEN v.decision = 'allow' THEN :retry_interval
+                    ELSE v.rule END AS rule,
+               v.verdict_id, v.decision
+        FROM due_call dc
+        LEFT JOIN LATERAL (
+            SELECT verdict_id, decision, rule
+            FROM verdict
+            WHERE verdict.due_call_id = dc.due_call_id
+            ORDER BY verdict_id DESC
+            LIMIT 1
+        ) AS v ON true
+        WHERE dc.settled_at IS NULL
+    )
+    SELECT last.rule, last.count, v.decision, v.layer, v.pack, v.pack_version, v.until, v.facts,
+           c.time_zone
+    FROM (
+        SELECT rule, count(*) AS count,
+               min(verdict_id) FILTER (WHERE decision <> 'allow') AS verdict_id
+        FROM last
+        GROUP BY rule
+    ) AS last
+    LEFT JOIN verdict v USING (verdict_id)
+    LEFT JOIN due_call dc USING (due_call_id)
+    LEFT JOIN community c USING (community_id)
+    ORDER BY last.count DESC, last.rule
+""")
+
+_CHANGES = sa.text("""
+    SELECT (SELECT count(*) FROM promise WHERE state = 'kept' AND settled_at >= :since) AS kept,
+           (SELECT count(*) FROM promise WHERE state = 'broken' AND settled_at >= :since) AS broken,
+           (SELECT count(*) FROM payment WHERE received_at >= :since) AS payments,
+           (SELECT count(*) FROM extension WHERE asked_at >= :since) AS extensions,
+           (SELECT count(*) FROM charge WHERE disputed_at >= :since) AS disputes,
+           (SELECT count(*) FROM rework_notice WHERE issued_at >= :since) AS rework_notices,
+           (SELECT count(*) FROM callback_request WHERE asked_at >= :since) AS callbacks_asked,
+           (SELECT count(*) FROM do_not_call WHERE since >= :since) AS opt_outs,
+           (SELECT count(*) FROM phone WHERE dead_at >= :since) AS dead_phones
+""")
+
+_PROMISES = sa.text("""
+    SELECT currency, count(*) AS count, CAST(sum(amount_minor) AS bigint) AS amount_minor
+    FROM promise
+    WHERE made_at >= :since
+    GROUP BY currency
+    ORDER BY currency
+""")
+
+_TASKS = sa.text("""
+    SELECT kind, count(*) FROM agent_task WHERE created_at >= :since GROUP BY kind ORDER BY kind
+""")
+
+_SURVEY = sa.text("""
+    SELECT question, score, count(*)
+    FROM survey_answer
+    WHERE answered_at >= :since AND score IS NOT NULL
+    GROUP BY question, score
+    ORDER BY question, score
+""")
+
+_ATTEMPTS = sa.text("""
+    SELECT attempt_id, person_id,
+           array_agg(due_call_id ORDER BY position) AS due_call_ids,
+           array_agg(served.retry_at ORDER BY position) AS retry_at,
+           array_agg(served.next_phone ORDER BY position) AS next_phone
+    FROM attempt
+    JOIN attempt_due_call served USING (attempt_id)
+    GROUP BY attempt_id
+""")
+
+_FINAL = sa.text("""
+    SELECT due_call_id, settled_at FROM due_call WHERE state IN ('done', 'exhausted', 'expired')
+""")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rehearsed:
+    """What was played, and when by the virtual clock."""
+
+    seed: int
+    first_day: date
+    last_day: date
+    zone: str
+    started_at: datetime
+    ended_at: datetime
+    calls: Sequence[CarrierCall]
+    idle: IdleReason | None
+
+
+async def read_figures(session: AsyncSession, rehearsed: Rehearsed, *, started_s: float) -> Figures:
+    """Return everything the rehearsal came to; `started_s` is of the same counter as our own."""
+    since = {"since": rehearsed.started_at}
+    return Figures(
+        seed=rehearsed.seed,
+        owners=await _owners(session),
+        first_day=rehearsed.first_day,
+        last_day=rehearsed.last_day,
+        zone=rehearsed.zone,
+        started_at=rehearsed.started_at,
+        ended_at=rehearsed.ended_at,
+        communities=await _communities(session),
+        dialing=await summarize(
+            session, since=rehearsed.started_at, now=rehearsed.ended_at, idle=rehearsed.idle
+        ),
+        reasons=await _reasons(session, {**since, "now": rehearsed.ended_at}),
+        hours=[
+            HourLine(hour=row.hour, attempts=row.attempts, answered=row.answered)
+            for row in await session.execute(_HOURS, {**since, "zone": rehearsed.zone})
+        ],
+        not_called=await _not_called(session, zone=rehearsed.zone),
+        changes=await _changes(session, since),
+        double_calls=await _double_calls(session, rehearsed.calls),
+        calls_in_ledger=len(rehearsed.calls),
+        wall_seconds=time.perf_counter() - started_s,
+    )
+
+
+async def _owners(session: AsyncSession) -> int:
+    found = await session.execute(
+        sa.text("SELECT count(DISTINCT person_id) FROM occupancy WHERE role = 'owner'")
+    )
+    return int(found.scalar_one())
+
+
+async def _communities(session: AsyncSession) -> Sequence[str]:
+    found = await session.execute(
+        sa.text("""
+            SELECT name FROM community
+            WHERE EXISTS (SELECT FROM unit WHERE unit.community_id = community.community_id)
+            ORDER BY community_id
+        """)
+    )
+    return found.scalars().all()
+
+
+async def _reasons(session: AsyncSession, parameters: Mapping[str, Any]) -> Sequence[ReasonLine]:
+    rows = {row.reason: row for row in await session.execute(_REASONS, parameters)}
+    none = dict.fromkeys(
+        ("due", "done", "exhausted", "withdrawn", "expired", "waiting", "met", "missed"), 0
+    )
+    return [
+        ReasonLine(
+            reason=reason,
+            **{name: getattr(rows[reason], name) for name in none} if reason in rows else none,
+        )
+        for reason in _SHOWN_REASONS
+    ]
+
+
+async def _not_called(session: AsyncSession, *, zone: str) -> Sequence[NotCalled]:
+    rows = await session.execute(
+        _NOT_CALLED,
+        {"not_before": Rule.NOT_BEFORE.value, "retry_interval": Rule.RETRY_INTERVAL.value},
+    )
+    return [
+        NotCalled(rule=row.rule, due_calls=row.count, example=_example(row, zone)) for row in rows
+    ]
+
+
+def _example(row: sa.Row[Any], zone: str) -> str:
+    """Return what the rule said of one of its due calls."""
+    decided = row.decision is not None
+    verdict = Verdict(
+        decision=Decision(row.decision) if decided else Decision.DEFER,
+        rule=Rule(row.rule),
+        layer=Layer(row.layer) if decided else Layer.SYSTEM,
+        pack=row.pack,
+        pack_version=row.pack_version,
+        until=row.until,
+        facts=row.facts or {},
+    )
+    return explain_verdict(verdict, Language.ENGLISH, ZoneInfo(row.time_zone or zone))
+
+
+async def _changes(session: AsyncSession, since: Mapping[str, Any]) -> FileChanges:
+    counts = (await session.execute(_CHANGES, since)).one()
+    tasks = await session.execute(_TASKS, since)
+    return FileChanges(
+        promises=[
+            Promised(currency=row.currency, count=row.count, amount_minor=row.amount_minor)
+            for row in await session.execute(_PROMISES, since)
+        ],
+        promises_kept=counts.kept,
+        promises_broken=counts.broken,
+        payments=counts.payments,
+        extensions=counts.extensions,
+        disputes=counts.disputes,
+        rework_notices=counts.rework_notices,
+        callbacks_asked=counts.callbacks_asked,
+        opt_outs=counts.opt_outs,
+        dead_phones=counts.dead_phones,
+        agent_tasks={row[0]: row[1] for row in tasks},
+        survey=await _survey(session, since),
+    )
+
+
+async def _survey(session: AsyncSession, since: Mapping[str, Any]) -> Sequence[QuestionLine]:
+    found: dict[str, dict[int, int]] = {}
+    for question, score, count in await session.execute(_SURVEY, since):
+        found.setdefault(question, {})[score] = count
+    return [
+        QuestionLine(
+            question=question,
+            scores=(
+                scores.get(1, 0),
+                scores.get(2, 0),
+                scores.get(3, 0),
+                scores.get(4, 0),
+                scores.get(5, 0),
+            ),
+        )
+        for question, scores in found.items()
+    ]
+
+
+async def _double_calls(session: AsyncSession, calls: Sequence[CarrierCall]) -> int:
+    attempts = [
+        AttemptFacts(
+            call_id=row.attempt_id,
+            person_id=row.person_id,
+            due_call_ids=tuple(row.due_call_ids),
+            retry_at={
+                due: at
+                for due, at in zip(row.due_call_ids, row.retry_at, strict=True)
+                if at is not None
+            },
+            other_numbers_free=frozenset(
+                due
+                for due, free in zip(row.due_call_ids, row.next_phone, strict=True)
+                if free
+            ),
+        )
+        for row in await session.execute(_ATTEMPTS)
+    ]
+    final_at = {row.due_call_id: row.settled_at for row in await session.execute(_FINAL)}
+    return len(double_calls(calls, attempts, final_at=final_at))
