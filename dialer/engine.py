@@ -378,8 +378,10 @@ class Engine:
         # Something waits now but no token is free: look when the rate lets the next one through.
         blocked = None if rate_free is None or rate_free <= now else rate_free
         overdue = min(self._overdue_at.values(), default=None)
+        # What became due while no token was free is looked at when one is; waiting for an instant
+        # that has passed would be no wait at all.
         looks = (polled, blocked, next_at, overdue, until)
-        return min((at for at in looks if at is not None), default=None)
+        return min((at for at in looks if at is not None and at > now), default=None)
 
 
 def _comes(next_at: datetime | None, until: datetime | None) -> bool:
