@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
@@ -276,7 +276,7 @@ async def _keep_verdicts(
                 VerdictRow.due_call_id, VerdictRow.decision, VerdictRow.rule, VerdictRow.until
             )
             .where(VerdictRow.due_call_id.in_(due_call_ids))
-            .distinct(VerdictRow.due_call_id)
+            .ext(distinct_on(VerdictRow.due_call_id))
             .order_by(VerdictRow.due_call_id, VerdictRow.verdict_id.desc())
         )
     }
