@@ -225,7 +225,7 @@ class Engine:
         batch = len(tokens) + 5 if self._fruitful else self._rules.batch
         refilled = await self._refill_if_low(now, tokens)
         async with self._sessions.begin() as session:
-            turned = await switches(session)
+            turned = refilled or await switches(session)
             report = NOTHING_CLAIMED
             if tokens and not turned.stopped:
                 report = await claim(
@@ -249,19 +249,22 @@ class Engine:
         if report.calls:
             self._idle = None
         # A window that was filled just now and is empty again holds nothing for this instant.
-        look_again = bool(report.looked_at) and not (emptied and refilled)
+        look_again = bool(report.looked_at) and not (emptied and refilled is not None)
         return _Step(calls=report.calls, next_at=self._next_at, look_again=look_again)
 
-    async def _refill_if_low(self, now: datetime, tokens: Sequence[TrunkLimits]) -> bool:
-        """Fill the window in a transaction of its own: refills wait for one another, claims not."""
+    async def _refill_if_low(self, now: datetime, tokens: Sequence[TrunkLimits]) -> Switches | None:
+        """Fill the window in a transaction of its own: refills wait for one another, claims not.
+
+        Returns the switches it read; None when the window was not filled.
+        """
         if not tokens or (self._refill_at is not None and now < self._refill_at):
-            return False
+            return None
         async with self._sessions.begin() as session:
             turned = await switches(session)
             await refill(
                 session, now=now, size=self._rules.batch * 4, paused=turned.paused_campaigns
             )
-        return True
+        return turned
 
     async def _say_why_idle(
         self, session: AsyncSession, turned: Switches, *, now: datetime
