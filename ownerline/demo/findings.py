@@ -98,9 +98,7 @@ def of_survey(figures: Figures) -> str:
     lines = [line for line in figures.changes.survey if line.answers]
     if not lines:
         return "Nobody answered a survey"
-    best, worst = (
-        pick(lines, key=lambda line: (line.mean, line.question)) for pick in (max, min)
-    )
+    best, worst = (pick(lines, key=lambda line: (line.mean, line.question)) for pick in (max, min))
     if best is worst:
         return f"{best.question.capitalize()}: {best.mean:.1f} of 5"
     return (

@@ -29,7 +29,8 @@ from ownerline.summary import summarize
 
 _SHOWN_REASONS = (Reason.OVERDUE, Reason.REPAIR, Reason.SURVEY, Reason.PROMISED)
 
-# What was settled before the demo began was taken over with the file and is no call of its.
+# What was settled before the demo began was taken over with the file and is no call of its; what
+# an owner asked for on a later day is not due yet.
 _REASONS = sa.text("""
     SELECT reason, count(*) AS due,
            count(*) FILTER (WHERE state = 'done') AS done,
@@ -42,7 +43,7 @@ _REASONS = sa.text("""
                                OR (state = 'done' AND settled_at >= due_by)
                                OR (settled_at IS NULL AND due_by <= :now)) AS missed
     FROM due_call
-    WHERE settled_at IS NULL OR settled_at >= :since
+    WHERE (settled_at IS NULL OR settled_at >= :since) AND not_before < :until
     GROUP BY reason
 """)
 
@@ -72,7 +73,7 @@ _NOT_CALLED = sa.text("""
             ORDER BY verdict_id DESC
             LIMIT 1
         ) AS v ON true
-        WHERE dc.settled_at IS NULL
+        WHERE dc.settled_at IS NULL AND dc.not_before < :until
     )
     SELECT last.rule, last.count, v.decision, v.layer, v.pack, v.pack_version, v.until, v.facts,
            c.time_zone
@@ -145,6 +146,7 @@ class Rehearsed:
     zone: str
     started_at: datetime
     ended_at: datetime
+    due_until: datetime  # what may be called from then on only is not due yet
     calls: Sequence[CarrierCall]
     idle: IdleReason | None
 
@@ -164,12 +166,14 @@ async def read_figures(session: AsyncSession, rehearsed: Rehearsed, *, started_s
         dialing=await summarize(
             session, since=rehearsed.started_at, now=rehearsed.ended_at, idle=rehearsed.idle
         ),
-        reasons=await _reasons(session, {**since, "now": rehearsed.ended_at}),
+        reasons=await _reasons(
+            session, {**since, "now": rehearsed.ended_at, "until": rehearsed.due_until}
+        ),
         hours=[
             HourLine(hour=row.hour, attempts=row.attempts, answered=row.answered)
             for row in await session.execute(_HOURS, {**since, "zone": rehearsed.zone})
         ],
-        not_called=await _not_called(session, zone=rehearsed.zone),
+        not_called=await _not_called(session, zone=rehearsed.zone, until=rehearsed.due_until),
         changes=await _changes(session, since),
         double_calls=await _double_calls(session, rehearsed.calls),
         calls_in_ledger=len(rehearsed.calls),
@@ -209,11 +213,13 @@ async def _reasons(session: AsyncSession, parameters: Mapping[str, Any]) -> Sequ
     ]
 
 
-async def _not_called(session: AsyncSession, *, zone: str) -> Sequence[NotCalled]:
-    rows = await session.execute(
-        _NOT_CALLED,
-        {"not_before": Rule.NOT_BEFORE.value, "retry_interval": Rule.RETRY_INTERVAL.value},
-    )
+async def _not_called(session: AsyncSession, *, zone: str, until: datetime) -> Sequence[NotCalled]:
+    parameters = {
+        "not_before": Rule.NOT_BEFORE.value,
+        "retry_interval": Rule.RETRY_INTERVAL.value,
+        "until": until,
+    }
+    rows = await session.execute(_NOT_CALLED, parameters)
     return [
         NotCalled(rule=row.rule, due_calls=row.count, example=_example(row, zone)) for row in rows
     ]
@@ -287,9 +293,7 @@ async def _double_calls(session: AsyncSession, calls: Sequence[CarrierCall]) -> 
                 if at is not None
             },
             other_numbers_free=frozenset(
-                due
-                for due, free in zip(row.due_call_ids, row.next_phone, strict=True)
-                if free
+                due for due, free in zip(row.due_call_ids, row.next_phone, strict=True) if free
             ),
         )
         for row in await session.execute(_ATTEMPTS)

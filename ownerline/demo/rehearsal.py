@@ -15,7 +15,6 @@ from callback.building import build_lists
 from callback.campaigns import shipped_campaigns
 from core.clock import VirtualClock
 from core.database import server_options
-from core.errors import OwnerlineError
 from core.postgres.lease import embedded_server
 from core.settings import Settings
 from dialer.engine import Engine
@@ -24,13 +23,15 @@ from ownerline.demo.company import invent_company
 from ownerline.demo.figures import Figures
 from ownerline.demo.happenings import Outside, with_payers
 from ownerline.demo.home import REPORTS, DemoHome, Played
-from ownerline.demo.reading import read_figures
+from ownerline.demo.reading import Rehearsed, read_figures
+from ownerline.demo.report import write_report
 from ownerline.demo.rows import copy_in
 from ownerline.demo.watching import ObservedBridge, Observer
 from ownerline.drain import drive_day
 from ownerline.instants import day_end
 from ownerline.population import population_of
 from ownerline.runtime import Runtime, open_runtime
+from ownerline.usage import WrongUsageError
 from ownerline.wiring import make_engine
 
 ZONE = "Asia/Shanghai"
@@ -38,15 +39,13 @@ ZONE = "Asia/Shanghai"
 DEFAULT_DAY = date(2026, 12, 16)
 DEFAULT_OWNERS = 2_000
 DEFAULT_SEED = 1
-MOST_OWNERS = 20_000
-MOST_DAYS = 31
 
 _LISTS_ARE_BUILT_AT = wall_time(6)
 # What the demo's throw-away server may lose is a second's work, and only when the machine dies.
 _HASTE = {"synchronous_commit": "off"}
 
 
-class PlayedAlreadyError(OwnerlineError):
+class PlayedAlreadyError(WrongUsageError):
     """A kept demo goes on after its last day, with its own company."""
 
 
@@ -214,6 +213,7 @@ async def _play(
             zone=ZONE,
             started_at=stage.started_at,
             ended_at=stage.clock.now(),
+            due_until=stage.ends_at,
             calls=carrier.ledger.calls(),
             idle=engine.idle_reason,
         )
