@@ -1,0 +1,619 @@
+"""The laws of the dialer under any order of events, on the real database."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from callback.building import build_lists
+from core.database import create_engine, session_factory
+from core.money import Money
+from core.phone import PhoneNumber
+from customers.account_tables import Charge, Extension, WorkOrder
+from customers.model import ExtensionState, Purpose, Reason, Role
+from customers.service import (
+    NotCompletedError,
+    add_phone,
+    dispute_charges,
+    kill_phone,
+    mark_deceased,
+    opt_out,
+    record_payment,
+    reopen_work_order,
+    request_callback,
+    request_extension,
+)
+from customers.tables import DoNotCall, Occupancy, Person, Phone
+from dialer.control import arm, disarm, pause_campaign, resume, resume_campaign, stop
+from dialer.model import AnsweredBy, TelephonyResult
+from dialer.tables import CampaignSwitch
+from scripts.library import Library, load_library
+from scripts.model import AskKind, Reply, ReplyKind, Turn
+from tests.integration.laws import standing
+from tests.integration.laws.manual_bridge import Line, Submission
+from tests.integration.laws.world import PHONES, ZONES_OF_NUMBER, World
+
+T = TypeVar("T")
+
+# A weekend on which American clocks change, either way, and days before a survey opens.
+STARTS = (
+    datetime(2026, 3, 6, 2, tzinfo=UTC),
+    datetime(2026, 6, 12, 2, tzinfo=UTC),
+    datetime(2026, 10, 30, 2, tzinfo=UTC),
+)
+NOT_ANSWERED = (
+    TelephonyResult.NO_ANSWER,
+    TelephonyResult.BUSY,
+    TelephonyResult.REJECTED,
+    TelephonyResult.INVALID_NUMBER,
+    TelephonyResult.CONGESTION,
+    TelephonyResult.CARRIER_ERROR,
+    TelephonyResult.CANCELLED,
+)
+which = st.integers(0, 29)  # of so many as there are, counted round
+
+
+KEYS = st.lists(st.one_of(st.just(0), st.integers(0, 11)), min_size=3, max_size=14)
+
+
+class Laws(RuleBasedStateMachine):
+    """Anything may happen in any order; the invariants are the laws."""
+
+    runner: ClassVar[asyncio.Runner]
+    sessions: ClassVar[async_sessionmaker[AsyncSession]]
+    library: ClassVar[Library]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[int] = set()
+        self.steps: dict[int, int] = {}
+
+    @initialize(start=st.sampled_from(STARTS), is_real=st.booleans())
+    def people_move_in(self, start: datetime, is_real: bool) -> None:
+        self.world = World(
+            sessions=self.sessions, start=start, is_real=is_real, library=self.library
+        )
+        self.do(self.world.settle_in())
+        if is_real:
+            self.write(lambda session: arm(session, by="test", now=self.world.now))
+        self.do(self.world.start_engine())
+        self.lists_are_built()
+        self.do(self.world.dial(2))
+
+    def teardown(self) -> None:
+        self.do(self.everything_comes_to_an_end())
+        self.hold()
+        self.do(self.world.crash())
+
+    async def everything_comes_to_an_end(self) -> None:
+        """Every line goes, unheard; a new dialer finds out and leaves nothing open."""
+        await self.world.crash()
+        for line in self.world.bridge.up():
+            self.world.bridge.end(line)
+        self.world.bridge.deaf_fates = 0
+        await self.world.start_engine()
+        async with self.sessions.begin() as session:
+            live = await session.scalar(
+                sa.text("SELECT count(*) FROM attempt WHERE state <> 'ended'")
+            )
+        assert live == 0, f"{live} attempts outlived their lines"
+
+    # What comes in.
+
+    @rule(home=which, amount=st.integers(1, 90_000), days=st.integers(-5, 100))
+    def a_bill_comes(self, home: int, amount: int, days: int) -> None:
+        world = self.world
+        self.write(
+            lambda session: world.bill(
+                session, _one(world.homes, home), amount=amount, days_past_due=days
+            )
+        )
+
+    @rule(charge=which, share=st.sampled_from([1, 1, 2, 3]), watched=st.booleans())
+    def money_comes(self, charge: int, share: int, watched: bool) -> None:
+        async def pay(session: AsyncSession) -> None:
+            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            amount = (found.amount_minor - found.paid_minor) // share
+            if amount:
+                await self.receive(session, found, amount)
+
+        self.write(pay)
+        self.accounts_changed(watched)
+
+    @rule(charge=which)
+    def finance_takes_a_payment_back(self, charge: int) -> None:
+        async def correct(session: AsyncSession) -> None:
+            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            if found.paid_minor > 1:
+                await self.receive(session, found, -(found.paid_minor // 2))
+
+        self.write(correct)
+
+    async def receive(self, session: AsyncSession, charge: Charge, amount: int) -> None:
+        await record_payment(
+            session,
+            charge_id=charge.charge_id,
+            amount=Money(amount_minor=amount, currency=charge.currency),
+            received_at=self.world.now,
+            source="test",
+        )
+
+    @rule(
+        person=which,
+        phone=st.booleans(),
+        reason=st.sampled_from([None, None, Reason.OVERDUE, Reason.REPAIR, Reason.PROMISED]),
+        watched=st.booleans(),
+    )
+    def somebody_asks_not_to_be_called(
+        self, person: int, phone: bool, reason: Reason | None, watched: bool
+    ) -> None:
+        number = person % len(PHONES)
+        whose: dict[str, Any] = (
+            {"phone": PhoneNumber(PHONES[number][0])}
+            if phone
+            else {"person_id": self.world.person_ids[number]}
+        )
+        self.write(
+            lambda session: opt_out(
+                session, **whose, reason=reason, said_by="owner", how="letter", now=self.world.now
+            )
+        )
+        self.accounts_changed(watched)
+
+    @rule(charge=which, watched=st.booleans())
+    def a_debt_is_disputed(self, charge: int, watched: bool) -> None:
+        async def dispute(session: AsyncSession) -> None:
+            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            await dispute_charges(
+                session,
+                person_id=found.liable_person_id or 0,
+                charge_ids=[found.charge_id],
+                now=self.world.now,
+            )
+
+        self.write(dispute)
+        self.accounts_changed(watched)
+
+    @rule(charge=which, days=st.integers(0, 20), state=st.sampled_from(ExtensionState))
+    def more_time_is_asked_for(self, charge: int, days: int, state: ExtensionState) -> None:
+        async def ask(session: AsyncSession) -> None:
+            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            await request_extension(
+                session,
+                person_id=found.liable_person_id or 0,
+                charge_ids=[found.charge_id],
+                until=self.world.now.date() + timedelta(days=days),
+                attempt_id=None,
+                now=self.world.now,
+            )
+            await session.execute(
+                sa.update(Extension)
+                .where(Extension.charge_id == found.charge_id)
+                .values(state=state)
+            )
+
+        self.write(ask)
+
+    @rule(person=which, watched=st.booleans())
+    def somebody_dies(self, person: int, watched: bool) -> None:
+        self.write(
+            lambda session: mark_deceased(
+                session, person_id=_one(self.world.person_ids, person), now=self.world.now
+            )
+        )
+        self.accounts_changed(watched)
+
+    @rule(
+        number=st.sampled_from(sorted(ZONES_OF_NUMBER)),
+        purpose=st.sampled_from([Purpose.DEBT, Purpose.SERVICE, Purpose.SURVEY]),
+        granted=st.booleans(),
+        watched=st.booleans(),
+    )
+    def consent_is_given_or_withdrawn(
+        self, number: str, purpose: Purpose, granted: bool, watched: bool
+    ) -> None:
+        self.write(lambda session: self.world.consent(session, number, purpose, granted=granted))
+        self.accounts_changed(watched)
+
+    @rule(person=which, position=st.integers(0, 1), watched=st.booleans())
+    def a_phone_dies(self, person: int, position: int, watched: bool) -> None:
+        async def die(session: AsyncSession) -> None:
+            phone_id = await session.scalar(
+                sa.select(Phone.phone_id)
+                .where(Phone.person_id == _one(self.world.person_ids, person))
+                .order_by(Phone.position)
+                .offset(position)
+                .limit(1)
+            )
+            if phone_id is not None:
+                await kill_phone(session, phone_id=phone_id, because="agent", now=self.world.now)
+
+        self.write(die)
+        self.accounts_changed(watched)
+
+    @rule(person=which, position=st.integers(0, 1))
+    def an_agent_notes_a_phone(self, person: int, position: int) -> None:
+        number = person % len(PHONES)
+        self.write(
+            lambda session: add_phone(
+                session,
+                person_id=self.world.person_ids[number],
+                phone=PhoneNumber(PHONES[number][position % len(PHONES[number])]),
+                source="agent",
+            )
+        )
+
+    @rule(home=which, person=which)
+    def a_home_is_sold(self, home: int, person: int) -> None:
+        async def sell(session: AsyncSession) -> None:
+            sold = _one(self.world.homes, home)
+            today = self.world.today(sold)
+            ended = await session.execute(
+                sa.update(Occupancy)
+                .where(
+                    Occupancy.unit_id == sold.unit_id,
+                    Occupancy.valid_until.is_(None),
+                    sa.func.coalesce(Occupancy.valid_from, date.min) < today,
+                )
+                .values(valid_until=today)
+                .returning(Occupancy.occupancy_id)
+            )
+            if ended.first() is not None:
+                session.add(
+                    Occupancy(
+                        unit_id=sold.unit_id,
+                        person_id=_one(self.world.person_ids, person),
+                        role=Role.OWNER,
+                        valid_from=today,
+                        moved_in=today,
+                    )
+                )
+
+        self.write(sell)
+
+    @rule(home=which, days=st.integers(0, 8))
+    def a_repair_is_finished(self, home: int, days: int) -> None:
+        world = self.world
+        self.write(lambda session: world.repair(session, _one(world.homes, home), days_ago=days))
+
+    @rule(order=which, watched=st.booleans())
+    def a_repair_is_reopened(self, order: int, watched: bool) -> None:
+        async def reopen(session: AsyncSession) -> None:
+            try:
+                await reopen_work_order(
+                    session,
+                    work_order_id=_one(self.world.work_order_ids, order),
+                    attempt_id=None,
+                    finding=None,
+                    now=self.world.now,
+                )
+            except NotCompletedError:
+                return
+
+        self.write(reopen)
+        self.accounts_changed(watched)
+
+    @rule(what=st.sampled_from(["wishes", "disputes", "deaths", "rework", "pauses"]))
+    def what_held_calls_back_goes_away(self, what: str) -> None:
+        now, today = self.world.now, self.world.today(self.world.homes[0])
+        mends = {
+            "wishes": sa.update(DoNotCall)
+            .where(DoNotCall.lifted_at.is_(None))
+            .values(lifted_at=now),
+            "disputes": sa.update(Charge).values(disputed_at=None),
+            "deaths": sa.update(Person).values(deceased_at=None),
+            "rework": sa.update(WorkOrder)
+            .where(WorkOrder.completed_on.is_(None), WorkOrder.reported_on <= today)
+            .values(completed_on=today, reopened_at=None),
+            "pauses": sa.delete(CampaignSwitch),
+        }
+        self.write(lambda session: session.execute(mends[what]))
+
+    @rule(
+        home=which,
+        about=st.sampled_from([Reason.OVERDUE, Reason.REPAIR, Reason.ENQUIRY]),
+        minutes=st.integers(1, 2000),
+    )
+    def somebody_asks_to_be_called(self, home: int, about: Reason, minutes: int) -> None:
+        asking = _one(self.world.homes, home)
+        self.write(
+            lambda session: request_callback(
+                session,
+                person_id=asking.person_id,
+                community_id=asking.community_id,
+                unit_id=asking.unit_id,
+                call_at=self.world.now + timedelta(minutes=minutes),
+                about=about,
+                now=self.world.now,
+            )
+        )
+
+    # What the house does.
+
+    @rule()
+    def lists_are_built(self) -> None:
+        self.write(lambda session: build_lists(session, now=self.world.now))
+        before = self.read(standing.due_calls)
+        assert not self.read(lambda session: standing.missing(session, self.world.now))
+        self.write(lambda session: build_lists(session, now=self.world.now))
+        assert self.read(standing.due_calls) == before, "building twice changed something"
+
+    @rule(turned=st.sampled_from(["stop", "disarm", "overdue", "repair"]), back=st.booleans())
+    def a_switch_is_turned(self, turned: str, back: bool) -> None:
+        """Somebody stops the dialling and perhaps thinks better of it after a look."""
+        by, now = "test", self.world.now
+        if turned == "stop":
+            self.write(lambda session: stop(session, by=by, now=now))
+        elif turned == "disarm":
+            self.write(disarm)
+        else:
+            self.write(lambda session: pause_campaign(session, campaign=turned, by=by, now=now))
+        self.do(self.world.dial(2))
+        if back:
+            self.write(resume)
+            self.write(lambda session: arm(session, by=by, now=self.world.now))
+            self.write(lambda session: resume_campaign(session, campaign=turned))
+
+    @rule(
+        submission=st.one_of(st.just(Submission.TAKEN), st.sampled_from(Submission)),
+        seconds=st.sampled_from([1, 5, 30]),
+    )
+    def the_dialer_works(self, submission: Submission, seconds: int) -> None:
+        self.world.bridge.submission = submission
+        self.do(self.world.dial(seconds))
+
+    @rule(unsure=st.integers(0, 4))
+    def the_dialer_crashes_and_starts_again(self, unsure: int) -> None:
+        self.do(self.world.crash())
+        self.world.bridge.deaf_fates = unsure
+        self.do(self.world.start_engine())
+        self.do(self.world.dial(2))
+
+    @precondition(lambda self: self.world.engine is None)
+    @rule()
+    def the_dialer_starts_again(self) -> None:
+        self.do(self.world.start_engine())
+        self.do(self.world.dial(2))
+
+    # What the network and the people on it do.
+
+    @precondition(lambda self: self.world.bridge.up())
+    @rule(line=which, by=st.sampled_from(AnsweredBy), told=st.booleans())
+    def a_call_is_answered(self, line: int, by: AnsweredBy, told: bool) -> None:
+        bridge = self.world.bridge
+        one = _one(bridge.up(), line)
+        if one.answered_by is None:
+            bridge.ring(one)
+            bridge.answer(one, by)
+        if told:
+            self.run(bridge.tell_all())
+
+    @precondition(lambda self: self.world.bridge.up())
+    @rule(line=which, keys=KEYS)
+    def a_call_runs_its_course(self, line: int, keys: list[int]) -> None:
+        one = _one(self.world.bridge.up(), line)
+        self.a_call_is_answered(line, by=AnsweredBy.HUMAN, told=True)
+        self.run(self.talk(one, [*keys, 11]))
+        self.do(self.world.dial(1))
+
+    @precondition(lambda self: self.talking())
+    @rule(line=which, keys=KEYS)
+    def somebody_talks(self, line: int, keys: list[int]) -> None:
+        self.run(self.talk(_one(self.talking(), line), keys))
+
+    @precondition(lambda self: self.world.bridge.up())
+    @rule(line=which, result=st.sampled_from(NOT_ANSWERED), told=st.booleans())
+    def a_call_ends(self, line: int, result: TelephonyResult, told: bool) -> None:
+        self.world.bridge.end(_one(self.world.bridge.up(), line), result)
+        if told:
+            self.run(self.world.bridge.tell_all())
+            self.do(self.world.dial(1))
+
+    @precondition(lambda self: self.world.bridge.untold)
+    @rule(index=which)
+    def an_event_is_heard_in_any_order(self, index: int) -> None:
+        self.run(self.world.bridge.tell(index))
+
+    @precondition(lambda self: self.world.bridge.untold)
+    @rule(index=which)
+    def an_event_is_lost(self, index: int) -> None:
+        untold = self.world.bridge.untold
+        untold.pop(index % len(untold))
+
+    @precondition(lambda self: self.world.bridge.told)
+    @rule(index=which)
+    def an_event_is_heard_again(self, index: int) -> None:
+        self.run(self.world.bridge.tell_again(_one(self.world.bridge.told, index)))
+
+    # Time.
+
+    @rule(minutes=st.sampled_from([1, 5, 16, 35, 245]), told=st.booleans())
+    def time_passes(self, minutes: int, told: bool) -> None:
+        self.jump(self.world.now + timedelta(minutes=minutes), told=told)
+
+    @rule(
+        zone=st.sampled_from(["Asia/Shanghai", "America/New_York", "America/Los_Angeles"]),
+        hour=st.sampled_from([7, 8, 9, 11, 14, 19, 20]),
+        days=st.sampled_from([0, 1, 2, 3, 8]),
+        told=st.booleans(),
+    )
+    def another_day_comes(self, zone: str, hour: int, days: int, told: bool) -> None:
+        local = self.world.now.astimezone(ZoneInfo(zone))
+        when = datetime.combine(
+            local.date() + timedelta(days=days), time(hour, 30), tzinfo=local.tzinfo
+        )
+        self.jump(when, told=told)
+        self.lists_are_built()
+        self.do(self.world.dial(10))
+
+    def jump(self, when: datetime, *, told: bool) -> None:
+        """Let time pass; no line outlives the longest call."""
+        world = self.world
+        for line in world.bridge.up():
+            if when - line.placed_at > timedelta(minutes=10):
+                world.bridge.end(line, TelephonyResult.NO_ANSWER)
+        if told:
+            self.run(world.bridge.tell_all())
+        self.do(world.clock.drive(max(when, world.now)))
+        self.do(world.dial(5))
+
+    # The laws.
+
+    @invariant()
+    def hold(self) -> None:
+        if not hasattr(self, "world"):
+            return
+
+        async def look(session: AsyncSession) -> None:
+            assert not await standing.broken(session)
+            calls = {row.due_call_id for row in await standing.due_calls(session)}
+            assert calls >= self.seen, f"due calls {self.seen - calls} have vanished"
+            self.seen = calls
+            steps = await standing.ladder_steps(session)
+            for charge_id, step in self.steps.items():
+                assert steps[charge_id] >= step, f"the ladder of charge {charge_id} went back"
+            self.steps = steps
+
+        self.read(look)
+
+    # How.
+
+    def accounts_changed(self, watched: bool) -> None:
+        """Tell the dialer, as every surface does after a change; what only rings is cut then."""
+        engine = self.world.engine
+        if watched and engine is not None:
+            self.run(engine.accounts_changed())
+            self.read(self.nothing_rings_in_vain)
+
+    async def nothing_rings_in_vain(self, session: AsyncSession) -> None:
+        """Whoever is paid up, opted out, or dead is not rung any further."""
+        for line in self.world.bridge.up():
+            if line.answered_by is None:
+                vain = await session.execute(_VAIN, {"attempt_id": line.attempt_id})
+                assert not vain.scalars().all(), f"{line.attempt_id} goes on ringing"
+
+    def talking(self) -> list[Line]:
+        """Return the lines on which somebody can be heard."""
+        return [line for line in self.world.bridge.up() if line.answered_by is not None]
+
+    async def talk(self, line: Line, keys: list[int]) -> None:
+        """Press one key after the other, mostly such as were asked for."""
+        bridge = self.world.bridge
+        if line.turn is None:
+            await bridge.say(line, None)
+        for key in keys:
+            if not line.up or line.turn is None:
+                break
+            await self.world.clock.sleep(5)
+            await bridge.say(line, _reply(line.turn, key, now=self.world.now))
+        await bridge.tell_all()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.do(self.world.clock.run(work))
+
+    def write(self, work: Callable[[AsyncSession], Coroutine[Any, Any, Any]]) -> None:
+        async def transaction() -> None:
+            async with self.sessions.begin() as session:
+                await work(session)
+
+        self.do(transaction())
+
+    def read(self, work: Callable[[AsyncSession], Coroutine[Any, Any, T]]) -> T:
+        async def transaction() -> T:
+            async with self.sessions() as session:
+                return await work(session)
+
+        return self.do(transaction())
+
+
+_VAIN = sa.text("""
+    SELECT dc.due_call_id
+    FROM attempt a JOIN attempt_due_call adc USING (attempt_id)
+    JOIN due_call dc USING (due_call_id) JOIN person p ON p.person_id = dc.person_id
+    WHERE a.attempt_id = :attempt_id
+    GROUP BY a.attempt_id, dc.due_call_id, p.person_id
+    HAVING p.deceased_at IS NOT NULL
+        OR EXISTS (
+            SELECT FROM do_not_call w
+            WHERE w.lifted_at IS NULL AND w.reason IS NULL
+              AND (w.person_id = p.person_id OR w.e164 = a.e164)
+        )
+        OR (dc.reason = 'overdue' AND NOT EXISTS (
+            SELECT FROM due_call_charge JOIN charge USING (charge_id)
+            WHERE due_call_charge.due_call_id = dc.due_call_id
+              AND amount_minor > paid_minor AND disputed_at IS NULL
+        ) AND NOT EXISTS (
+            SELECT FROM attempt_due_call other
+            WHERE other.attempt_id = a.attempt_id AND other.due_call_id <> dc.due_call_id
+        ))
+""")
+
+
+def _reply(turn: Turn, key: int, *, now: datetime) -> Reply:
+    if turn.ask is None or key == 11:
+        return Reply(kind=ReplyKind.HUNG_UP)
+    if key == 10:
+        return Reply(kind=ReplyKind.SILENCE)
+    if key == 9:
+        return Reply(kind=ReplyKind.KEYS, value="9")
+    if turn.ask.kind is AskKind.RECORD:
+        return Reply(kind=ReplyKind.RECORDING, value="words", seconds=3.0)
+    known = sorted(turn.ask.keys) or ["1"]
+    values = {
+        AskKind.DIGITS: "2468" if key else "1111",
+        AskKind.AMOUNT: str(50 * (key + 1)),
+        AskKind.DATE: f"{now.date() + timedelta(days=key):%m%d}",
+        AskKind.TIME: f"{9 + key:02d}30",
+    }
+    value = values.get(turn.ask.kind, known[key % len(known)])
+    return Reply(kind=ReplyKind.KEYS, value=value)
+
+
+def _one(of: Any, index: int) -> Any:
+    return of[index % len(of)]
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+def test_any_order_of_events_keeps_the_laws(database_url: str, runner: asyncio.Runner) -> None:
+    engine = create_engine(database_url, name="laws")
+
+    class OnThisDatabase(Laws):
+        sessions = session_factory(engine)
+        library = load_library()
+
+    OnThisDatabase.runner = runner
+    deep = not settings().derandomize
+    try:
+        run_state_machine_as_test(
+            OnThisDatabase,
+            settings=settings(
+                max_examples=400 if deep else 30,
+                stateful_step_count=60 if deep else 35,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        runner.run(engine.dispose())

@@ -1,0 +1,285 @@
+"""A small world to try the laws in: five people, three communities, a bridge cranked by hand."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from callback.campaigns import shipped_campaigns
+from callback.packs import shipped_packs
+from core.clock import VirtualClock
+from core.database import Base
+from core.ids import IdSource
+from customers.account_tables import Charge, WorkOrder
+from customers.model import CallMode, Language, Purpose, Role, WorkOrderCategory
+from customers.tables import Community, Consent, Occupancy, Person, Phone, Unit
+from dialer.bridges.port import OutboundCall
+from dialer.control import ensure_installation
+from dialer.engine import Engine, EngineRules
+from dialer.outcome import Settlement
+from dialer.plan import House
+from dialer.talk import TalkHost, TalkRules
+from scripts.library import Library
+from tests.integration.laws.manual_bridge import ManualBridge, PowerCut
+from tests.integration.laws.oracle import Instant, Rung, judge_ring
+
+TEST_NUMBER = "+8613800138001"
+SHARED = "+8613800138002"
+ZONES_OF_NUMBER = {
+    TEST_NUMBER: ("Asia/Shanghai",),
+    SHARED: ("Asia/Shanghai",),
+    "+8613800138003": ("Asia/Shanghai",),
+    "+8613911112222": ("Asia/Shanghai",),
+    "+12127363100": ("America/New_York",),
+    "+12127363200": ("America/New_York",),
+    "+13102751234": ("America/Los_Angeles",),
+}
+PHONES: Sequence[Sequence[str]] = (
+    (TEST_NUMBER, SHARED),
+    (SHARED, "+8613800138003"),
+    ("+12127363100",),
+    ("+8613911112222",),
+    ("+12127363200", "+13102751234"),
+)
+# Community and owner of each unit: the fourth owner has a home on either side of the ocean.
+UNITS = ((0, 0), (0, 1), (1, 2), (0, 3), (1, 3), (2, 4))
+_COMMUNITIES = (
+    ("Garden", "Asia/Shanghai", "CN", "CNY"),
+    ("Plaza", "America/New_York", "US", "USD"),
+    ("Ocean View", "America/Los_Angeles", "US", "USD"),
+)
+_HOUSE = House(
+    company=None,
+    callback_number="+862151082000",
+    callback_open="09:00",
+    callback_close="20:00",
+    max_promise_days=14,
+    agents_available=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A unit and its first owner."""
+
+    community_id: int
+    unit_id: int
+    person_id: int
+    time_zone: str
+    currency: str
+
+
+class World:
+    """The database, the clock, the bridge, and at most one engine."""
+
+    def __init__(
+        self,
+        *,
+        sessions: async_sessionmaker[AsyncSession],
+        start: datetime,
+        is_real: bool,
+        library: Library,
+    ) -> None:
+        self.sessions = sessions
+        self.clock = VirtualClock(start)
+        self.bridge = ManualBridge(clock=self.clock, on_ring=self._rang, is_real=is_real)
+        self.homes: list[Home] = []
+        self.person_ids: list[int] = []
+        self.charge_ids: list[int] = []
+        self.work_order_ids: list[int] = []
+        self.rung: list[Rung] = []
+        self.engine: Engine | None = None
+        self._ids = IdSource(self.clock, random.Random(7))
+        self._library = library
+        self._numbers = 0
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def number(self) -> int:
+        """Return a number never given before."""
+        self._numbers += 1
+        return self._numbers
+
+    def today(self, home: Home) -> date:
+        """Return the home's own day."""
+        return self.now.astimezone(ZoneInfo(home.time_zone)).date()
+
+    # People and what they owe.
+
+    async def settle_in(self) -> None:
+        """Empty the database and let the people move in."""
+        async with self.sessions.begin() as session:
+            tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+            await session.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            await ensure_installation(session, self._ids.new())
+            places = [
+                await _add(
+                    session,
+                    Community,
+                    name=name,
+                    time_zone=zone,
+                    region=region,
+                    currency=currency,
+                    packs=[region],
+                )
+                for name, zone, region, currency in _COMMUNITIES
+            ]
+            for number, phones in enumerate(PHONES):
+                self.person_ids.append(
+                    await _add(
+                        session,
+                        Person,
+                        name=f"Owner {number}",
+                        language=Language.ENGLISH if number % 2 else Language.MANDARIN,
+                        identity_digits="2468",
+                    )
+                )
+                for position, e164 in enumerate(phones, start=1):
+                    await _add(
+                        session,
+                        Phone,
+                        person_id=self.person_ids[-1],
+                        e164=e164,
+                        position=position,
+                    )
+            for number, (place, owner) in enumerate(UNITS):
+                _, zone, _, currency = _COMMUNITIES[place]
+                home = Home(
+                    places[place],
+                    await _add(session, Unit, community_id=places[place], label=f"1-1-{number}01"),
+                    self.person_ids[owner],
+                    zone,
+                    currency,
+                )
+                self.homes.append(home)
+                await _add(
+                    session,
+                    Occupancy,
+                    unit_id=home.unit_id,
+                    person_id=home.person_id,
+                    role=Role.OWNER,
+                    moved_in=date(2020, 1, 1),
+                )
+                await self.bill(session, home, amount=10_000 + number, days_past_due=number * 9 - 3)
+                await self.repair(session, home, days_ago=number % 3)
+            for e164 in ("+12127363100", "+12127363200"):
+                for purpose in (Purpose.DEBT, Purpose.SERVICE):
+                    await self.consent(session, e164, purpose, granted=True)
+
+    async def bill(
+        self, session: AsyncSession, home: Home, *, amount: int, days_past_due: int
+    ) -> None:
+        self.charge_ids.append(
+            await _add(
+                session,
+                Charge,
+                community_id=home.community_id,
+                unit_id=home.unit_id,
+                liable_person_id=home.person_id,
+                reference=f"C-{self.number()}",
+                kind="property fee",
+                amount_minor=amount,
+                currency=home.currency,
+                due_on=self.today(home) - timedelta(days=days_past_due),
+            )
+        )
+
+    async def repair(self, session: AsyncSession, home: Home, *, days_ago: int) -> None:
+        done = self.today(home) - timedelta(days=days_ago)
+        self.work_order_ids.append(
+            await _add(
+                session,
+                WorkOrder,
+                community_id=home.community_id,
+                unit_id=home.unit_id,
+                reference=f"W-{self.number()}",
+                category=WorkOrderCategory.LEAK,
+                category_as_given="leak",
+                reported_on=done - timedelta(days=2),
+                completed_on=done,
+            )
+        )
+
+    async def consent(
+        self, session: AsyncSession, e164: str, purpose: Purpose, *, granted: bool
+    ) -> None:
+        await _add(
+            session,
+            Consent,
+            e164=e164,
+            purpose=purpose,
+            mode=CallMode.AUTOMATIC,
+            granted=granted,
+            given_at=self.now,
+            given_by="owner",
+            how="counter",
+        )
+
+    # The dialer.
+
+    async def start_engine(self) -> None:
+        """Start a dialer; it settles or adopts what the last one left."""
+        campaigns = shipped_campaigns()
+        engine = Engine(
+            sessions=self.sessions,
+            bridge=self.bridge,
+            clock=self.clock,
+            ids=self._ids,
+            rules=EngineRules(
+                campaigns=campaigns,
+                packs=shipped_packs(),
+                destinations=("+86", "+1"),
+                test_numbers=(TEST_NUMBER,),
+                batch=10,
+                poll=None,
+            ),
+            talk=TalkHost(
+                sessions=self.sessions,
+                clock=self.clock,
+                rules=TalkRules(library=self._library, campaigns=campaigns, house=_HOUSE),
+            ),
+            settlement=Settlement(campaigns=campaigns, library=self._library),
+        )
+        await self.clock.run(engine.start())
+        self.engine = engine
+
+    async def crash(self) -> None:
+        """Let the process die: what it knew and what it was about to hear is gone."""
+        await self.clock.cancel_all()
+        await self.bridge.close()
+        self.engine = None
+
+    async def dial(self, seconds: float) -> None:
+        """Let the dialer work for so long."""
+        if self.engine is None:
+            return
+        try:
+            await self.clock.run(self.engine.run(until=self.now + timedelta(seconds=seconds)))
+        except PowerCut:
+            await self.crash()
+
+    async def _rang(self, call: OutboundCall) -> None:
+        up = {line.attempt_id for line in self.bridge.up()}
+        instant = Instant(
+            now=self.now,
+            is_real=self.bridge.is_real,
+            test_number=TEST_NUMBER,
+            zones_of_number=ZONES_OF_NUMBER,
+            up=[rung for rung in self.rung if rung.call.attempt_id in up],
+            before=list(self.rung),
+        )
+        async with self.sessions.begin() as session:
+            self.rung.append(await judge_ring(session, call, instant))
+
+
+async def _add(session: AsyncSession, table: type[Base], **values: Any) -> int:
+    key = sa.inspect(table).primary_key[0]
+    added = await session.execute(sa.insert(table).values(**values).returning(key))
+    return int(added.scalar_one())
