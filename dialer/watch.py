@@ -1,6 +1,7 @@
 """Which ringing calls must be cut because the account behind them has changed."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.campaigns import Campaigns
 from callback.packs import Packs
 from callback.rules import Rule
-from callback.verdict import judge
+from callback.verdict import CallFacts, judge
 from dialer.call_facts import SettingBasis, load_candidates
 from dialer.model import AttemptState
 from dialer.tables import Attempt, AttemptDueCall
@@ -41,19 +42,31 @@ async def calls_to_cut(
 ) -> list[UUID]:
     """Return those of the calls that are not answered yet and that no due call justifies now."""
     rows = await session.execute(
-        sa.select(Attempt.attempt_id, AttemptDueCall.due_call_id)
+        sa.select(Attempt.attempt_id, Attempt.e164, AttemptDueCall.due_call_id)
         .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
         .where(
             Attempt.attempt_id.in_(attempt_ids),
             Attempt.state.not_in([AttemptState.ANSWERED, AttemptState.ENDED]),
         )
     )
-    served: dict[UUID, list[int]] = {}
-    for attempt_id, due_call_id in rows:
-        served.setdefault(attempt_id, []).append(due_call_id)
-    due_call_ids = [due_call_id for each in served.values() for due_call_id in each]
+    served = {row.due_call_id: row for row in rows}
+    # A switch is no fact of the account, and must not hide one: stopping has its own way to cut.
+    unswitched = replace(basis, armed=True, stopped=False, paused_campaigns=frozenset())
     candidates = await load_candidates(
-        session, due_call_ids, now=now, basis=basis, campaigns=campaigns, lock=False
+        session, list(served), now=now, basis=unswitched, campaigns=campaigns, lock=False
     )
-    cut = {each.due_call_id for each in candidates if judge(now, each.facts, packs).rule in _CUTS}
-    return [attempt_id for attempt_id, ids in served.items() if cut.issuperset(ids)]
+    justified = {
+        served[each.due_call_id].attempt_id
+        for each in candidates
+        if judge(now, _on_phone(each.facts, served[each.due_call_id].e164), packs).rule not in _CUTS
+    }
+    return [
+        each
+        for each in dict.fromkeys(row.attempt_id for row in served.values())
+        if each not in justified
+    ]
+
+
+def _on_phone(facts: CallFacts, e164: str) -> CallFacts:
+    """Return the facts as if the person had only the phone that rings."""
+    return replace(facts, phones=tuple(each for each in facts.phones if each.phone.e164 == e164))
