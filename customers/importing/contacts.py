@@ -33,14 +33,20 @@ _PLACE = """
     FROM community c JOIN unit u USING (community_id)
     WHERE c.name = s.community AND u.label = s.unit
 """
-# A blank role is the one the person has at the unit already, so that it never makes a tenant owner.
+_BY_UNIT = "CREATE INDEX ON stage_contact (unit_id, name)"
+# A blank role is the one the person has at the unit already, or that another row of the file
+# gives: a blank never makes an owner of a tenant.
 _ROLES = """
     UPDATE stage_contact s
-    SET role = coalesce((
-        SELECT o.role FROM occupancy o JOIN person p USING (person_id)
-        WHERE o.unit_id = s.unit_id AND p.name = s.name
-          AND (o.valid_until IS NULL OR o.valid_until > s.today)
-        ORDER BY o.role <> 'owner', o.occupancy_id LIMIT 1), 'owner')
+    SET role = coalesce(
+        (SELECT o.role FROM occupancy o JOIN person p USING (person_id)
+         WHERE o.unit_id = s.unit_id AND p.name = s.name
+           AND (o.valid_until IS NULL OR o.valid_until > s.today)
+         ORDER BY o.role = 'owner', o.occupancy_id LIMIT 1),
+        (SELECT given.role FROM stage_contact given
+         WHERE given.unit_id = s.unit_id AND given.name = s.name AND given.role IS NOT NULL
+         ORDER BY given.role = 'owner', given.seq LIMIT 1),
+        'owner')
     WHERE s.role IS NULL
 """
 _REPEATS = """
@@ -200,6 +206,8 @@ async def merge_contacts(
     )
     await run(session, _UNITS)
     await run(session, _PLACE, now=now)
+    await run(session, _BY_UNIT)
+    await analyze(session, "stage_contact")
     await run(session, _ROLES)
     await run(session, _REPEATS)
     await run(session, _SECOND_OWNERS)

@@ -40,7 +40,7 @@ async def test_any_order_of_files_keeps_one_owner_a_home_and_repeats_nothing(
         opted_out: set[int] = set()
         for nth, (days, rows) in enumerate(files):
             desk.now += timedelta(days=days)
-            path = save(tmp_path / f"{nth}.xlsx", [CONTACTS, *rows])
+            path = save(tmp_path / f"contacts{nth}.xlsx", [CONTACTS, *rows])
             told = await desk.imports_file(path)
             assert told.rows == len(rows) == told.accepted + told.unchanged + told.rejected
             if nth == 0:

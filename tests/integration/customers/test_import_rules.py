@@ -174,6 +174,16 @@ async def test_a_blank_role_is_the_one_the_person_has(desk: Desk) -> None:
     assert [row[2] for row in await desk.contacts()] == [Role.OWNER, Role.TENANT]
 
 
+async def test_a_blank_role_is_the_one_another_row_gives(desk: Desk) -> None:
+    rows = (
+        contact(name="租甲", phones=B, role="租户"),
+        contact(),
+        contact(name="租甲", phones=B, role=""),
+    )
+    assert counts(await desk.imports(*rows)) == (2, 1, 0)
+    assert counts(await desk.imports(*rows)) == (0, 3, 0)
+
+
 async def test_a_dead_number_comes_back_by_a_new_file_only(desk: Desk) -> None:
     first = save(
         desk.folder / "first.xlsx",
