@@ -1,23 +1,29 @@
 """`dialer --drain`: place what is due and end when nothing is left or live."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import VirtualClock
 from core.errors import OwnerlineError
 from core.settings import BridgeName, Settings
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.engine import Engine
+from dialer.tables import Attempt
 from ownerline.carrier import open_carrier
 from ownerline.instants import day_end
 from ownerline.population import population_of
 from ownerline.runtime import open_runtime
+from ownerline.sole import sole_holder
 from ownerline.summary import DialingSummary, summarize
 from ownerline.wiring import make_engine
 
 # Calls placed in the day's last minutes are seen to their end.
 _AFTER_MIDNIGHT = timedelta(hours=1)
+_LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
 class BridgeNotSimulatedError(OwnerlineError):
@@ -50,12 +56,15 @@ async def drain(
             raise BridgeNotSimulatedError(message)
         message = f'bridge {settings.bridge} is not part of this version; set bridge = "simulated"'
         raise BridgeUnavailableError(message)
-    clock = None if at is None else VirtualClock(at)
-    rng = None if at is None else random.Random(f"{seed}:{at.isoformat()}")
-    async with open_runtime(settings, clock=clock, rng=rng) as runtime:
+    clock, rng = (None, None) if at is None else (VirtualClock(at), random.Random(seed))
+    async with open_runtime(settings, clock=clock, rng=rng) as runtime, sole_holder(settings.home):
+        started_at = runtime.clock.now()
         async with runtime.sessions.begin() as session:
             people = await population_of(session)
-        started_at = runtime.clock.now()
+            before = await summarize(session, since=started_at, now=_LAST_INSTANT, idle=None)
+            if rng is not None:
+                # Not only of the seed: a second run from the same instant makes ids of its own.
+                rng.seed(f"{seed}:{started_at.isoformat()}:{await _attempts_on_file(session)}")
         with open_carrier(runtime, seed=seed, population=people) as carrier:
             bridge = SimulatedBridge(carrier)
             if clock is None:
@@ -64,11 +73,19 @@ async def drain(
                 await engine.run(drain=True)
             else:
                 engine = make_engine(runtime, bridge, poll=None)
-                await drive_day(clock, engine, until=day_end(clock.now(), settings.time_zone))
+                try:
+                    await drive_day(clock, engine, until=day_end(started_at, settings.time_zone))
+                finally:
+                    await clock.cancel_all()  # while the carrier's book is still open
         async with runtime.sessions.begin() as session:
-            return await summarize(
-                session, since=started_at, now=runtime.clock.now(), idle=engine.idle_reason
+            after = await summarize(
+                session, since=started_at, now=_LAST_INSTANT, idle=engine.idle_reason
             )
+        return after.without(before)
+
+
+async def _attempts_on_file(session: AsyncSession) -> int:
+    return await session.scalar(sa.select(sa.func.count()).select_from(Attempt)) or 0
 
 
 async def drive_day(clock: VirtualClock, engine: Engine, *, until: datetime) -> None:

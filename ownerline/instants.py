@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.errors import OwnerlineError
+from ownerline.usage import WrongUsageError
 
 
-class InstantError(OwnerlineError):
+class InstantError(WrongUsageError):
     """A date or an instant on the command line cannot be read."""
 
 

@@ -38,14 +38,16 @@ async def open_runtime(
     `rng` makes ids reproducible where a day is rehearsed; by default they are unguessable.
     """
     own_clock = clock if clock is not None else SystemClock()
-    ids = IdSource(own_clock, rng if rng is not None else secrets.SystemRandom())
+    chance = secrets.SystemRandom()
+    ids = IdSource(own_clock, rng or chance)
     async with database_url(settings) as url:
         await asyncio.to_thread(upgrade_if_behind, url)
         engine = create_engine(url)
         try:
             sessions = session_factory(engine)
             async with sessions.begin() as session:
-                await ensure_installation(session, ids.new())
+                # Never of a seed: one home armed must not be another's twin.
+                await ensure_installation(session, IdSource(own_clock, chance).new())
             yield Runtime(
                 settings=settings, sessions=sessions, clock=own_clock, ids=ids, database_url=url
             )

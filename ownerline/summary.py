@@ -1,13 +1,16 @@
 """What dialling came to: attempts by result and code, refusals by rule, what is left and why."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.model import Decision
@@ -29,6 +32,15 @@ class DialingSummary:
     unsettled: int
     idle: IdleReason | None
 
+    def without(self, earlier: Self) -> Self:
+        """Return what came on top of an earlier summary: the calls of this run, not of before."""
+        return replace(
+            self,
+            attempts=self.attempts - earlier.attempts,
+            telephony=Counter(self.telephony) - Counter(earlier.telephony),
+            wrap_up=Counter(self.wrap_up) - Counter(earlier.wrap_up),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
         return {
@@ -45,7 +57,10 @@ class DialingSummary:
 async def summarize(
     session: AsyncSession, *, since: datetime, now: datetime, idle: IdleReason | None
 ) -> DialingSummary:
-    """Count what happened from `since` to `now`; `refused` is by the last verdict of what waits."""
+    """Count what happened from `since` to `now`, and why what waits or was settled then does so.
+
+    `refused` is by the last verdict of each due call.
+    """
     in_run = Attempt.started_at.between(since, now)
     telephony = await _counts(
         session,
@@ -62,8 +77,9 @@ async def summarize(
     )
     last = (
         sa.select(VerdictRow.due_call_id, VerdictRow.rule, VerdictRow.decision)
-        .where(VerdictRow.at.between(since, now))
-        .distinct(VerdictRow.due_call_id)
+        .join(DueCall, DueCall.due_call_id == VerdictRow.due_call_id)
+        .where(sa.or_(DueCall.settled_at.is_(None), VerdictRow.at.between(since, now)))
+        .ext(distinct_on(VerdictRow.due_call_id))
         .order_by(VerdictRow.due_call_id, VerdictRow.verdict_id.desc())
         .subquery()
     )
@@ -76,11 +92,12 @@ async def summarize(
     states = await _counts(
         session, sa.select(DueCall.state, sa.func.count()).group_by(DueCall.state)
     )
+    attempts = await session.scalar(sa.select(sa.func.count()).where(in_run))
     live = await session.scalar(
         sa.select(sa.func.count()).where(Attempt.state != AttemptState.ENDED)
     )
     return DialingSummary(
-        attempts=sum(telephony.values()) + (live or 0),
+        attempts=attempts or 0,
         telephony=telephony,
         wrap_up=wrap_up,
         refused=refused,
@@ -90,8 +107,8 @@ async def summarize(
     )
 
 
-def print_dialing_summary(summary: DialingSummary) -> None:
-    """Print the summary for a person."""
+def print_dialing_summary(summary: DialingSummary, zone: str) -> None:
+    """Print the summary for a person, instants by the wall clock of the zone."""
     console = Console()
     console.print(f"{summary.attempts} attempts")
     for title, counts in (
@@ -106,11 +123,14 @@ def print_dialing_summary(summary: DialingSummary) -> None:
                 table.add_row(word, str(count))
             console.print(table)
     if summary.idle is not None:
-        until = summary.idle.until
-        after = "" if until is None else f", next at {until:%Y-%m-%d %H:%M %Z}"
-        console.print(
-            f"nothing is dialled now: {summary.idle.reason} ({summary.idle.due} due calls{after})"
-        )
+        console.print(_idle_sentence(summary.idle, zone))
+
+
+def _idle_sentence(idle: IdleReason, zone: str) -> str:
+    after = ""
+    if idle.until is not None:
+        after = f", next at {idle.until.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+    return f"nothing is dialled now: {idle.reason} ({idle.due} due calls{after})"
 
 
 async def _counts(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> dict[str, int]:

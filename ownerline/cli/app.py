@@ -1,4 +1,4 @@
-"""The frame of the command line: one object on stdout, logs on stderr, and how errors are shown."""
+"""The frame of the command line: one object on stdout, logs on stderr, and how work is run."""
 
 import asyncio
 import json
@@ -6,21 +6,25 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from core.log import configure_logging
-from core.settings import Settings, load_settings
 from customers.model import Language
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 T = TypeVar("T")
 
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 
 app = typer.Typer(
     name="ownerline",
     help="Every owner who is due a call gets the right call, once, on time, within the rules.",
+    epilog="All that is kept lies under OWNERLINE_HOME (var/ without it). "
+    "Exit codes: 0 done, 1 the work failed, 2 wrong usage.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,8 +32,11 @@ app = typer.Typer(
 )
 
 
-def settings_here() -> Settings:
+def settings_here() -> "Settings":
     """Return the settings of this installation, with logging set up by them."""
+    from core.log import configure_logging
+    from core.settings import load_settings
+
     settings = load_settings()
     configure_logging(settings.log_level)
     return settings
@@ -50,17 +57,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(supervised())
     except asyncio.CancelledError:
         raise SystemExit(0) from None  # SIGTERM: a clean end
+    except KeyboardInterrupt:
+        progress_line("")
+        sys.stderr.write("ownerline: interrupted; what was done is kept\n")
+        raise SystemExit(EXIT_INTERRUPTED) from None
 
 
 def language_here() -> Language:
-    """Return the language of the terminal: Mandarin where LANG says zh, else English."""
-    lang = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return Language.MANDARIN if lang.lower().startswith("zh") else Language.ENGLISH
+    """Return the language of the terminal: Mandarin where LC_ALL, LC_MESSAGES or LANG says zh."""
+    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((value for value in named if value), "")
+    return Language.MANDARIN if locale.lower().startswith("zh") else Language.ENGLISH
 
 
 def print_json(value: object) -> None:
     """Print the one object of `--json`."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def say(text: str) -> None:

@@ -1,20 +1,14 @@
 """Commands that place calls, and the switches that let them be placed."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.campaigns import shipped_campaigns
-from customers.service import audit
-from dialer import control
 from ownerline.cli.app import app, print_json, run, say, settings_here
-from ownerline.drain import drain
 from ownerline.instants import parse_instant
-from ownerline.runtime import open_runtime, operator
-from ownerline.summary import print_dialing_summary
+
+if TYPE_CHECKING:
+    from ownerline.switches import Turn
 
 
 @app.command()
@@ -30,65 +24,52 @@ def dialer(
     seed: Annotated[int, typer.Option(help="Seed of the simulated carrier's people.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Place the calls that are due."""
+    """Place the calls that are due, and say what they came to."""
     if not drain_:
         message = "say --drain: place what is due, then end"
         raise typer.BadParameter(message, param_hint="--drain")
+    from ownerline.drain import drain
+    from ownerline.summary import print_dialing_summary
+
     settings = settings_here()
     instant = None if at is None else parse_instant(at, settings.time_zone)
     result = run(drain(settings, at=instant, seed=seed))
     if json:
         print_json(result.as_json())
     else:
-        print_dialing_summary(result)
+        print_dialing_summary(result, settings.time_zone)
 
 
 @app.command()
 def arm() -> None:
     """Let this very installation ring owners on a real bridge."""
+    from ownerline.switches import Turn
 
-    async def turn(session: AsyncSession, now: datetime) -> str:
-        if await control.arm(session, by=operator(), now=now):
-            return "armed: this installation rings owners from now on"
-        return "already armed"
-
-    _switch(turn, "arm")
+    _turn(Turn.ARM)
 
 
 @app.command()
 def disarm() -> None:
     """Let only the test numbers ring on a real bridge."""
+    from ownerline.switches import Turn
 
-    async def turn(session: AsyncSession, _: datetime) -> str:
-        if await control.disarm(session):
-            return "disarmed: on a real bridge only the test numbers ring"
-        return "already disarmed"
-
-    _switch(turn, "disarm")
+    _turn(Turn.DISARM)
 
 
 @app.command()
 def stop() -> None:
     """Stop all dialling on all machines within a second."""
+    from ownerline.switches import Turn
 
-    async def turn(session: AsyncSession, now: datetime) -> str:
-        if await control.stop(session, by=operator(), now=now):
-            return "stopped: nothing is dialled until `ownerline resume`"
-        return "already stopped"
-
-    _switch(turn, "stop")
+    _turn(Turn.STOP)
 
 
 @app.command()
 def resume() -> None:
     """Let dialling go on after a stop."""
+    from ownerline.switches import Turn
 
-    async def turn(session: AsyncSession, _: datetime) -> str:
-        if await control.resume(session):
-            return "resumed: what is due is dialled again"
-        return "not stopped; nothing to resume"
-
-    _switch(turn, "resume")
+    _turn(Turn.RESUME)
 
 
 @app.command()
@@ -103,24 +84,18 @@ def campaign(
     if pause and resume:
         message = "say --pause or --resume, not both"
         raise typer.BadParameter(message, param_hint="--pause")
+    from callback.campaigns import shipped_campaigns
+    from ownerline.runtime import open_runtime
+    from ownerline.switches import is_paused, turn_campaign
+
+    settings = settings_here()
     rules = shipped_campaigns().get(name)
 
     async def work() -> bool:
-        async with open_runtime(settings_here()) as runtime, runtime.sessions.begin() as session:
-            now = runtime.clock.now()
-            if pause:
-                await control.pause_campaign(session, campaign=name, by=operator(), now=now)
-            if resume:
-                await control.resume_campaign(session, campaign=name)
+        async with open_runtime(settings) as runtime:
             if pause or resume:
-                await audit(
-                    session,
-                    now=now,
-                    actor=operator(),
-                    action="campaign_paused" if pause else "campaign_resumed",
-                    subject=f"campaign:{name}",
-                )
-            return name in (await control.switches(session)).paused_campaigns
+                await turn_campaign(runtime, name, pause=pause)
+            return await is_paused(runtime, name)
 
     paused = run(work())
     if json:
@@ -130,17 +105,14 @@ def campaign(
         say(f"{name}: {state}; {rules.mode} calls, purpose {rules.purpose}")
 
 
-def _switch(turn: Callable[[AsyncSession, datetime], Awaitable[str]], action: str) -> None:
+def _turn(turn: "Turn") -> None:
+    from ownerline.runtime import open_runtime
+    from ownerline.switches import turn_installation
+
+    settings = settings_here()
+
     async def work() -> str:
-        async with open_runtime(settings_here()) as runtime, runtime.sessions.begin() as session:
-            said = await turn(session, runtime.clock.now())
-            await audit(
-                session,
-                now=runtime.clock.now(),
-                actor=operator(),
-                action=action,
-                subject="installation",
-            )
-            return said
+        async with open_runtime(settings) as runtime:
+            return await turn_installation(runtime, turn)
 
     say(run(work()))

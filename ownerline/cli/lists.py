@@ -4,12 +4,9 @@ from typing import Annotated
 
 import typer
 
-from callback.building import build_lists
 from customers.model import Language
 from ownerline.cli.app import app, language_here, print_json, run, say, settings_here
-from ownerline.explaining import explain as explain_target
 from ownerline.instants import build_instant, parse_date
-from ownerline.runtime import open_runtime, operator
 
 lists = typer.Typer(help="Dial lists: build.", no_args_is_help=True)
 app.add_typer(lists, name="lists")
@@ -24,6 +21,9 @@ def build(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Build every dial list; twice changes nothing."""
+    from callback.building import build_lists
+    from ownerline.runtime import open_runtime
+
     settings = settings_here()
     day = None if date is None else parse_date(date)
 
@@ -57,6 +57,9 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say why an owner was, or was not, called."""
+    from ownerline.explaining import explain as explain_target
+    from ownerline.runtime import open_runtime, operator
+
     if len(target) not in {1, 2}:
         message = "give a unit, phone or reference, with the community before it if need be"
         raise typer.BadParameter(message, param_hint="TARGET")

@@ -7,9 +7,6 @@ import typer
 
 from customers.model import Language
 from ownerline.cli.app import EXIT_FAILED, app, language_here, say
-from scripts.checking import check_scripts
-from scripts.library import load_library
-from scripts.telling import tell
 
 scripts = typer.Typer(help="Call scripts: check, walk.", no_args_is_help=True)
 app.add_typer(scripts, name="scripts")
@@ -24,11 +21,13 @@ def check(
     language: Annotated[Language | None, typer.Option(help="zh-CN or en.")] = None,
 ) -> None:
     """Find what is wrong with scripts; exit 1 when anything is."""
+    from scripts.checking import check_scripts
+
     spoken = language or language_here()
     looked_at, findings = check_scripts(paths or ())
     for finding in findings:
         say(finding.message(spoken))
-    say(f"{looked_at} scripts looked at, {len(findings)} findings")
+    say(f"scripts looked at: {looked_at}, findings: {len(findings)}")
     if findings:
         raise typer.Exit(EXIT_FAILED)
 
@@ -40,4 +39,7 @@ def walk(
     language: Annotated[Language | None, typer.Option(help="zh-CN or en.")] = None,
 ) -> None:
     """Print every way a talk by the script may go."""
+    from scripts.library import load_library
+    from scripts.telling import tell
+
     say(tell(load_library(), name, language or language_here()))

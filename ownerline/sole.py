@@ -1,0 +1,40 @@
+"""One process at a time holds the simulated carrier of a home; the next one waits for it.
+
+The carrier and its calls live in the process that dials. A second one beside it would take the
+first one's calls for lost and ring again.
+"""
+
+import contextlib
+import fcntl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from core.clock import SystemClock
+
+LOCK_FILE = "simulated-carrier.lock"
+_LOOK_EVERY_S = 0.2
+
+_log = structlog.get_logger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def sole_holder(home: Path) -> AsyncIterator[None]:
+    """Hold the home's simulated carrier for the block; the lock ends with the process."""
+    clock = SystemClock()
+    with (home / LOCK_FILE).open("a") as file:
+        if not _locked(file):
+            _log.info("waiting_for_another_dialer", lock=LOCK_FILE)
+            while not _locked(file):
+                await clock.sleep(_LOOK_EVERY_S)
+        yield
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
