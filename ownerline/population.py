@@ -1,6 +1,7 @@
 """Invented people behind the numbers of the customer file, for the simulated carrier."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from customers.tables import Community, Occupancy, Person, Phone, Unit
@@ -22,7 +23,7 @@ async def population_of(session: AsyncSession) -> dict[str, Behaviour]:
         .join(Occupancy, Occupancy.person_id == Person.person_id)
         .join(Unit, Unit.unit_id == Occupancy.unit_id)
         .join(Community, Community.community_id == Unit.community_id)
-        .distinct(Phone.e164)
+        .ext(distinct_on(Phone.e164))
         .order_by(Phone.e164, Phone.person_id, Occupancy.occupancy_id)
     )
     return {

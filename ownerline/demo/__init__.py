@@ -1,1 +1,1 @@
-"""The demo day: an invented property company, its calling day by the production engine, a report."""
+"""The demo day: an invented company's calling day by the production engine, and its report."""

@@ -1,4 +1,4 @@
-"""What the invented households owe: charges at every step, payments, promises, reminders done before."""
+"""What the invented households owe: charges at every step, payments, promises, past reminders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ _REMINDED_SHARE = 0.62  # of debts: the step they have reached was done before t
 _DISPUTED_SHARE = 0.03
 _EXTENSION_SHARE = 0.02
 _PROMISE_SHARE = 0.16
+_PROMISED_IN_FULL_SHARE = 0.8
+_KEPT_SHARE = 0.2
 _LATE_FEE_A_DAY = 0.0005
 
 _KINDS = {  # and how often each is owed
@@ -176,7 +178,11 @@ class Ledgers:
     def _promise(self, home: Household, debt: _Debt, person_id: int) -> None:
         """Promise at the desk to pay; it is open until the lists are built."""
         promised_on = self._day + timedelta(days=weighted(self._rng, _PROMISED_IN))
-        amount = debt.open_minor if self._rng.random() < 0.8 else max(1, debt.open_minor // 2)
+        amount = (
+            debt.open_minor
+            if self._rng.random() < _PROMISED_IN_FULL_SHARE
+            else max(1, debt.open_minor // 2)
+        )
         charge = self._rows.of(Charge)[debt.charge_id - 1]
         promise_id = self._rows.add(
             Promise,
@@ -195,7 +201,7 @@ class Ledgers:
             charge_id=debt.charge_id,
             paid_minor_before=charge["paid_minor"],
         )
-        if self._rng.random() < 0.2:  # kept already: the money came yesterday
+        if self._rng.random() < _KEPT_SHARE:  # kept already: the money came yesterday
             charge["paid_minor"] += amount
             self._add_payment(debt.charge_id, amount, days_ago=1)
 

@@ -1,4 +1,4 @@
-"""What comes in from outside while the day runs: payments, letters, a death; drawn from the seed."""
+"""What comes in from outside during the day: payments, letters, a death; drawn from the seed."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -173,7 +173,7 @@ class Outside:
             await self.engine.accounts_changed()
 
 
-async def _listed(session: AsyncSession) -> tuple[Sequence[int], Sequence[int]]:
+async def _listed(session: AsyncSession) -> tuple[list[int], list[int]]:
     """Return who is on the overdue list, and who is on another list only."""
     rows = await session.execute(
         sa.select(DueCall.person_id, sa.func.bool_or(DueCall.reason == Reason.OVERDUE))

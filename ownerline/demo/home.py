@@ -1,4 +1,4 @@
-"""The demo's own home: made fresh, removed only when it is one of ours, used by one demo at a time."""
+"""The demo's own home: made fresh, removed only when it is ours, one demo at a time."""
 
 import contextlib
 import errno

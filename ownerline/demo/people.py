@@ -6,7 +6,14 @@ from random import Random
 from customers.model import Language
 from ownerline.demo.places import Place
 
-_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛阎段雷龙黎史陶贺毛郝顾龚邵万钱严武戴莫孔向汤"
+_WOMEN_SHARE = 0.5
+_COMPOUND_SHARE = 0.01
+_TWO_GIVEN_SHARE = 0.75
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余"
+    "于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛阎段雷"
+    "龙黎史陶贺毛郝顾龚邵万钱严武戴莫孔向汤"
+)
 _COMPOUND = ("欧阳", "司徒", "上官", "诸葛")
 _GIVEN_MEN = "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林阳建文志国嘉俊子轩博"
 _GIVEN_WOMEN = "芳娜敏静丽艳娟霞秀燕玲桂英梅兰红云洁颖琳雪慧莹婷倩佳欣怡悦雅诗涵梓萱璐瑶"
@@ -46,14 +53,14 @@ class Name:
 
 def draw_name(rng: Random, place: Place) -> Name:
     """Draw a name that fits the place."""
-    woman = rng.random() < 0.5
+    woman = rng.random() < _WOMEN_SHARE
     if rng.random() < place.english:
         given = rng.choice(_ENGLISH_GIVEN_WOMEN if woman else _ENGLISH_GIVEN_MEN)
         text = f"{given} {rng.choice(_ENGLISH_SURNAMES)}"
         return Name(text=text, honorific="Ms" if woman else "Mr", language=Language.ENGLISH)
-    surname = rng.choice(_COMPOUND) if rng.random() < 0.01 else rng.choice(_SURNAMES)
+    surname = rng.choice(_COMPOUND) if rng.random() < _COMPOUND_SHARE else rng.choice(_SURNAMES)
     given_names = _GIVEN_WOMEN if woman else _GIVEN_MEN
-    given = "".join(rng.choices(given_names, k=2 if rng.random() < 0.75 else 1))
+    given = "".join(rng.choices(given_names, k=2 if rng.random() < _TWO_GIVEN_SHARE else 1))
     return Name(
         text=surname + given, honorific="女士" if woman else "先生", language=Language.MANDARIN
     )

@@ -75,10 +75,10 @@ _NOT_CALLED = sa.text("""
         ) AS v ON true
         WHERE dc.settled_at IS NULL AND dc.not_before < :until
     )
-    SELECT last.rule, last.count, v.decision, v.layer, v.pack, v.pack_version, v.until, v.facts,
+    SELECT last.rule, last.due_calls, v.decision, v.layer, v.pack, v.pack_version, v.until, v.facts,
            c.time_zone
     FROM (
-        SELECT rule, count(*) AS count,
+        SELECT rule, count(*) AS due_calls,
                min(verdict_id) FILTER (WHERE decision <> 'allow') AS verdict_id
         FROM last
         GROUP BY rule
@@ -86,7 +86,7 @@ _NOT_CALLED = sa.text("""
     LEFT JOIN verdict v USING (verdict_id)
     LEFT JOIN due_call dc USING (due_call_id)
     LEFT JOIN community c USING (community_id)
-    ORDER BY last.count DESC, last.rule
+    ORDER BY last.due_calls DESC, last.rule
 """)
 
 _CHANGES = sa.text("""
@@ -102,7 +102,7 @@ _CHANGES = sa.text("""
 """)
 
 _PROMISES = sa.text("""
-    SELECT currency, count(*) AS count, CAST(sum(amount_minor) AS bigint) AS amount_minor
+    SELECT currency, count(*) AS promises, CAST(sum(amount_minor) AS bigint) AS amount_minor
     FROM promise
     WHERE made_at >= :since
     GROUP BY currency
@@ -221,7 +221,8 @@ async def _not_called(session: AsyncSession, *, zone: str, until: datetime) -> S
     }
     rows = await session.execute(_NOT_CALLED, parameters)
     return [
-        NotCalled(rule=row.rule, due_calls=row.count, example=_example(row, zone)) for row in rows
+        NotCalled(rule=row.rule, due_calls=row.due_calls, example=_example(row, zone))
+        for row in rows
     ]
 
 
@@ -245,7 +246,7 @@ async def _changes(session: AsyncSession, since: Mapping[str, Any]) -> FileChang
     tasks = await session.execute(_TASKS, since)
     return FileChanges(
         promises=[
-            Promised(currency=row.currency, count=row.count, amount_minor=row.amount_minor)
+            Promised(currency=row.currency, count=row.promises, amount_minor=row.amount_minor)
             for row in await session.execute(_PROMISES, since)
         ],
         promises_kept=counts.kept,

@@ -1,4 +1,4 @@
-"""The demo day from end to end: a fresh home, an invented company, its lists, its calls, the figures."""
+"""The demo day from end to end: a home, an invented company, its lists, its calls, the figures."""
 
 import asyncio
 import dataclasses

@@ -1,5 +1,6 @@
 """The report of a rehearsal: one page with charts and one workbook."""
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,10 @@ WORKBOOK = "report.xlsx"
 
 async def write_report(session: AsyncSession, figures: Figures, folder: Path) -> None:
     """Write the page and the workbook into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     await write_workbook(session, figures, folder / WORKBOOK)
-    (folder / PAGE).write_text(render_page(figures, workbook=WORKBOOK), encoding="utf-8")
+    await asyncio.to_thread(_write_page, figures, folder / PAGE)
+
+
+def _write_page(figures: Figures, path: Path) -> None:
+    path.write_text(render_page(figures, workbook=WORKBOOK), encoding="utf-8")

@@ -24,7 +24,7 @@ class Rows:
 
     def add(self, table: type[Base], **values: object) -> int:
         """Keep a row; returns its id, or 0 for a table without an identity."""
-        name = str(table.__table__.name)
+        name = _name(table)
         identity = _identity(table.metadata.tables[name])
         row = dict(values)
         if identity is not None:
@@ -35,7 +35,7 @@ class Rows:
 
     def of(self, table: type[Base]) -> Sequence[dict[str, Any]]:
         """Return the rows of a table in the order they came."""
-        return self.by_table.get(str(table.__table__.name), ())
+        return self.by_table.get(_name(table), ())
 
 
 async def copy_in(session: AsyncSession, rows: Rows) -> None:
@@ -73,6 +73,10 @@ def _plain(value: Any, *, as_json: bool) -> Any:
     if as_json and value is not None:
         return Jsonb(value)
     return value.value if isinstance(value, Enum) else value
+
+
+def _name(table: type[Base]) -> str:
+    return str(table.__tablename__)
 
 
 def _identity(table: sa.Table) -> str | None:
