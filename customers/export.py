@@ -187,6 +187,8 @@ def _file_writer(draft: Path, stack: ExitStack) -> "_CsvWriter | _XlsxWriter":
 def _writing(target: str | Path) -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever reads our stdout has had enough; the command line's business
     except OSError as err:
         message = f"{target} cannot be written: {err.strerror or err}"
         raise ExportTargetError(message) from err
@@ -198,8 +200,8 @@ def _stdout() -> Iterator[Any]:
     stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=False)
     try:
         yield stream
-    finally:
         stream.flush()
+    finally:
         stream.detach()
 
 

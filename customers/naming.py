@@ -4,14 +4,34 @@ from customers.model import Language
 
 # Surnames of two characters still in use (《百家姓》, compound part).
 _COMPOUND_SURNAMES = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 司徒 令狐 宇文 长孙 夏侯 轩辕 端木 独孤 南宫 西门".split()
+    [
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "司徒",
+        "令狐",
+        "宇文",
+        "长孙",
+        "夏侯",
+        "轩辕",
+        "端木",
+        "独孤",
+        "南宫",
+        "西门",
+    ]
 )
 _ENGLISH_TITLES = {"先生": "Mr", "女士": "Ms", "小姐": "Ms", "太太": "Mrs"}
 _MANDARIN_TITLES = {"mr": "先生", "mrs": "太太", "ms": "女士", "miss": "女士"}
 
 
 def address(name: str, honorific: str | None) -> dict[str, str]:
-    """Return the spoken address by language: 王先生, Mr Wang; the whole name without an honorific."""
+    """Return how each language addresses a person: 王先生, Mr Wang; else the whole name."""
     title = (honorific or "").strip()
     if _is_han(name):
         surname = name[:2] if name[:2] in _COMPOUND_SURNAMES else name[:1]

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.settings import Settings
 from customers.importing.model import Defaults, FileResult, OnProgress
+from customers.importing.order import in_import_order
 from customers.importing.run import import_file
 from customers.rejects import RejectsWorkbook
 from ownerline.runtime import open_runtime
@@ -71,7 +72,10 @@ async def import_files(
     rejects: Path | None,
     on_progress: OnProgress,
 ) -> ImportReport:
-    """Import the files in their order; one that cannot be read leaves those before it imported."""
+    """Import the files, contacts first, each in a transaction of its own.
+
+    One that cannot be read as a table stops all before the first; results come as given.
+    """
     defaults = Defaults(
         region=settings.region,
         time_zone=settings.time_zone,
@@ -82,8 +86,8 @@ async def import_files(
     results: list[FileResult] = []
     async with open_runtime(settings) as runtime:
         try:
-            for path in files:
-                async with runtime.sessions() as session, session.begin() as transaction:
+            async with runtime.sessions() as session:
+                for path in in_import_order(files):
                     results.append(
                         await import_file(
                             session,
@@ -94,8 +98,9 @@ async def import_files(
                             on_progress=on_progress,
                         )
                     )
-                    if dry_run:
-                        await transaction.rollback()
+                    if not dry_run:  # a dry run keeps what later files rest on to its end
+                        await session.commit()
         finally:
             written = workbook.close()
+    results.sort(key=lambda result: [str(path) for path in files].index(result.file))
     return ImportReport(results=tuple(results), rejects=written, dry_run=dry_run)

@@ -23,6 +23,7 @@ from customers.importing.model import (
     OnProgress,
     Progress,
 )
+from customers.importing.order import MERGE_ORDER
 from customers.importing.payments import merge_payments
 from customers.importing.rows import Place, Places
 from customers.importing.work_orders import merge_work_orders
@@ -33,13 +34,6 @@ from customers.tables import Community, ImportedFile
 _HASH_CHUNK = 1 << 20
 # One import at a time: two files that name the same new unit would wait for each other.
 _ONE_IMPORT = 0x6F776E6572  # "owner"
-# Units come by contacts and charges by charges, in whatever order the sheets stand.
-_MERGE_ORDER = (
-    SheetKind.CONTACTS,
-    SheetKind.CHARGES,
-    SheetKind.WORK_ORDERS,
-    SheetKind.PAYMENTS,
-)
 
 
 class UnknownSheetsError(OwnerlineError):
@@ -71,7 +65,7 @@ async def import_file(
     await staging.create(session)
     await _stage(session, path, reader, limits=limits or Limits(), on_progress=on_progress)
     sha256 = await asyncio.to_thread(_sha256, path)
-    kinds = [kind for kind in _MERGE_ORDER if kind in reader.tallies]
+    kinds = [kind for kind in MERGE_ORDER if kind in reader.tallies]
     for kind in kinds:
         await staging.analyze(session, staging.TABLE_OF[kind])
         match kind:

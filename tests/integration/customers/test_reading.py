@@ -6,6 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from customers.importing.order import in_import_order
 from customers.importing.run import UnknownSheetsError, import_file
 from customers.reading import Limits, Row, UnreadableFileError, open_sheets
 from tests.integration.customers.workbooks import CONTACTS, NOW, Desk, save
@@ -141,3 +142,16 @@ async def test_a_file_without_a_known_header_says_what_would_be_known(desk: Desk
     with pytest.raises(UnknownSheetsError, match="账单号"):
         await desk.imports_file(path)
     assert await desk.one("SELECT count(*) FROM unit") == 0
+
+
+def test_files_are_imported_contacts_first_and_otherwise_as_given(tmp_path: Path) -> None:
+    titles = {
+        "payments": "账单号 缴款金额 缴款日期",
+        "charges": "小区 房号 费用项目 账单号 应收金额 应缴日期",
+        "more-contacts": "小区 房号 姓名",
+        "contacts": "小区 房号 姓名",
+    }
+    paths = [save(tmp_path / f"{name}.xlsx", [t.split()]) for name, t in titles.items()]
+    assert [path.stem for path in in_import_order(paths)] == [
+        *("more-contacts", "contacts", "charges", "payments"),
+    ]
