@@ -46,6 +46,7 @@ class NotDueBecause(StrEnum):
     NOBODY_LIABLE = "nobody_liable"
     STEP_DONE = "step_done"
     NOT_COMPLETED = "not_completed"
+    BEHIND_ANOTHER = "behind_another"
     NOT_BUILT = "not_built"
     NOTHING_ON_FILE = "nothing_on_file"
 
@@ -95,6 +96,12 @@ _NOT_DUE = {
     NotDueBecause.NOT_COMPLETED: {
         Language.MANDARIN: "{reference}:维修尚未完工,完工后才回访",
         Language.ENGLISH: "{reference}: the repair is not completed; the callback follows it",
+    },
+    NotDueBecause.BEHIND_ANOTHER: {
+        Language.MANDARIN: "{reference}:未缴{open_amount},等同一客户的另一笔提醒完成后再列入名单",
+        Language.ENGLISH: (
+            "{reference}: {open_amount} is open; it waits for another reminder to the same person"
+        ),
     },
     NotDueBecause.NOT_BUILT: {
         Language.MANDARIN: "{reference}:尚未列入名单,请运行 ownerline lists build",

@@ -237,19 +237,19 @@ STATES = {
     DueCallState.WAITING: {
         ZH: "{reason}:待呼叫,最早{next_at},须在{due_by}之前完成,已呼叫{attempts}次",
         EN: "{reason}: waiting, next try from {next_at}, due by {due_by}, "
-        "{attempts} attempts so far",
+        "attempts so far: {attempts}",
     },
     DueCallState.CLAIMED: {
         ZH: "{reason}:正在呼叫,须在{due_by}之前完成,此前已呼叫{attempts}次",
-        EN: "{reason}: being called at this moment, due by {due_by}, {attempts} attempts before",
+        EN: "{reason}: being called at this moment, due by {due_by}, attempts before: {attempts}",
     },
     DueCallState.DONE: {
         ZH: "{reason}:已于{settled_at}完成({because}),共呼叫{attempts}次",
-        EN: "{reason}: done on {settled_at} ({because}) after {attempts} attempts",
+        EN: "{reason}: done on {settled_at} ({because}); attempts: {attempts}",
     },
     DueCallState.EXHAUSTED: {
         ZH: "{reason}:已于{settled_at}停止呼叫,{attempts}次均未接通({because})",
-        EN: "{reason}: given up on {settled_at} after {attempts} attempts ({because})",
+        EN: "{reason}: given up on {settled_at} ({because}); attempts: {attempts}",
     },
     DueCallState.WITHDRAWN: {
         ZH: "{reason}:已于{settled_at}撤销,理由不再成立({because})",

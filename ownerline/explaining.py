@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback import subject_names
 from callback.explain import (
     DueCallStory,
     explain_due_call,
@@ -28,6 +29,7 @@ from ownerline.attempt_words import attempt_sentence
 from ownerline.instants import day_start
 from ownerline.not_due import not_due_stories
 from ownerline.runtime import Runtime
+from ownerline.subjects import rests_on_charges, subject_named
 
 
 async def explain(
@@ -41,6 +43,9 @@ async def explain(
 ) -> dict[str, Any]:
     """Return the story of everybody the query means; the look goes on the audit.
 
+    What concerns a day is told as of that day's end, else as of now; open due calls come first,
+    then the latest settled.
+
     Raises:
         NothingFoundError: the query means nobody on file.
     """
@@ -52,20 +57,22 @@ async def explain(
         for person_id in dict.fromkeys(each.person_id for each in found):
             ties = [each for each in found if each.person_id == person_id]
             zone = ZoneInfo(zones[ties[0].community_id])
+            period = _period(day, zone)
+            told_at = now if period is None else period[1] - timedelta(seconds=1)
             persons.append(
                 {
                     "person_id": person_id,
                     "name": ties[0].name,
                     "units": [f"{each.community} {each.unit}" for each in ties],
                     "due_calls": await _due_calls(
-                        session, ties, day=day, now=now, language=language, zone=zone
+                        session, ties, period=period, now=told_at, language=language, zone=zone
                     ),
                     "not_due": [
                         {
                             "because": story.because.value,
                             "sentence": explain_not_due(story, language),
                         }
-                        for story in await not_due_stories(session, ties, now=now, zone=zone)
+                        for story in await not_due_stories(session, ties, now=told_at, zone=zone)
                     ],
                 }
             )
@@ -93,22 +100,22 @@ async def _due_calls(
     session: AsyncSession,
     ties: Sequence[Found],
     *,
-    day: date | None,
+    period: tuple[datetime, datetime] | None,
     now: datetime,
     language: Language,
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
-    query = sa.select(DueCall).where(DueCall.person_id == ties[0].person_id)
-    if ties[0].by is FoundBy.WORK_ORDER:
-        query = query.where(DueCall.subject.in_([f"work_order:{each.subject_id}" for each in ties]))
-    period = _period(day, zone)
+    query = sa.select(DueCall, subject_named().label("about")).where(
+        DueCall.person_id == ties[0].person_id, *_about_what_was_asked(ties)
+    )
     if period is not None:
         query = query.where(
             DueCall.not_before < period[1],
             sa.or_(DueCall.settled_at.is_(None), DueCall.settled_at >= period[0]),
         )
     stories = []
-    for row in (await session.scalars(query.order_by(DueCall.due_call_id))).all():
+    latest_first = (DueCall.settled_at.desc().nulls_first(), DueCall.due_call_id)
+    for row, about in (await session.execute(query.order_by(*latest_first))).all():
         events = [
             *await _verdicts(session, row.due_call_id, language=language, zone=zone),
             *await _attempts(session, row.due_call_id, language=language),
@@ -117,18 +124,40 @@ async def _due_calls(
             {
                 "due_call_id": row.due_call_id,
                 "reason": row.reason.value,
+                "about": about,
                 "state": row.state.value,
                 "because": row.settled_because,
                 "due_by": row.due_by.isoformat(),
                 "sentence": _due_call_sentence(row, now=now, language=language, zone=zone),
                 "events": [
-                    {**event, "at_local": f"{event['at'].astimezone(zone):%Y-%m-%d %H:%M}"}
+                    _with_local_time(event, zone)
                     for event in sorted(events, key=lambda event: event["at"])
                     if period is None or period[0] <= event["at"] < period[1]
                 ],
             }
         )
     return stories
+
+
+def _about_what_was_asked(ties: Sequence[Found]) -> list[sa.ColumnElement[bool]]:
+    """Return what narrows a person's due calls to the charge or work order that was named."""
+    subjects = [each.subject_id for each in ties if each.subject_id is not None]
+    match ties[0].by:
+        case FoundBy.CHARGE:
+            return [rests_on_charges(subjects)]
+        case FoundBy.WORK_ORDER:
+            return [DueCall.subject.in_(map(subject_names.work_order, subjects))]
+        case FoundBy.UNIT | FoundBy.PHONE:
+            return []
+
+
+def _with_local_time(event: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    at: datetime = event["at"]
+    return {
+        **event,
+        "at": at.isoformat(),
+        "at_local": f"{at.astimezone(zone):%Y-%m-%d %H:%M}",
+    }
 
 
 def _due_call_sentence(row: DueCall, *, now: datetime, language: Language, zone: ZoneInfo) -> str:

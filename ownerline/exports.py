@@ -8,14 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import shipped_campaigns
-from callback.tables import DueCall, DueCallCharge, VerdictRow
-from customers.account_tables import Charge, Survey, SurveyTarget, WorkOrder
+from callback.tables import DueCall, VerdictRow
 from customers.export import charge_rows, contact_rows, work_order_rows, write_rows
-from customers.model import Reason
 from customers.service import audit
 from customers.tables import Community, Person, Unit
 from dialer.tables import Attempt, AttemptDueCall
 from ownerline.runtime import Runtime
+from ownerline.subjects import subject_named
 
 Rows = AsyncIterator[Sequence[Any]]
 
@@ -52,22 +51,6 @@ def _work_orders(session: AsyncSession, _now: datetime) -> Rows:
 
 
 async def _due_calls(session: AsyncSession, _now: datetime) -> Rows:
-    subject = sa.case(
-        (
-            DueCall.reason == Reason.REPAIR,
-            sa.select(WorkOrder.reference)
-            .where(WorkOrder.work_order_id == _number(DueCall.subject))
-            .scalar_subquery(),
-        ),
-        (
-            DueCall.reason == Reason.SURVEY,
-            sa.select(Survey.name)
-            .join(SurveyTarget, SurveyTarget.survey_id == Survey.survey_id)
-            .where(SurveyTarget.survey_target_id == _number(DueCall.subject))
-            .scalar_subquery(),
-        ),
-        else_=sa.func.coalesce(_charge_references(), DueCall.subject),
-    )
     rows = await session.stream(
         sa.select(
             DueCall.due_call_id,
@@ -75,7 +58,7 @@ async def _due_calls(session: AsyncSession, _now: datetime) -> Rows:
             Unit.label,
             Person.name,
             DueCall.reason,
-            subject,
+            subject_named(),
             DueCall.not_before,
             DueCall.due_by,
             DueCall.priority,
@@ -149,23 +132,6 @@ async def _verdicts(session: AsyncSession, _now: datetime) -> Rows:
     )
     async for row in rows:
         yield tuple(row)
-
-
-def _number(subject: sa.SQLColumnExpression[str]) -> sa.ColumnElement[int]:
-    return sa.cast(sa.func.substring(subject, "[0-9]+$"), sa.BigInteger)
-
-
-def _charge_references() -> sa.ScalarSelect[str]:
-    return (
-        sa.select(
-            sa.func.string_agg(Charge.reference, sa.literal(";")).aggregate_order_by(
-                DueCallCharge.step.desc(), Charge.due_on, Charge.charge_id
-            )
-        )
-        .join(DueCallCharge, DueCallCharge.charge_id == Charge.charge_id)
-        .where(DueCallCharge.due_call_id == DueCall.due_call_id)
-        .scalar_subquery()
-    )
 
 
 EXPORTS: dict[str, tuple[tuple[str, ...], Callable[[AsyncSession, datetime], Rows]]] = {

@@ -13,7 +13,7 @@ from callback.tables import DueCall, DueCallCharge, LadderProgress
 from core.columns import AnyRow
 from core.money import Money
 from customers.account_tables import Charge, Extension, Payment, Promise, PromiseCharge, WorkOrder
-from customers.model import ExtensionState, PromiseState
+from customers.model import ExtensionState, PromiseState, Reason
 from customers.search import Found, FoundBy
 
 # Of somebody's paid charges, those are told that were paid so recently; a query for one tells it.
@@ -63,9 +63,15 @@ async def _charges(
         )
         .scalar_subquery()
     )
+    reminded = sa.exists().where(
+        DueCall.person_id == Charge.liable_person_id,
+        DueCall.reason == Reason.OVERDUE,
+        DueCall.settled_at.is_(None),
+    )
     query = (
         sa.select(
             Charge,
+            reminded.label("reminded"),
             LadderProgress.step,
             paid_at.label("paid_at"),
             promised_on.label("promised_on"),
@@ -111,6 +117,8 @@ def _charge_story(
         because, due_from = NotDueBecause.NOT_YET, first_day
     elif row.step is not None:
         because, due_from = NotDueBecause.STEP_DONE, following
+    elif row.reminded:
+        because = NotDueBecause.BEHIND_ANOTHER
     return NotDueStory(
         because=because,
         reference=charge.reference,

@@ -42,7 +42,8 @@ def main() -> NoReturn:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    sys.stderr.write(f"ownerline: {sentence}\n")
+    line = " ".join(part.strip() for part in sentence.splitlines())
+    sys.stderr.write(f"ownerline: {line}\n")
     raise SystemExit(code) from None
 
 

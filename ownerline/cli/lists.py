@@ -93,7 +93,8 @@ def lines_of(story: dict[str, object]) -> list[str]:
     for person in people if isinstance(people, list) else []:
         lines.append(f"{person['name']}, {', '.join(person['units'])}")
         for due_call in person["due_calls"]:
-            lines.append(f"  #{due_call['due_call_id']} {due_call['sentence']}")
+            about = due_call["about"].replace(";", ", ")
+            lines.append(f"  #{due_call['due_call_id']} ({about}) {due_call['sentence']}")
             lines += [f"    {each['at_local']}  {each['sentence']}" for each in due_call["events"]]
         lines += [f"  {each['sentence']}" for each in person["not_due"]]
     return lines

@@ -1,0 +1,103 @@
+"""`ownerline doctor`: the settings in force, and whether everything stands as it should."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from callback.packs import shipped_packs
+from core.database import database_url
+from core.errors import OwnerlineError
+from core.settings import Settings, describe, unknown_variables
+from dialer import control
+from ownerline import database
+from ownerline.runtime import open_runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing looked at, what was found, and whether it is as it should be."""
+
+    subject: str
+    found: str
+    sound: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosis:
+    """All that `doctor` shows; secrets are hidden."""
+
+    settings: tuple[tuple[str, str, str], ...]  # key, value, source
+    findings: tuple[Finding, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(finding.sound for finding in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the object that `doctor --json` prints."""
+        return {
+            "sound": self.sound,
+            "settings": [
+                {"key": key, "value": value, "source": source}
+                for key, value, source in self.settings
+            ],
+            "findings": [
+                {"subject": each.subject, "found": each.found, "sound": each.sound}
+                for each in self.findings
+            ],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Return what a person reads."""
+        for key, value, source in self.settings:
+            yield f"{key} = {value or '(none)'}  [{source}]"
+        for finding in self.findings:
+            yield f"{'ok   ' if finding.sound else 'WRONG'} {finding.subject}: {finding.found}"
+
+
+async def examine(settings: Settings) -> Diagnosis:
+    """Look at settings, database, switches and rule packs; what fails becomes a finding."""
+    findings = [
+        Finding(subject="environment", found=f"{name} names no setting", sound=False)
+        for name in unknown_variables()
+    ]
+    packs = shipped_packs()
+    findings.append(Finding(subject="rule packs", found=", ".join(packs.names)))
+    findings += [
+        Finding(subject="rule packs", found=f"{name}, set as a default, is none", sound=False)
+        for name in settings.packs
+        if name not in packs.names
+    ]
+    try:
+        findings += await _installation(settings)
+    except OwnerlineError as err:
+        findings.append(Finding(subject="database", found=str(err), sound=False))
+    return Diagnosis(
+        settings=tuple((line.key, line.value, line.source) for line in describe(settings)),
+        findings=tuple(findings),
+    )
+
+
+async def _installation(settings: Settings) -> list[Finding]:
+    async with database_url(settings) as url:
+        async with open_runtime(settings) as runtime, runtime.sessions() as session:
+            switches = await control.switches(session)
+        checked = database.check(url)
+    paused = ", ".join(sorted(switches.paused_campaigns)) or "none"
+    return [
+        Finding(
+            subject="database",
+            found=f"migration {checked.current} of {checked.head}, "
+            f"{len(checked.differences)} differences",
+            sound=checked.is_current,
+        ),
+        Finding(
+            subject="real bridges",
+            found="armed" if switches.armed else "not armed: only test numbers ring",
+        ),
+        Finding(
+            subject="dialling",
+            found="stopped until `ownerline resume`" if switches.stopped else "not stopped",
+        ),
+        Finding(subject="paused campaigns", found=paused),
+    ]
