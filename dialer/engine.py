@@ -177,8 +177,11 @@ class Engine:
             if state is not None:
                 self._states[event.attempt_id] = state
             return
+        await self._settle(event)
+
+    async def _settle(self, event: CallEnded, *, placed: bool = True) -> None:
         async with self._sessions.begin() as session:
-            await settle(session, event, self._settlement)
+            await settle(session, event, self._settlement, placed=placed)
         self._release(event.attempt_id)
         log.info(
             "attempt_ended",
@@ -331,7 +334,7 @@ class Engine:
                     retryable=err.retryable,
                     error=str(err),
                 )
-                await self.heard(self._refused(call, err))
+                await self._settle(self._refused(call, err), placed=False)
 
     def _refused(self, call: Claimed, err: BridgeError) -> CallEnded:
         return CallEnded(

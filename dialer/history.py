@@ -24,8 +24,9 @@ HORIZON = timedelta(days=35)
 _ABANDONED = frozenset({TelephonyResult.ABANDONED, TelephonyResult.MACHINE})
 
 
+# What the carrier refused, or never heard of, rang nobody; of what is lost nobody can say so.
 _NEVER_PLACED = sa.and_(
-    Attempt.telephony_result == TelephonyResult.CANCELLED, Attempt.submitted_at.is_(None)
+    Attempt.telephony_result != TelephonyResult.LOST, Attempt.submitted_at.is_(None)
 )
 _CHARGE_IDS = (
     sa.select(sa.func.array_agg(DueCallCharge.charge_id))

@@ -48,12 +48,21 @@ class _Served:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def settle(session: AsyncSession, event: CallEnded, settlement: Settlement) -> bool:
-    """Write an attempt's end and all it causes; False when it had ended before."""
+async def settle(
+    session: AsyncSession, event: CallEnded, settlement: Settlement, *, placed: bool = True
+) -> bool:
+    """Write an attempt's end and all it causes; False when it had ended before.
+
+    `placed` says that the carrier had the call: then it was submitted, also when its end is all
+    that was heard of it, and counts towards caps.
+    """
     before = await live_attempt(session, event.attempt_id)
     if before is None:
         return False
-    ended = before.state.ended(event)
+    state = before.state
+    if placed and isinstance(state, states.Claimed):
+        state = state.submitted(state.started_at)
+    ended = state.ended(event)
     talk = _closed_talk(before.row.talk, settlement.library)
     result = _result(ended, talk)
     await _write_end(session, ended, talk=talk, result=result)

@@ -44,7 +44,12 @@ async def reconcile(
                 unknown[attempt_id] = trunk
             else:
                 async with sessions.begin() as session:
-                    await settle(session, _end(attempt_id, fate, clock), settlement)
+                    await settle(
+                        session,
+                        _end(attempt_id, fate, clock),
+                        settlement,
+                        placed=fate.kind is not FateKind.NEVER_PLACED,
+                    )
         if not unknown:
             break
         await _count_ask(sessions, list(unknown))
