@@ -3,8 +3,9 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "OWNERLINE_"
@@ -116,6 +117,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment overrule what is given, which is the settings file."""
         return env_settings, init_settings
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            message = f"{value!r} is no time zone; write one like Asia/Shanghai"
+            raise ValueError(message)
+        return value
 
     def source_of(self, key: str) -> str:
         """Return where a key's value comes from: a file, an environment variable, the default."""

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from ownerline.usage import WrongUsageError
 
+_YEARS = range(1970, 2200)  # phones were rung, and zones are known
+
 
 class InstantError(WrongUsageError):
     """A date or an instant on the command line cannot be read."""
@@ -21,6 +23,7 @@ def parse_instant(text: str, zone: str) -> datetime:
     except ValueError as err:
         message = f"{text!r} is not an instant; write it like 2026-11-23T09:00+08:00"
         raise InstantError(message) from err
+    _check_year(instant, text)
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=ZoneInfo(zone))
     return instant.astimezone(UTC)
@@ -33,10 +36,18 @@ def parse_date(text: str) -> date:
         InstantError: it is no date.
     """
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as err:
         message = f"{text!r} is not a date; write it like 2026-11-23"
         raise InstantError(message) from err
+    _check_year(day, text)
+    return day
+
+
+def _check_year(day: date, text: str) -> None:
+    if day.year not in _YEARS:
+        message = f"{text!r} lies outside the years {_YEARS.start} to {_YEARS.stop - 1}"
+        raise InstantError(message)
 
 
 def day_start(day: date, zone: str) -> datetime:

@@ -5,6 +5,7 @@ A command imports what it runs when it runs, so that help and wrong usage are an
 
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -21,6 +22,9 @@ EXIT_WRONG_USAGE = 2
 def main() -> NoReturn:
     """Run the command line; what an operator can mend is one line on stderr, no traceback."""
     signal.signal(signal.SIGTERM, _end_cleanly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without Chinese shows what it can
+            stream.reconfigure(errors="backslashreplace")
     try:
         check_rooms()
         # Only now: a stranger's package of a room's name must be told before it is imported.
