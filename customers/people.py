@@ -28,6 +28,8 @@ async def opt_out(
     """
     if person_id is not None:
         await lock_person(session, person_id)
+    if phone is not None:
+        await _lock_holders(session, Phone.e164 == phone.e164)
     e164 = None if phone is None else phone.e164
     standing = await session.scalar(
         sa.select(DoNotCall.do_not_call_id).where(
@@ -50,6 +52,7 @@ async def opt_out(
 
 async def kill_phone(session: AsyncSession, *, phone_id: int, because: str, now: datetime) -> bool:
     """Stop using a number of a person; False when it was dead already."""
+    await _lock_holders(session, Phone.phone_id == phone_id)
     dead = await session.scalar(
         sa.update(Phone)
         .where(Phone.phone_id == phone_id, Phone.dead_at.is_(None))
@@ -128,3 +131,13 @@ async def lock_person(session: AsyncSession, person_id: int) -> Person:
     if person is None:
         raise UnknownSubjectError(what="person", subject_id=person_id)
     return person
+
+
+async def _lock_holders(session: AsyncSession, whose: sa.ColumnElement[bool]) -> None:
+    """Hold everybody who has such a phone, in the order of their ids."""
+    await session.execute(
+        sa.select(Person.person_id)
+        .where(Person.person_id.in_(sa.select(Phone.person_id).where(whose)))
+        .order_by(Person.person_id)
+        .with_for_update()
+    )

@@ -149,7 +149,8 @@ async def _answered_survey(session: AsyncSession, settled: Settled) -> None:
 async def _opted_out(session: AsyncSession, settled: Settled) -> None:
     """Take the wish for the person and for the number: whoever pressed the key is rung no more."""
     how = f"attempt:{settled.attempt_id}"
-    for whose in ({"person_id": settled.person_id}, {"phone": PhoneNumber(settled.e164)}):
+    # The number first: it locks everybody who has it, in the one order all lock persons in.
+    for whose in ({"phone": PhoneNumber(settled.e164)}, {"person_id": settled.person_id}):
         await opt_out(session, **whose, said_by="owner", how=how, now=settled.at)
 
 
