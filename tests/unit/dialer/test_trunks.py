@@ -1,0 +1,161 @@
+"""Trunk capacity: never above channels, never above the rate, the least loaded first."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.bridges.port import TrunkLimits
+from dialer.trunks import TrunkGate
+
+NOON = datetime(2026, 5, 20, 4, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def trunk(name: str = "a", *, channels: int = 10, rate: float = 5.0) -> TrunkLimits:
+    return TrunkLimits(name=name, channels=channels, calls_per_second=rate)
+
+
+class Caller:
+    """Takes every token it is given."""
+
+    def __init__(self, *trunks: TrunkLimits) -> None:
+        self.gate = TrunkGate(trunks)
+        self.placed: list[tuple[datetime, str]] = []
+        self._number = 0
+
+    def call(self, now: datetime, limit: int = 100) -> list[UUID]:
+        taken = []
+        for given_trunk in self.gate.tokens(now, limit):
+            self._number += 1
+            attempt_id = UUID(int=self._number)
+            self.gate.take(given_trunk, attempt_id, now)
+            self.placed.append((now, given_trunk.name))
+            taken.append(attempt_id)
+        return taken
+
+    def names(self) -> list[str]:
+        return [name for _, name in self.placed]
+
+
+def test_a_burst_is_one_seconds_worth_and_the_next_comes_a_second_later() -> None:
+    caller = Caller(trunk(rate=5))
+    assert len(caller.call(NOON)) == 5
+    assert caller.call(NOON + 0.99 * SECOND) == []
+    assert caller.gate.next_at(NOON) == NOON + SECOND
+    assert len(caller.call(NOON + SECOND)) == 5
+
+
+def test_a_slow_trunk_spaces_its_calls() -> None:
+    caller = Caller(trunk(rate=0.5))
+    assert len(caller.call(NOON)) == 1
+    assert caller.gate.next_at(NOON) == NOON + 2 * SECOND
+    assert caller.call(NOON + 1.9 * SECOND) == []
+    assert len(caller.call(NOON + 2 * SECOND)) == 1
+
+
+def test_channels_bind_until_one_is_freed() -> None:
+    caller = Caller(trunk(channels=2))
+    first, _ = caller.call(NOON)
+    assert caller.call(NOON + SECOND) == []
+    assert caller.gate.next_at(NOON + SECOND) is None
+    caller.gate.release(first)
+    assert caller.gate.next_at(NOON + SECOND) == NOON + SECOND
+    assert len(caller.call(NOON + SECOND)) == 1
+
+
+def test_an_adopted_call_holds_a_channel_and_no_place_in_the_rate() -> None:
+    caller = Caller(trunk(channels=2, rate=1))
+    caller.gate.adopt(UUID(int=99), "a")
+    assert len(caller.call(NOON)) == 1
+    assert caller.gate.live == {UUID(int=99), UUID(int=1)}
+
+
+def test_a_call_of_a_trunk_that_was_taken_away_is_adopted_and_binds_nobody() -> None:
+    caller = Caller(trunk(channels=1))
+    caller.gate.adopt(UUID(int=99), "gone")
+    assert len(caller.call(NOON)) == 1
+
+
+def test_releasing_twice_frees_one_channel() -> None:
+    caller = Caller(trunk(channels=1))
+    (only,) = caller.call(NOON)
+    caller.gate.release(only)
+    caller.gate.release(only)
+    assert len(caller.call(NOON + SECOND)) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (4, 4, ["a", "b", "a", "b"]),
+        (2, 4, ["a", "b", "b", "a"]),
+        (1, 9, ["a", "b", "b", "b"]),
+    ],
+)
+def test_the_least_loaded_trunk_comes_first(one: int, other: int, expected: list[str]) -> None:
+    caller = Caller(trunk("a", channels=one), trunk("b", channels=other))
+    caller.call(NOON, limit=4)
+    assert caller.names() == expected
+
+
+def test_without_trunks_there_are_no_tokens() -> None:
+    assert TrunkGate([]).tokens(NOON, 5) == []
+    assert TrunkGate([]).next_at(NOON) is None
+
+
+limits = st.lists(
+    st.tuples(st.integers(1, 4), st.sampled_from([0.3, 0.5, 1.0, 1.5, 2.0, 5.0, 7.9])),
+    min_size=1,
+    max_size=3,
+)
+moves = st.lists(st.tuples(st.integers(0, 2500), st.integers(0, 6), st.integers(0, 3)), max_size=40)
+
+
+@given(limits, moves)
+def test_no_window_of_time_ever_holds_more_than_the_rate_nor_channels_more_than_there_are(
+    given_limits: list[tuple[int, float]], given_moves: list[tuple[int, int, int]]
+) -> None:
+    trunks = [
+        trunk(str(number), channels=channels, rate=rate)
+        for number, (channels, rate) in enumerate(given_limits)
+    ]
+    caller, now, live = Caller(*trunks), NOON, list[UUID]()
+    for wait_ms, limit, ends in given_moves:
+        now += timedelta(milliseconds=wait_ms)
+        for attempt_id in live[:ends]:
+            caller.gate.release(attempt_id)
+        taken = caller.call(now, limit)
+        assert len(taken) <= limit
+        live = live[ends:] + taken
+        assert caller.gate.live == set(live)
+        assert len(live) <= sum(each.channels for each in trunks)
+    for each in trunks:
+        placed = [at for at, name in caller.placed if name == each.name]
+        burst = max(1, int(each.calls_per_second))
+        window = timedelta(seconds=burst / each.calls_per_second)
+        for start in placed:
+            assert sum(start <= at < start + window for at in placed) <= burst
+
+
+@given(limits, moves)
+def test_what_next_at_promises_is_kept(
+    given_limits: list[tuple[int, float]], given_moves: list[tuple[int, int, int]]
+) -> None:
+    trunks = [
+        trunk(str(number), channels=channels, rate=rate)
+        for number, (channels, rate) in enumerate(given_limits)
+    ]
+    caller, now = Caller(*trunks), NOON
+    for wait_ms, limit, _ in given_moves:
+        now += timedelta(milliseconds=wait_ms)
+        caller.call(now, limit)
+        promised = caller.gate.next_at(now)
+        if promised is None:
+            assert caller.gate.tokens(now + timedelta(days=1), 1) == []
+        else:
+            assert caller.gate.tokens(max(promised, now), 1)
+            if promised > now:
+                assert not caller.gate.tokens(promised - timedelta(milliseconds=1), 1)
