@@ -3,7 +3,8 @@
     Claimed → Submitted → Ringing → Answered → Ended
 
 Steps may be skipped forwards (a carrier need not say that a phone rings), never taken backwards:
-what comes late or twice finds no method to call and changes nothing.
+what comes late or twice finds no method to call and changes nothing. A carrier's clock may be
+wrong: no step is dated before the one it follows.
 """
 
 from dataclasses import dataclass, replace
@@ -39,7 +40,11 @@ class Claimed:
 
     def submitted(self, at: datetime) -> "Submitted":
         """The carrier took it."""
-        return Submitted(attempt_id=self.attempt_id, started_at=self.started_at, submitted_at=at)
+        return Submitted(
+            attempt_id=self.attempt_id,
+            started_at=self.started_at,
+            submitted_at=max(at, self.started_at),
+        )
 
     def ended(self, event: CallEnded) -> Ended:
         """It never reached a phone, or its end is all that was heard."""
@@ -60,7 +65,7 @@ class Submitted:
             attempt_id=self.attempt_id,
             started_at=self.started_at,
             submitted_at=self.submitted_at,
-            ringing_at=at,
+            ringing_at=max(at, self.submitted_at),
         )
 
     def answered(self, event: CallAnswered) -> "Answered":
@@ -88,7 +93,7 @@ class Ringing:
             started_at=self.started_at,
             submitted_at=self.submitted_at,
             ringing_at=self.ringing_at,
-            answered_at=event.at,
+            answered_at=max(event.at, self.ringing_at),
             answered_by=event.answered_by,
         )
 
@@ -115,15 +120,17 @@ class Answered:
 
     def ended(self, event: CallEnded) -> Ended:
         """The talk is over."""
+        ended = _ended(
+            event,
+            started_at=self.started_at,
+            submitted_at=self.submitted_at,
+            ringing_at=self.ringing_at,
+        )
         return replace(
-            _ended(
-                event,
-                started_at=self.started_at,
-                submitted_at=self.submitted_at,
-                ringing_at=self.ringing_at,
-            ),
+            ended,
             answered_at=self.answered_at,
             answered_by=self.answered_by,
+            ended_at=max(ended.ended_at, self.answered_at),
         )
 
 
@@ -172,7 +179,7 @@ def _ended(
         ringing_at=ringing_at,
         answered_at=None,
         answered_by=None,
-        ended_at=event.at,
+        ended_at=max(event.at, ringing_at or submitted_at or started_at),
         result=event.result,
         hangup_cause=event.hangup_cause,
         sip_code=event.sip_code,

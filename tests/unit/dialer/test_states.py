@@ -134,3 +134,16 @@ def test_no_order_of_events_leads_backwards_or_forgets_an_instant(events: list[s
         known = {each.name for each in fields(state) if getattr(state, each.name) is not None}
         assert all(getattr(following, name) == getattr(state, name) for name in known)
         state = following
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(EVENTS)), st.integers(-60, 60)), max_size=8))
+def test_a_carrier_whose_clock_is_wrong_cannot_turn_the_instants_round(
+    heard: list[tuple[str, int]],
+) -> None:
+    state: Attempt = CLAIMED
+    for event, second in heard:
+        state = after(state, replace(EVENTS[event], at=at(second)))
+    names = ("started_at", "submitted_at", "ringing_at", "answered_at", "ended_at")
+    instants = [getattr(state, name, None) for name in names]
+    known = [instant for instant in instants if instant is not None]
+    assert known == sorted(known)
