@@ -107,7 +107,7 @@ def _closed_talk(talk: Mapping[str, Any] | None, library: Library) -> dict[str, 
     state = load_state(talk["state"])
     if not state.ended:
         state, _ = advance(library, state, Reply(kind=ReplyKind.HUNG_UP))
-    return {"state": dump_state(state)}
+    return {**talk, "state": dump_state(state)}
 
 
 def _result(ended: states.Ended, talk: Mapping[str, Any] | None) -> TelephonyResult:
@@ -161,6 +161,8 @@ def _served_due_call(
 ) -> _Served:
     if (outcome := outcomes.get(row.due_call_id)) is not None:
         return _Served(row=row, code=outcome.wrap_up_code, data=outcome.data)
+    if talk is not None and (why := talk.get("gone", {}).get(str(row.due_call_id))) is not None:
+        return _Served(row=row, code=WrapUpCode.INFORMATION_GIVEN, data={"reason": why})
     if talk is not None and talk.get("left"):
         return _Served(row=row, code=WrapUpCode.MESSAGE_LEFT)
     spoken_to = ended.result is TelephonyResult.ANSWERED and talk is None

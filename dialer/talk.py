@@ -17,7 +17,7 @@ from dialer.call_facts import Matter, load_matters
 from dialer.model import AnsweredBy, AttemptState
 from dialer.plan import House, build_plan
 from dialer.tables import Attempt, AttemptDueCall
-from scripts.interpreter import advance, message, start
+from scripts.interpreter import abandon_message, advance, message, start
 from scripts.library import Library
 from scripts.model import Reply, ReplyKind, TalkState, Turn
 from scripts.state import dump_state, load_state
@@ -55,15 +55,26 @@ class TalkHost:
             if not due_call_ids:
                 return _hang_up(Language.MANDARIN)
             matters = await load_matters(session, due_call_ids, now=now)
-            plan = build_plan(matters, house=self._rules.house, now=now)
+            standing = [each for each in matters if each.subject.reason_holds]
+            talk: dict[str, Any] = {
+                "gone": {
+                    str(each.due_call_id): each.subject.reason_gone
+                    for each in matters
+                    if not each.subject.reason_holds
+                }
+            }
+            plan = build_plan(standing or matters, house=self._rules.house, now=now)
             if answered_by is AnsweredBy.MACHINE:
                 turn = message(self._rules.library, plan)
-                if not self._may_leave_message(matters):
+                if not standing or not self._may_leave_message(standing):
                     turn = _hang_up(turn.language)
-                await _save(session, attempt_id, {"machine": True, "left": bool(turn.say)})
-                return turn
-            state, turn = start(self._rules.library, plan)
-            await _save(session, attempt_id, {"state": dump_state(state)})
+                talk |= {"machine": True, "left": bool(turn.say)}
+            elif standing:
+                state, turn = start(self._rules.library, plan)
+                talk |= {"state": dump_state(state)}
+            else:  # paid between the ring and the answer: who rang, and an apology
+                turn = abandon_message(self._rules.library, plan)
+            await _save(session, attempt_id, talk)
             return turn
 
     async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
@@ -82,7 +93,7 @@ class TalkHost:
             state, turn = advance(
                 self._rules.library, state, reply, facts=facts, withdrawn=withdrawn
             )
-            await _save(session, attempt_id, {"state": dump_state(state)})
+            await _save(session, attempt_id, {**saved, "state": dump_state(state)})
             return turn
 
     def _may_leave_message(self, matters: Sequence[Matter]) -> bool:
