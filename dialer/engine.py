@@ -27,14 +27,14 @@ from dialer.bridges.port import (
     TrunkLimits,
 )
 from dialer.call_facts import SettingBasis
-from dialer.claim import NOTHING_CLAIMED, Claimed, claim
+from dialer.claim import Claimed, claim
 from dialer.control import Switches, switches
 from dialer.idle import IdleReason, why_idle
 from dialer.model import TelephonyResult
 from dialer.outcome import Settlement, settle
 from dialer.progress import note_event
-from dialer.ready import next_due_at, refill
-from dialer.reconcile import reconcile
+from dialer.ready import earliest_due_at, next_due_at, refill
+from dialer.reconcile import own_end, reconcile
 from dialer.states import Answered, Live
 from dialer.talk import TalkHost
 from dialer.trunks import TrunkGate
@@ -102,6 +102,8 @@ class Engine:
         self._wake = Signal()
         self._overdue_at: dict[UUID, datetime] = {}
         self._states: dict[UUID, Live] = {}  # as last committed, of the calls that are up
+        self._on_the_way: set[UUID] = set()  # committed, and not yet with the carrier
+        self._unwanted: set[UUID] = set()  # of those, the ones that have lost their reason
         self._refill_at: datetime | None = None
         self._next_at: datetime | None = None
         self._fruitful = False
@@ -196,9 +198,11 @@ class Engine:
 
         A polling engine looks by itself; others are told after a payment, opt-out or dispute.
         """
-        unanswered = [
-            attempt_id for attempt_id in self._gate.live if not self._is_answered(attempt_id)
-        ]
+        unanswered = {
+            attempt_id
+            for attempt_id in self._gate.live | self._on_the_way
+            if not self._is_answered(attempt_id)
+        }
         if not unanswered:
             return
         async with self._sessions.begin() as session:
@@ -212,6 +216,7 @@ class Engine:
             )
         for attempt_id in cut:
             log.info("ringing_call_cut", attempt_id=str(attempt_id))
+            self._unwanted |= {attempt_id} & self._on_the_way
             await self._bridge.hang_up(attempt_id)
         self._wake.set()
 
@@ -224,50 +229,50 @@ class Engine:
         polled = self._rules.poll is not None or self._idle_report_due(now)
         if not tokens and self._gate.live and not polled:
             return _Step(next_at=self._next_at)  # only a call's end can change anything
+        async with self._sessions.begin() as session:
+            turned = await switches(session)
+            self._next_at = await earliest_due_at(session)
+        await self._obey_stop(turned)
+        if not tokens or turned.stopped or not _is_due(self._next_at, now):
+            if self._idle_report_due(now):
+                async with self._sessions.begin() as session:
+                    await self._say_why_idle(session, turned, now=now)
+            return _Step(next_at=None if turned.stopped else self._next_at)
+        return await self._claim(tokens, turned, now)
+
+    async def _claim(self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime) -> _Step:
         # Where the last look brought calls, a few more than the tokens will do.
         batch = len(tokens) + 5 if self._fruitful else self._rules.batch
-        refilled = await self._refill_if_low(now, tokens)
-        async with self._sessions.begin() as session:
-            turned = refilled or await switches(session)
-            report = NOTHING_CLAIMED
-            if tokens and not turned.stopped:
-                report = await claim(
-                    session,
-                    tokens,
-                    bridge=self._bridge.name,
-                    now=now,
-                    basis=self._basis(turned),
-                    campaigns=self._rules.campaigns,
-                    packs=self._rules.packs,
-                    ids=self._ids,
-                    batch=batch,
+        refilled = self._refill_at is None or now >= self._refill_at
+        if refilled:
+            # A transaction of its own: refills wait for one another, claims must not.
+            async with self._sessions.begin() as session:
+                await refill(
+                    session, now=now, size=self._rules.batch * 4, paused=turned.paused_campaigns
                 )
+        async with self._sessions.begin() as session:
+            report = await claim(
+                session,
+                tokens,
+                bridge=self._bridge.name,
+                now=now,
+                basis=self._basis(turned),
+                campaigns=self._rules.campaigns,
+                packs=self._rules.packs,
+                ids=self._ids,
+                batch=batch,
+            )
             self._next_at = await next_due_at(session, now)
             if not report.looked_at:
                 await self._say_why_idle(session, turned, now=now)
-        await self._obey_stop(turned)
         self._fruitful = bool(report.calls)
         emptied = report.looked_at < min(batch, len(tokens))
         self._refill_at = None if emptied else now + REFILL_EVERY
         if report.calls:
             self._idle = None
         # A window that was filled just now and is empty again holds nothing for this instant.
-        look_again = bool(report.looked_at) and not (emptied and refilled is not None)
+        look_again = bool(report.looked_at) and not (emptied and refilled)
         return _Step(calls=report.calls, next_at=self._next_at, look_again=look_again)
-
-    async def _refill_if_low(self, now: datetime, tokens: Sequence[TrunkLimits]) -> Switches | None:
-        """Fill the window in a transaction of its own: refills wait for one another, claims not.
-
-        Returns the switches it read; None when the window was not filled.
-        """
-        if not tokens or (self._refill_at is not None and now < self._refill_at):
-            return None
-        async with self._sessions.begin() as session:
-            turned = await switches(session)
-            await refill(
-                session, now=now, size=self._rules.batch * 4, paused=turned.paused_campaigns
-            )
-        return turned
 
     async def _say_why_idle(
         self, session: AsyncSession, turned: Switches, *, now: datetime
@@ -301,50 +306,54 @@ class Engine:
         )
 
     async def _ring(self, calls: tuple[Claimed, ...]) -> None:
+        self._on_the_way = {call.attempt_id for call in calls}
         for call in calls:
-            now = self._clock.now()
-            campaign = self._rules.campaigns.get(call.campaign)
-            self._gate.take(call.trunk, call.attempt_id, now)
-            self._overdue_at[call.attempt_id] = (
-                now
-                + timedelta(seconds=campaign.ring_timeout_s + campaign.max_seconds)
-                + OVERDUE_MARGIN
-            )
-            try:
-                await self._bridge.originate(
-                    OutboundCall(
-                        attempt_id=call.attempt_id,
-                        to=call.to,
-                        caller_id=call.trunk.caller_id or self._rules.caller_id,
-                        trunk=call.trunk.name,
-                        ring_timeout_s=max(campaign.ring_timeout_s, call.ring_at_least_s),
-                        max_seconds=min(campaign.max_seconds, self._bridge.max_seconds),
-                        detect_machine=campaign.mode is CallMode.AUTOMATIC,
-                        synthetic=call.synthetic,
-                    )
-                )
-            except SubmissionUnknownError:
-                log.warning("submission_unknown", attempt_id=str(call.attempt_id))
-                self._clock.spawn(self._ask_fate(call.attempt_id))
-            except BridgeError as err:
-                log.warning(
-                    "submission_refused",
-                    attempt_id=str(call.attempt_id),
-                    trunk=call.trunk.name,
-                    retryable=err.retryable,
-                    error=str(err),
-                )
-                await self._settle(self._refused(call, err), placed=False)
+            if call.attempt_id in self._unwanted:
+                await self._never_rang(call, TelephonyResult.CANCELLED)
+            else:
+                await self._hand_over(call)
+            self._on_the_way.discard(call.attempt_id)
+            self._unwanted.discard(call.attempt_id)
 
-    def _refused(self, call: Claimed, err: BridgeError) -> CallEnded:
-        return CallEnded(
-            attempt_id=call.attempt_id,
-            at=self._clock.now(),
-            result=TelephonyResult.CONGESTION if err.retryable else TelephonyResult.CARRIER_ERROR,
-            hangup_cause=None,
-            sip_code=None,
-            seconds=0.0,
+    async def _hand_over(self, call: Claimed) -> None:
+        now = self._clock.now()
+        campaign = self._rules.campaigns.get(call.campaign)
+        self._gate.take(call.trunk, call.attempt_id, now)
+        self._overdue_at[call.attempt_id] = (
+            now + timedelta(seconds=campaign.ring_timeout_s + campaign.max_seconds) + OVERDUE_MARGIN
         )
+        try:
+            await self._bridge.originate(
+                OutboundCall(
+                    attempt_id=call.attempt_id,
+                    to=call.to,
+                    caller_id=call.trunk.caller_id or self._rules.caller_id,
+                    trunk=call.trunk.name,
+                    ring_timeout_s=max(campaign.ring_timeout_s, call.ring_at_least_s),
+                    max_seconds=min(campaign.max_seconds, self._bridge.max_seconds),
+                    detect_machine=campaign.mode is CallMode.AUTOMATIC,
+                    synthetic=call.synthetic,
+                )
+            )
+        except SubmissionUnknownError:
+            log.warning("submission_unknown", attempt_id=str(call.attempt_id))
+            self._clock.spawn(self._ask_fate(call.attempt_id))
+        except BridgeError as err:
+            log.warning(
+                "submission_refused",
+                attempt_id=str(call.attempt_id),
+                trunk=call.trunk.name,
+                retryable=err.retryable,
+                error=str(err),
+            )
+            result = TelephonyResult.CONGESTION if err.retryable else TelephonyResult.CARRIER_ERROR
+            await self._never_rang(call, result)
+        if call.attempt_id in self._unwanted:
+            await self._bridge.hang_up(call.attempt_id)
+
+    async def _never_rang(self, call: Claimed, result: TelephonyResult) -> None:
+        end = own_end(call.attempt_id, result, at=self._clock.now())
+        await self._settle(end, placed=False)
 
     async def _ask_fate(self, attempt_id: UUID) -> None:
         adopted = await reconcile(
@@ -392,3 +401,7 @@ class Engine:
 
 def _comes(next_at: datetime | None, until: datetime | None) -> bool:
     return next_at is not None and until is not None and next_at < until
+
+
+def _is_due(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now

@@ -4,6 +4,7 @@ A call the carrier cannot account for ends as `lost`: it counts towards caps and
 retry interval (design decision 3).
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -61,17 +62,15 @@ async def reconcile(
 def _end(attempt_id: UUID, fate: Fate, clock: Clock) -> CallEnded:
     if fate.ended is not None:
         return fate.ended
+    never_placed = fate.kind is FateKind.NEVER_PLACED
+    result = TelephonyResult.CANCELLED if never_placed else TelephonyResult.LOST
+    return own_end(attempt_id, result, at=clock.now())
+
+
+def own_end(attempt_id: UUID, result: TelephonyResult, *, at: datetime) -> CallEnded:
+    """Return an end that no carrier told: it refused, never had the call, or does not know."""
     return CallEnded(
-        attempt_id=attempt_id,
-        at=clock.now(),
-        result=(
-            TelephonyResult.CANCELLED
-            if fate.kind is FateKind.NEVER_PLACED
-            else TelephonyResult.LOST
-        ),
-        hangup_cause=None,
-        sip_code=None,
-        seconds=0.0,
+        attempt_id=attempt_id, at=at, result=result, hangup_cause=None, sip_code=None, seconds=0.0
     )
 
 

@@ -92,10 +92,14 @@ class HeardBridge(SimulatedBridge):
         self.on_event: Callable[[CallEvent], Awaitable[None]] | None = None
         self.deaf_to: type[CallEvent] | None = None
         self.dies_at_originate: type[Exception] | None = None
+        self.before_ring: Callable[[], Awaitable[None]] | None = None
 
     async def originate(self, call: OutboundCall) -> None:
         if self.dies_at_originate is not None:
             raise self.dies_at_originate
+        if self.before_ring is not None:
+            happen, self.before_ring = self.before_ring, None
+            await happen()
         await super().originate(call)
 
     async def start(self, sink: EventSink, host: ScriptHost) -> None:
@@ -129,7 +133,7 @@ class Day:
             self.clock,
             seed=1,
             population=self.phones,
-            trunks=[TrunkLimits(name="a", channels=2, calls_per_second=1)],
+            trunks=[TrunkLimits(name="a", channels=2, calls_per_second=2)],
             faults=self.faults,
             on_payment=self._pays,
         )

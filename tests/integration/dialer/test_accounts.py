@@ -59,6 +59,25 @@ async def test_an_owner_who_pays_while_it_rings_is_not_kept_ringing(day: Day) ->
     assert await day.due(Reason.OVERDUE) == [("withdrawn", "paid")]
 
 
+async def test_who_pays_between_the_claim_and_the_ring_is_not_rung(day: Day) -> None:
+    charges = [await day.owes(await day.owner(RINGS_OUT)) for _ in range(2)]
+    await day.build()
+
+    async def both_pay() -> None:
+        for charge in charges:
+            await day.pays(charge)
+        await day.engine.accounts_changed()
+
+    day.bridge.before_ring = both_pay
+    await day.dial(0.1)
+
+    assert len(day.rung) <= 1, "the one on its way may slip through, and is cut"
+    for call in day.carrier.ledger.calls():
+        assert call.ringing_at is None
+    assert await day.results() == [("cancelled", None)] * 2
+    assert await day.due(Reason.OVERDUE) == [("withdrawn", "paid")] * 2
+
+
 async def test_a_number_opted_out_while_it_rings_is_not_kept_ringing_though_another_would_do(
     day: Day,
 ) -> None:
