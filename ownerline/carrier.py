@@ -19,7 +19,11 @@ SIMULATED_TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=5.
 
 @contextlib.contextmanager
 def open_carrier(
-    runtime: Runtime, *, seed: int, population: Population
+    runtime: Runtime,
+    *,
+    seed: int,
+    population: Population,
+    trunk: TrunkLimits = SIMULATED_TRUNK,
 ) -> Iterator[SimulatedCarrier]:
     """Hold the carrier for the block; calls an earlier process left up have ended with it."""
     path = runtime.settings.home / LEDGER_FILE
@@ -32,7 +36,7 @@ def open_carrier(
             runtime.clock,
             seed=seed,
             population=population,
-            trunks=[SIMULATED_TRUNK],
+            trunks=[trunk],
             ledger=ledger,
         )
 

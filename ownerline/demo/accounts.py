@@ -16,7 +16,7 @@ from dialer.bridges.simulated.draws import stable_random, weighted
 from ownerline.demo.households import Household
 from ownerline.demo.rows import Rows
 
-_DEBTOR_SHARE = 0.27
+_DEBTOR_SHARE = 0.2
 _SECOND_DEBT_SHARE = 0.3
 _COURTESY_SHARE = 0.03
 _PAID_BEFORE_SHARE = 0.8

@@ -110,7 +110,8 @@ def of_survey(figures: Figures) -> str:
 
 def money_of(promised: Promised) -> str:
     """Return a sum of promises."""
-    return str(Money(amount_minor=promised.amount_minor, currency=promised.currency))
+    money = Money(amount_minor=promised.amount_minor, currency=promised.currency)
+    return f"{money.to_decimal():,} {money.currency}"
 
 
 def _named(line: QuestionLine) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from core.money import Money
 from ownerline.demo import charts, findings
-from ownerline.demo.figures import Figures, ReasonLine
+from ownerline.demo.figures import Figures, HourLine, ReasonLine
 from ownerline.demo.wording import counted, per_cent
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,7 +39,7 @@ def render_page(figures: Figures, *, workbook: str) -> str:
         states=_STATES,
         reasons=_reasons(figures.reasons),
         deadlines=_deadlines(figures.reasons),
-        hours=charts.columns([(f"{h.hour:02d}", h.attempts, h.answered) for h in figures.hours]),
+        hours=_hours(figures.hours),
         telephony=charts.bars(figures.dialing.telephony),
         wrap_up=charts.bars(figures.dialing.wrap_up),
         not_called=charts.bars(
@@ -64,6 +63,18 @@ def _reasons(lines: Sequence[ReasonLine]) -> Sequence[Mapping[str, Any]]:
         }
         for line in lines
     ]
+
+
+def _hours(lines: Sequence[HourLine]) -> Sequence[charts.Column]:
+    """Return a column for every hour from the first call to the last, the empty ones too."""
+    rung = {line.hour: line for line in lines}
+    hours = range(min(rung, default=0), max(rung, default=-1) + 1)
+    counts = [
+        (rung[hour].attempts, rung[hour].answered) if hour in rung else (0, 0) for hour in hours
+    ]
+    return charts.columns(
+        [(f"{hour:02d}", *count) for hour, count in zip(hours, counts, strict=True)]
+    )
 
 
 def _deadlines(lines: Sequence[ReasonLine]) -> Sequence[Mapping[str, Any]]:
@@ -97,7 +108,7 @@ def _changes(figures: Figures) -> Sequence[tuple[str, str]]:
     promised = [
         (
             f"promises to pay in {each.currency}",
-            f"{each.count:,} over {Money(amount_minor=each.amount_minor, currency=each.currency)}",
+            f"{each.count:,} over {findings.money_of(each)}",
         )
         for each in changes.promises
     ]

@@ -17,6 +17,7 @@ from core.clock import VirtualClock
 from core.database import server_options
 from core.postgres.lease import embedded_server
 from core.settings import Settings
+from dialer.bridges.port import TrunkLimits
 from dialer.engine import Engine
 from ownerline.carrier import open_carrier
 from ownerline.demo.company import invent_company
@@ -41,6 +42,8 @@ DEFAULT_OWNERS = 2_000
 DEFAULT_SEED = 1
 
 _LISTS_ARE_BUILT_AT = wall_time(6)
+_OWNERS_A_CALL_A_SECOND = 250
+_CALL_LASTS_S = 60
 # What the demo's throw-away server may lose is a second's work, and only when the machine dies.
 _HASTE = {"synchronous_commit": "off"}
 
@@ -194,7 +197,9 @@ async def _play(
     runtime = stage.runtime
     async with runtime.sessions.begin() as session:
         people = with_payers(await population_of(session), seed=stage.seed)
-    with open_carrier(runtime, seed=stage.seed, population=people) as carrier:
+    with open_carrier(
+        runtime, seed=stage.seed, population=people, trunk=_trunk(stage.owners)
+    ) as carrier:
         outside = Outside(runtime.sessions, stage.clock, seed=stage.seed, ledger=carrier.ledger)
         carrier.on_payment = outside.paid_in_call
         observers = [outside.heard] + ([] if observer_of is None else [observer_of(stage)])
@@ -231,6 +236,14 @@ async def _play_day(stage: Stage, engine: Engine, outside: Outside, day: date) -
     await outside.plan(day)
     await drive_day(stage.clock, engine, until=day_end(morning, ZONE))
     outside.check()
+
+
+def _trunk(owners: int) -> TrunkLimits:
+    """Return a trunk on which the rate binds, not the channels: calls are claimed by the second."""
+    rate = max(5, owners // _OWNERS_A_CALL_A_SECOND)
+    return TrunkLimits(
+        name="simulated", channels=rate * _CALL_LASTS_S, calls_per_second=float(rate)
+    )
 
 
 def _morning(day: date) -> datetime:
