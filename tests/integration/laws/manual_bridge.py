@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -78,6 +78,7 @@ class ManualBridge:
     capabilities: Capabilities = field(default_factory=Capabilities)
     submission: Submission = Submission.TAKEN
     deaf_fates: int = 0
+    behind: timedelta = timedelta(0)  # how far the carrier's clock is from ours
     lines: dict[UUID, Line] = field(default_factory=dict)
     untold: list[CallEvent] = field(default_factory=list)
     told: list[CallEvent] = field(default_factory=list)
@@ -104,8 +105,8 @@ class ManualBridge:
             raise BridgeError(message, retryable=submission is Submission.BUSY)
         if submission is not Submission.LOST:
             await self.on_ring(call)
-            self.lines[call.attempt_id] = Line(call=call, placed_at=self.clock.now())
-            self._say(CallSubmitted(attempt_id=call.attempt_id, at=self.clock.now()))
+            self.lines[call.attempt_id] = Line(call=call, placed_at=self.clock.now() - self.behind)
+            self._say(CallSubmitted(attempt_id=call.attempt_id, at=self.clock.now() - self.behind))
         if submission is Submission.CUT_AFTER:
             raise PowerCut
         if submission in {Submission.LOST, Submission.ANSWER_LOST}:
@@ -151,12 +152,16 @@ class ManualBridge:
 
     def ring(self, line: Line) -> None:
         """Let the phone ring."""
-        self._say(CallRinging(attempt_id=line.attempt_id, at=self.clock.now()))
+        self._say(CallRinging(attempt_id=line.attempt_id, at=self.clock.now() - self.behind))
 
     def answer(self, line: Line, by: AnsweredBy) -> None:
         """Let somebody or something pick up."""
         line.answered_by = by
-        self._say(CallAnswered(attempt_id=line.attempt_id, at=self.clock.now(), answered_by=by))
+        self._say(
+            CallAnswered(
+                attempt_id=line.attempt_id, at=self.clock.now() - self.behind, answered_by=by
+            )
+        )
 
     def end(self, line: Line, result: TelephonyResult = TelephonyResult.CANCELLED) -> None:
         """Let the line go; who was answered ends as answered."""
@@ -165,7 +170,7 @@ class ManualBridge:
             result = TelephonyResult.MACHINE if machine else TelephonyResult.ANSWERED
         line.end = CallEnded(
             attempt_id=line.attempt_id,
-            at=self.clock.now(),
+            at=self.clock.now() - self.behind,
             result=result,
             hangup_cause=16,
             sip_code=None,

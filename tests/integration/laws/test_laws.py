@@ -390,6 +390,10 @@ class Laws(RuleBasedStateMachine):
         self.do(self.world.start_engine())
         self.do(self.world.dial(2))
 
+    @rule(seconds=st.sampled_from([-3, 0, 0, 3]))
+    def the_carriers_clock_goes_wrong(self, seconds: int) -> None:
+        self.world.bridge.behind = timedelta(seconds=seconds)
+
     # What the network and the people on it do.
 
     @precondition(lambda self: self.world.bridge.up())
@@ -610,7 +614,7 @@ def test_any_order_of_events_keeps_the_laws(database_url: str, runner: asyncio.R
         run_state_machine_as_test(
             OnThisDatabase,
             settings=settings(
-                max_examples=400 if deep else 30,
+                max_examples=400 if deep else 25,
                 stateful_step_count=60 if deep else 35,
                 suppress_health_check=list(HealthCheck),
             ),
