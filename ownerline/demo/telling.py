@@ -37,7 +37,10 @@ def tell(figures: Figures, *, home: Path, reports: Path, console: Console) -> No
     console.print()
     console.print(f"report    {reports / PAGE}", soft_wrap=True)
     console.print(f"rows      {reports / WORKBOOK}", soft_wrap=True)
-    console.print(f"look on   OWNERLINE_HOME={home} ownerline explain 1-1-101", soft_wrap=True)
+    console.print(
+        f"look on   OWNERLINE_HOME={home} ownerline explain {figures.communities[0]} 1-1-101",
+        soft_wrap=True,
+    )
     console.print(f"took {figures.wall_seconds:.1f} s")
 
 

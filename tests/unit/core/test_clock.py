@@ -512,3 +512,13 @@ async def test_the_system_clock_ends_a_cancelled_wait_and_frees_its_signal() -> 
         await waiting
     signal.set()
     assert await clock.wait(signal)
+
+
+async def test_a_virtual_clock_ends_all_its_tasks_at_once_when_nobody_drives_it() -> None:
+    clock, signal = VirtualClock(START), Signal()
+    diary = Diary(clock)
+    tasks = [clock.spawn(diary.sleeper("late", 3600)), clock.spawn(diary.waiter("ever", signal))]
+    await clock.drive(SOON)
+    await clock.cancel_all()
+    assert all(task.cancelled() for task in tasks)
+    assert diary.entries == []

@@ -1,5 +1,6 @@
 """Double calls: each kind found in the carrier's book, and nothing found in an honest one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -134,3 +135,16 @@ def test_a_ring_is_counted_once_with_all_its_reasons() -> None:
 def test_the_book_may_be_read_in_any_order() -> None:
     calls = [rung(2, MOBILE, placed=4, ended=9), rung(1, MOBILE, placed=0, ended=5)]
     assert double_calls(calls, [], final_at={}) == found(DoubleKind.WHILE_LIVE)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(HOME, ()), (MOBILE, found(DoubleKind.INSIDE_RETRY))],
+    ids=["the next phone", "the same phone"],
+)
+def test_where_the_retry_rule_moves_on_only_the_same_number_must_wait(
+    number: str, expected: tuple[DoubleCall, ...]
+) -> None:
+    calls = [rung(1, MOBILE, placed=0, ended=5), rung(2, number, placed=60, ended=61)]
+    moves_on = replace(known(1, OWNER, 10, retry_at={10: 240}), other_numbers_free=frozenset({10}))
+    assert double_calls(calls, [moves_on, known(2, OWNER, 10)], final_at={}) == expected
