@@ -141,7 +141,8 @@ class Engine:
             await self._ring(step.calls)
             if step.look_again:
                 continue
-            if drain and not self._gate.live and not _comes(step.next_at, until):
+            over = not step.calls and not self._gate.live  # what was refused may come again
+            if drain and over and not _comes(step.next_at, until):
                 break
             await self._clock.wait(self._wake, self._next_look(now, step.next_at, until))
         while drain and self._gate.live:

@@ -103,6 +103,20 @@ async def test_a_refused_call_is_settled_and_frees_its_channel(day: Day) -> None
     assert (await day.results())[-1] == ("no_answer", None)
 
 
+async def test_a_drain_goes_on_after_a_refusal_that_may_be_tried_again(day: Day) -> None:
+    await _repaired(day)
+    day.faults.refuse_all = True
+
+    async def comes_back() -> None:
+        await day.clock.sleep(60)
+        day.faults.refuse_all = False
+
+    day.clock.spawn(comes_back())
+    await day.dial(1)
+
+    assert await day.results() == [("congestion", None), ("no_answer", None)]
+
+
 async def test_a_lost_last_event_is_found_by_asking(day: Day) -> None:
     owner = await day.owner(answers("1", "1"))
     await day.repaired(owner)
