@@ -12,6 +12,7 @@ from callback import subject_names
 from callback.debts import Debt, DebtSummary, summarize
 from callback.subject_facts import Head, SubjectFacts
 from callback.tables import DueCall, DueCallCharge
+from core.columns import any_of
 from customers.account_tables import (
     Charge,
     Extension,
@@ -64,7 +65,7 @@ async def read_overdue(
             extended.label("extended_until"),
         )
         .join(Charge, Charge.charge_id == DueCallCharge.charge_id)
-        .where(DueCallCharge.due_call_id.in_(heads))
+        .where(any_of(DueCallCharge.due_call_id, heads))
         .order_by(Charge.charge_id)
     )
     debts: dict[int, list[Debt]] = {due_call_id: [] for due_call_id in heads}
@@ -118,7 +119,7 @@ async def read_repair(
             WorkOrder.reopened_at,
             WorkOrder.cycle,
         )
-        .where(WorkOrder.work_order_id.in_(orders))
+        .where(any_of(WorkOrder.work_order_id, orders))
         .order_by(WorkOrder.work_order_id)
     )
     rows = (await session.execute(held(query, WorkOrder, lock=lock))).all()
@@ -150,7 +151,7 @@ async def _who_is_there(session: AsyncSession, heads: Mapping[int, Head]) -> set
             Occupancy,
             sa.and_(Occupancy.unit_id == DueCall.unit_id, Occupancy.person_id == DueCall.person_id),
         )
-        .where(DueCall.due_call_id.in_(heads))
+        .where(any_of(DueCall.due_call_id, heads))
     )
     return {
         tie.due_call_id
@@ -175,7 +176,7 @@ async def read_survey(
             answered.label("answered"),
         )
         .join(Survey, Survey.survey_id == SurveyTarget.survey_id)
-        .where(SurveyTarget.survey_target_id.in_(targets))
+        .where(any_of(SurveyTarget.survey_target_id, targets))
         .order_by(SurveyTarget.survey_target_id)
     )
     rows = (await session.execute(held(query, SurveyTarget, lock=lock))).all()

@@ -17,6 +17,7 @@ from callback import subject_names
 from callback.subject_facts import Head, SubjectFacts
 from callback.subject_readers import held, read_overdue, read_repair, read_survey
 from callback.tables import DueCall
+from core.columns import any_of
 from customers.model import Reason
 from customers.tables import CallbackRequest, Community
 
@@ -98,7 +99,7 @@ async def _heads(
             Community.time_zone,
         )
         .join(Community, Community.community_id == DueCall.community_id)
-        .where(DueCall.due_call_id.in_(due_call_ids))
+        .where(any_of(DueCall.due_call_id, due_call_ids))
         .order_by(DueCall.due_call_id)
     )
     rows = (await session.execute(query)).all()
@@ -127,7 +128,7 @@ async def _requests(
             root,
             root.due_call_id == original.facts["about_due_call_id"].astext.cast(sa.BigInteger),
         )
-        .where(CallbackRequest.callback_request_id.in_(request_ids))
+        .where(any_of(CallbackRequest.callback_request_id, request_ids))
         .order_by(CallbackRequest.callback_request_id)
     )
     found = (await session.execute(held(query, CallbackRequest, lock=lock))).all()

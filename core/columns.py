@@ -1,12 +1,23 @@
 """Column types shared by every room's tables."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+
+BIGINTS = ARRAY(sa.BigInteger)  # of a parameter that holds many ids
 
 # A row whose columns its reader knows by name.
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+
+
+def any_of(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> sa.ColumnElement[bool]:
+    """Return that the column is one of the values: one parameter, so one prepared statement."""
+    array = sa.bindparam(None, list(values), type_=ARRAY(column.type), unique=True)
+    return column == sa.any_(array)
 
 
 def one_of(words: type[StrEnum]) -> sa.Enum:

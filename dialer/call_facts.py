@@ -23,7 +23,7 @@ from callback.verdict import (
     PlaceFacts,
     Setting,
 )
-from core.columns import AnyRow
+from core.columns import BIGINTS, AnyRow, any_of
 from core.phone import PhoneNumber
 from customers.model import Language
 from customers.tables import Community, DoNotCall, Person, Phone, Unit
@@ -160,7 +160,7 @@ _DUE_CALLS = (
     .join(Person, Person.person_id == DueCall.person_id)
     .join(Community, Community.community_id == DueCall.community_id)
     .join(Unit, Unit.unit_id == DueCall.unit_id)
-    .where(DueCall.due_call_id.in_(sa.bindparam("due_call_ids", expanding=True)))
+    .where(DueCall.due_call_id == sa.any_(sa.bindparam("due_call_ids", type_=BIGINTS)))
     .order_by(DueCall.person_id, DueCall.due_call_id)
 )
 _DUE_CALLS_HELD = _DUE_CALLS.with_for_update(read=True, of=Person)
@@ -177,7 +177,7 @@ async def _due_calls(
 async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int, dict[str, AnyRow]]:
     rows = await session.execute(
         sa.select(Phone.person_id, Phone.phone_id, Phone.e164, Phone.position, Phone.dead_at)
-        .where(Phone.person_id.in_(person_ids))
+        .where(any_of(Phone.person_id, person_ids))
         .order_by(Phone.person_id, Phone.position, Phone.phone_id)
     )
     found: dict[int, dict[str, AnyRow]] = defaultdict(dict)
@@ -188,7 +188,9 @@ async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int,
 
 async def _consents(session: AsyncSession, numbers: Sequence[str]) -> dict[str, list[Consent]]:
     rows = await session.execute(
-        sa.select(ConsentRow).where(ConsentRow.e164.in_(numbers)).order_by(ConsentRow.consent_id)
+        sa.select(ConsentRow)
+        .where(any_of(ConsentRow.e164, numbers))
+        .order_by(ConsentRow.consent_id)
     )
     found: dict[str, list[Consent]] = defaultdict(list)
     for row in rows.scalars():
@@ -218,7 +220,7 @@ async def _opt_outs(
         sa.select(DoNotCall.person_id, DoNotCall.e164, DoNotCall.reason, DoNotCall.since)
         .where(
             DoNotCall.lifted_at.is_(None),
-            sa.or_(DoNotCall.person_id.in_(person_ids), DoNotCall.e164.in_(numbers)),
+            sa.or_(any_of(DoNotCall.person_id, person_ids), any_of(DoNotCall.e164, numbers)),
         )
         .order_by(DoNotCall.do_not_call_id)
     )

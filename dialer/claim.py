@@ -20,6 +20,7 @@ from callback.model import Decision, DueCallState
 from callback.packs import Packs
 from callback.tables import DueCall, VerdictRow
 from callback.verdict import Layer, Rule, Verdict, judge
+from core.columns import any_of
 from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import Purpose, Reason
@@ -142,7 +143,7 @@ async def _waiting_of(
     rows = await session.execute(
         sa.select(DueCall.due_call_id)
         .where(
-            DueCall.person_id.in_(person_ids),
+            any_of(DueCall.person_id, person_ids),
             DueCall.state == DueCallState.WAITING,
             DueCall.next_at <= now,
         )
@@ -240,10 +241,10 @@ async def _commit_attempt(
     )
     await session.execute(
         sa.update(DueCall)
-        .where(DueCall.due_call_id.in_(due_call_ids))
+        .where(any_of(DueCall.due_call_id, due_call_ids))
         .values(state=DueCallState.CLAIMED, attempts=DueCall.attempts + 1)
     )
-    await session.execute(sa.delete(ReadyCall).where(ReadyCall.due_call_id.in_(due_call_ids)))
+    await session.execute(sa.delete(ReadyCall).where(any_of(ReadyCall.due_call_id, due_call_ids)))
     return Claimed(
         attempt_id=attempt_id,
         to=verdict.phone,
@@ -275,7 +276,7 @@ async def _keep_verdicts(
             sa.select(
                 VerdictRow.due_call_id, VerdictRow.decision, VerdictRow.rule, VerdictRow.until
             )
-            .where(VerdictRow.due_call_id.in_(due_call_ids))
+            .where(any_of(VerdictRow.due_call_id, due_call_ids))
             .ext(distinct_on(VerdictRow.due_call_id))
             .order_by(VerdictRow.due_call_id, VerdictRow.verdict_id.desc())
         )
@@ -338,7 +339,7 @@ async def _put_off(
             await session.execute(sa.update(DueCall), changes)
     out = [candidate.due_call_id for candidate, _ in left]
     if out:
-        await session.execute(sa.delete(ReadyCall).where(ReadyCall.due_call_id.in_(out)))
+        await session.execute(sa.delete(ReadyCall).where(any_of(ReadyCall.due_call_id, out)))
 
 
 def _unless_line_taken(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.tables import DueCall, DueCallCharge
 from callback.verdict import PastAttempt
-from core.columns import AnyRow
+from core.columns import BIGINTS, AnyRow
 from core.phone import PhoneNumber
 from customers.model import Purpose, WrapUpCode
 from dialer.model import TelephonyResult
@@ -52,7 +52,7 @@ _ATTEMPTS = (
     .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
     .join(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
     .where(
-        Attempt.person_id.in_(sa.bindparam("person_ids", expanding=True)),
+        Attempt.person_id == sa.any_(sa.bindparam("person_ids", type_=BIGINTS)),
         Attempt.started_at > sa.bindparam("since"),
         sa.func.coalesce(sa.not_(_NEVER_PLACED), sa.true()),
     )

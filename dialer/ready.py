@@ -113,6 +113,8 @@ _FILL = sa.text("""
     SELECT count(*) FROM filled
 """)
 
+_EARLIEST = sa.text("SELECT min(next_at) FROM due_call WHERE state = 'waiting'")
+
 _NEXT = sa.text("""
     SELECT min(next_at) FROM due_call WHERE state = 'waiting' AND next_at > :now
 """)
@@ -183,6 +185,11 @@ async def refill(
         },
     )
     return int(filled.scalar_one())
+
+
+async def earliest_due_at(session: AsyncSession) -> datetime | None:
+    """Return when the earliest waiting call may be, or might have been, tried; None: none waits."""
+    return (await session.execute(_EARLIEST)).scalar_one_or_none()
 
 
 async def next_due_at(session: AsyncSession, now: datetime) -> datetime | None:
