@@ -1,9 +1,9 @@
 """Reading what due calls rest on: debts, work orders, survey targets; one query a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from callback import subject_names
 from callback.debts import Debt, DebtSummary, summarize
 from callback.subject_facts import Head, SubjectFacts
 from callback.tables import DueCall, DueCallCharge
-from core.columns import any_of
+from core.columns import BIGINTS, AnyRow
 from customers.account_tables import (
     Charge,
     Extension,
@@ -26,50 +26,63 @@ from customers.account_tables import (
 from customers.model import ExtensionState, PromiseState, Reason
 from customers.tables import Occupancy
 
-S = TypeVar("S", bound=sa.Select[*tuple[Any, ...]])
+_IDS = sa.bindparam("ids", type_=BIGINTS)
 
 
-def held(query: S, table: type[object], *, lock: bool) -> S:
-    """Hold the table's rows `FOR SHARE` to the end of the transaction where asked to."""
-    return query.with_for_update(read=True, of=table) if lock else query
+class Holdable:
+    """A query by `ids` whose rows of one table can be held `FOR SHARE` to the transaction's end."""
+
+    def __init__(self, query: sa.Select[*tuple[Any, ...]], table: type[object]) -> None:
+        self._query = query
+        self._held = query.with_for_update(read=True, of=table)
+
+    async def read(
+        self, session: AsyncSession, ids: Iterable[int], *, lock: bool
+    ) -> Sequence[AnyRow]:
+        """Return the rows of the ids, held where asked to."""
+        query = self._held if lock else self._query
+        return (await session.execute(query, {"ids": list(ids)})).all()
+
+
+_PROMISED = sa.exists().where(
+    PromiseCharge.charge_id == Charge.charge_id,
+    PromiseCharge.promise_id == Promise.promise_id,
+    Promise.state == PromiseState.OPEN,
+)
+_EXTENDED = (
+    sa.select(sa.func.max(Extension.until))
+    .where(
+        Extension.charge_id == Charge.charge_id,
+        Extension.state.in_([ExtensionState.REQUESTED, ExtensionState.APPROVED]),
+    )
+    .scalar_subquery()
+)
+_DEBTS = Holdable(
+    sa.select(
+        DueCallCharge.due_call_id,
+        Charge.charge_id,
+        Charge.kind,
+        Charge.currency,
+        Charge.due_on,
+        (Charge.amount_minor - Charge.paid_minor).label("open_minor"),
+        Charge.liable_person_id,
+        Charge.disputed_at,
+        _PROMISED.label("promised"),
+        _EXTENDED.label("extended_until"),
+    )
+    .join(Charge, Charge.charge_id == DueCallCharge.charge_id)
+    .where(DueCallCharge.due_call_id == sa.any_(_IDS))
+    .order_by(Charge.charge_id),
+    Charge,
+)
 
 
 async def read_overdue(
     session: AsyncSession, heads: Mapping[int, Head], *, lock: bool
 ) -> dict[int, SubjectFacts]:
     """Read what is owed."""
-    promised = sa.exists().where(
-        PromiseCharge.charge_id == Charge.charge_id,
-        PromiseCharge.promise_id == Promise.promise_id,
-        Promise.state == PromiseState.OPEN,
-    )
-    extended = (
-        sa.select(sa.func.max(Extension.until))
-        .where(
-            Extension.charge_id == Charge.charge_id,
-            Extension.state.in_([ExtensionState.REQUESTED, ExtensionState.APPROVED]),
-        )
-        .scalar_subquery()
-    )
-    query = (
-        sa.select(
-            DueCallCharge.due_call_id,
-            Charge.charge_id,
-            Charge.kind,
-            Charge.currency,
-            Charge.due_on,
-            (Charge.amount_minor - Charge.paid_minor).label("open_minor"),
-            Charge.liable_person_id,
-            Charge.disputed_at,
-            promised.label("promised"),
-            extended.label("extended_until"),
-        )
-        .join(Charge, Charge.charge_id == DueCallCharge.charge_id)
-        .where(any_of(DueCallCharge.due_call_id, heads))
-        .order_by(Charge.charge_id)
-    )
     debts: dict[int, list[Debt]] = {due_call_id: [] for due_call_id in heads}
-    for row in (await session.execute(held(query, Charge, lock=lock))).all():
+    for row in await _DEBTS.read(session, heads, lock=lock):
         head = heads[row.due_call_id]
         asked_for = head.reason is Reason.PROMISED  # an appointment outlasts promise and extension
         debts[row.due_call_id].append(
@@ -105,24 +118,35 @@ def _of_debts(head: Head, summary: DebtSummary) -> SubjectFacts:
     )
 
 
+_ORDERS = Holdable(
+    sa.select(
+        WorkOrder.work_order_id,
+        WorkOrder.reference,
+        WorkOrder.category,
+        WorkOrder.completed_on,
+        WorkOrder.reopened_at,
+        WorkOrder.cycle,
+    )
+    .where(WorkOrder.work_order_id == sa.any_(_IDS))
+    .order_by(WorkOrder.work_order_id),
+    WorkOrder,
+)
+_TIES = (
+    sa.select(DueCall.due_call_id, Occupancy.valid_from, Occupancy.valid_until)
+    .join(
+        Occupancy,
+        sa.and_(Occupancy.unit_id == DueCall.unit_id, Occupancy.person_id == DueCall.person_id),
+    )
+    .where(DueCall.due_call_id == sa.any_(_IDS))
+)
+
+
 async def read_repair(
     session: AsyncSession, heads: Mapping[int, Head], *, lock: bool
 ) -> dict[int, SubjectFacts]:
     """Read work orders and who is still there; those not on file are left out."""
     orders = {subject_names.number_in(head.subject) for head in heads.values() if head.subject}
-    query = (
-        sa.select(
-            WorkOrder.work_order_id,
-            WorkOrder.reference,
-            WorkOrder.category,
-            WorkOrder.completed_on,
-            WorkOrder.reopened_at,
-            WorkOrder.cycle,
-        )
-        .where(any_of(WorkOrder.work_order_id, orders))
-        .order_by(WorkOrder.work_order_id)
-    )
-    rows = (await session.execute(held(query, WorkOrder, lock=lock))).all()
+    rows = await _ORDERS.read(session, orders, lock=lock)
     found = {subject_names.work_order(row.work_order_id): row for row in rows}
     there = await _who_is_there(session, heads)
     facts: dict[int, SubjectFacts] = {}
@@ -145,14 +169,7 @@ async def read_repair(
 
 async def _who_is_there(session: AsyncSession, heads: Mapping[int, Head]) -> set[int]:
     """Return the due calls whose person still has a tie to the unit."""
-    ties = await session.execute(
-        sa.select(DueCall.due_call_id, Occupancy.valid_from, Occupancy.valid_until)
-        .join(
-            Occupancy,
-            sa.and_(Occupancy.unit_id == DueCall.unit_id, Occupancy.person_id == DueCall.person_id),
-        )
-        .where(any_of(DueCall.due_call_id, heads))
-    )
+    ties = await session.execute(_TIES, {"ids": list(heads)})
     return {
         tie.due_call_id
         for tie in ties
@@ -162,24 +179,28 @@ async def _who_is_there(session: AsyncSession, heads: Mapping[int, Head]) -> set
     }
 
 
+_TARGETS = Holdable(
+    sa.select(
+        SurveyTarget.survey_target_id,
+        Survey.name,
+        Survey.closes_on,
+        sa.exists()
+        .where(SurveyAnswer.survey_target_id == SurveyTarget.survey_target_id)
+        .label("answered"),
+    )
+    .join(Survey, Survey.survey_id == SurveyTarget.survey_id)
+    .where(SurveyTarget.survey_target_id == sa.any_(_IDS))
+    .order_by(SurveyTarget.survey_target_id),
+    SurveyTarget,
+)
+
+
 async def read_survey(
     session: AsyncSession, heads: Mapping[int, Head], *, lock: bool
 ) -> dict[int, SubjectFacts]:
     """Read survey targets; those not on file are left out."""
     targets = {subject_names.number_in(head.subject) for head in heads.values() if head.subject}
-    answered = sa.exists().where(SurveyAnswer.survey_target_id == SurveyTarget.survey_target_id)
-    query = (
-        sa.select(
-            SurveyTarget.survey_target_id,
-            Survey.name,
-            Survey.closes_on,
-            answered.label("answered"),
-        )
-        .join(Survey, Survey.survey_id == SurveyTarget.survey_id)
-        .where(any_of(SurveyTarget.survey_target_id, targets))
-        .order_by(SurveyTarget.survey_target_id)
-    )
-    rows = (await session.execute(held(query, SurveyTarget, lock=lock))).all()
+    rows = await _TARGETS.read(session, targets, lock=lock)
     found = {subject_names.survey_target(row.survey_target_id): row for row in rows}
     facts: dict[int, SubjectFacts] = {}
     for due_call_id, head in heads.items():

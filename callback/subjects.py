@@ -6,7 +6,7 @@ Asked in the transaction that claims a call, with the rows locked, and again whe
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -15,16 +15,13 @@ from sqlalchemy.orm import aliased
 
 from callback import subject_names
 from callback.subject_facts import Head, SubjectFacts
-from callback.subject_readers import held, read_overdue, read_repair, read_survey
+from callback.subject_readers import Holdable, read_overdue, read_repair, read_survey
 from callback.tables import DueCall
-from core.columns import any_of
+from core.columns import BIGINTS, AnyRow
 from customers.model import Reason
 from customers.tables import CallbackRequest, Community
 
 __all__ = ["SubjectFacts", "load_subjects"]
-
-
-AnyRow = sa.Row[*tuple[Any, ...]]
 
 
 class _Reader(Protocol):
@@ -84,25 +81,27 @@ def _as_promised(head: Head, facts: SubjectFacts) -> SubjectFacts:
     )
 
 
+_HEADS = (
+    sa.select(
+        DueCall.due_call_id,
+        DueCall.person_id,
+        DueCall.unit_id,
+        DueCall.reason,
+        DueCall.subject,
+        DueCall.cycle,
+        DueCall.facts,
+        Community.time_zone,
+    )
+    .join(Community, Community.community_id == DueCall.community_id)
+    .where(DueCall.due_call_id == sa.any_(sa.bindparam("ids", type_=BIGINTS)))
+    .order_by(DueCall.due_call_id)
+)
+
+
 async def _heads(
     session: AsyncSession, due_call_ids: Sequence[int], *, now: datetime, lock: bool
 ) -> list[Head]:
-    query = (
-        sa.select(
-            DueCall.due_call_id,
-            DueCall.person_id,
-            DueCall.unit_id,
-            DueCall.reason,
-            DueCall.subject,
-            DueCall.cycle,
-            DueCall.facts,
-            Community.time_zone,
-        )
-        .join(Community, Community.community_id == DueCall.community_id)
-        .where(any_of(DueCall.due_call_id, due_call_ids))
-        .order_by(DueCall.due_call_id)
-    )
-    rows = (await session.execute(query)).all()
+    rows = (await session.execute(_HEADS, {"ids": list(due_call_ids)})).all()
     promised = [
         subject_names.number_in(row.subject) for row in rows if row.reason is Reason.PROMISED
     ]
@@ -110,28 +109,31 @@ async def _heads(
     return [_head(row, requests, now=now) for row in rows]
 
 
+_ORIGINAL, _ROOT = aliased(DueCall), aliased(DueCall)
+_REQUESTS = Holdable(
+    sa.select(
+        CallbackRequest.callback_request_id,
+        CallbackRequest.about,
+        CallbackRequest.asked_at,
+        CallbackRequest.cancelled_at,
+        sa.func.coalesce(_ROOT.subject, _ORIGINAL.subject).label("subject"),
+        sa.func.coalesce(_ROOT.cycle, _ORIGINAL.cycle).label("cycle"),
+    )
+    .outerjoin(_ORIGINAL, _ORIGINAL.due_call_id == CallbackRequest.about_due_call_id)
+    .outerjoin(
+        _ROOT,
+        _ROOT.due_call_id == _ORIGINAL.facts["about_due_call_id"].astext.cast(sa.BigInteger),
+    )
+    .where(CallbackRequest.callback_request_id == sa.any_(sa.bindparam("ids", type_=BIGINTS)))
+    .order_by(CallbackRequest.callback_request_id),
+    CallbackRequest,
+)
+
+
 async def _requests(
     session: AsyncSession, request_ids: Sequence[int], *, lock: bool
 ) -> dict[str, AnyRow]:
-    original, root = aliased(DueCall), aliased(DueCall)
-    query = (
-        sa.select(
-            CallbackRequest.callback_request_id,
-            CallbackRequest.about,
-            CallbackRequest.asked_at,
-            CallbackRequest.cancelled_at,
-            sa.func.coalesce(root.subject, original.subject).label("subject"),
-            sa.func.coalesce(root.cycle, original.cycle).label("cycle"),
-        )
-        .outerjoin(original, original.due_call_id == CallbackRequest.about_due_call_id)
-        .outerjoin(
-            root,
-            root.due_call_id == original.facts["about_due_call_id"].astext.cast(sa.BigInteger),
-        )
-        .where(any_of(CallbackRequest.callback_request_id, request_ids))
-        .order_by(CallbackRequest.callback_request_id)
-    )
-    found = (await session.execute(held(query, CallbackRequest, lock=lock))).all()
+    found = await _REQUESTS.read(session, request_ids, lock=lock)
     return {subject_names.callback_request(row.callback_request_id): row for row in found}
 
 

@@ -14,6 +14,15 @@ BIGINTS = ARRAY(sa.BigInteger)  # of a parameter that holds many ids
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 
+def table_of(model: type[object]) -> sa.Table:
+    """Return a model's table, for statements that need no mapped objects."""
+    table = sa.inspect(model).local_table
+    if not isinstance(table, sa.Table):
+        message = f"{model.__name__} is mapped to no table of its own"
+        raise TypeError(message)
+    return table
+
+
 def any_of(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> sa.ColumnElement[bool]:
     """Return that the column is one of the values: one parameter, so one prepared statement."""
     array = sa.bindparam(None, list(values), type_=ARRAY(column.type), unique=True)

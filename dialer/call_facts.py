@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
@@ -23,7 +24,7 @@ from callback.verdict import (
     PlaceFacts,
     Setting,
 )
-from core.columns import BIGINTS, AnyRow, any_of
+from core.columns import BIGINTS, AnyRow, table_of
 from core.phone import PhoneNumber
 from customers.model import Language
 from customers.tables import Community, DoNotCall, Person, Phone, Unit
@@ -174,12 +175,30 @@ async def _due_calls(
     return {row.due_call_id: row for row in rows}
 
 
-async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int, dict[str, AnyRow]]:
-    rows = await session.execute(
-        sa.select(Phone.person_id, Phone.phone_id, Phone.e164, Phone.position, Phone.dead_at)
-        .where(any_of(Phone.person_id, person_ids))
-        .order_by(Phone.person_id, Phone.position, Phone.phone_id)
+_PERSON_IDS = sa.bindparam("person_ids", type_=BIGINTS)
+_NUMBERS = sa.bindparam("numbers", type_=ARRAY(sa.Text))
+_PHONES = (
+    sa.select(Phone.person_id, Phone.phone_id, Phone.e164, Phone.position, Phone.dead_at)
+    .where(Phone.person_id == sa.any_(_PERSON_IDS))
+    .order_by(Phone.person_id, Phone.position, Phone.phone_id)
+)
+_CONSENTS = (
+    sa.select(*table_of(ConsentRow).c)
+    .where(ConsentRow.e164 == sa.any_(_NUMBERS))
+    .order_by(ConsentRow.consent_id)
+)
+_OPT_OUTS = (
+    sa.select(DoNotCall.person_id, DoNotCall.e164, DoNotCall.reason, DoNotCall.since)
+    .where(
+        DoNotCall.lifted_at.is_(None),
+        sa.or_(DoNotCall.person_id == sa.any_(_PERSON_IDS), DoNotCall.e164 == sa.any_(_NUMBERS)),
     )
+    .order_by(DoNotCall.do_not_call_id)
+)
+
+
+async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int, dict[str, AnyRow]]:
+    rows = await session.execute(_PHONES, {"person_ids": list(person_ids)})
     found: dict[int, dict[str, AnyRow]] = defaultdict(dict)
     for row in rows:
         found[row.person_id][row.e164] = row
@@ -187,13 +206,9 @@ async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int,
 
 
 async def _consents(session: AsyncSession, numbers: Sequence[str]) -> dict[str, list[Consent]]:
-    rows = await session.execute(
-        sa.select(ConsentRow)
-        .where(any_of(ConsentRow.e164, numbers))
-        .order_by(ConsentRow.consent_id)
-    )
+    rows = await session.execute(_CONSENTS, {"numbers": list(numbers)})
     found: dict[str, list[Consent]] = defaultdict(list)
-    for row in rows.scalars():
+    for row in rows:
         found[row.e164].append(
             Consent(
                 phone=PhoneNumber(row.e164),
@@ -217,12 +232,7 @@ async def _opt_outs(
     session: AsyncSession, person_ids: Sequence[int], numbers: Sequence[str]
 ) -> _OptOuts:
     rows = await session.execute(
-        sa.select(DoNotCall.person_id, DoNotCall.e164, DoNotCall.reason, DoNotCall.since)
-        .where(
-            DoNotCall.lifted_at.is_(None),
-            sa.or_(any_of(DoNotCall.person_id, person_ids), any_of(DoNotCall.e164, numbers)),
-        )
-        .order_by(DoNotCall.do_not_call_id)
+        _OPT_OUTS, {"person_ids": list(person_ids), "numbers": list(numbers)}
     )
     of_person: dict[int, list[OptOut]] = defaultdict(list)
     of_number: dict[str, list[OptOut]] = defaultdict(list)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
@@ -20,7 +20,7 @@ from callback.model import Decision, DueCallState
 from callback.packs import Packs
 from callback.tables import DueCall, VerdictRow
 from callback.verdict import Layer, Rule, Verdict, judge
-from core.columns import any_of
+from core.columns import BIGINTS, table_of
 from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import Purpose, Reason
@@ -117,22 +117,35 @@ async def claim(
     return ClaimReport(calls=tuple(calls), looked_at=len(verdicts))
 
 
+_POP = (
+    sa.select(DueCall.due_call_id, DueCall.person_id)
+    .join(ReadyCall, ReadyCall.due_call_id == DueCall.due_call_id)
+    .where(
+        DueCall.state == DueCallState.WAITING,
+        DueCall.next_at <= sa.bindparam("now"),
+        ReadyCall.campaign != sa.all_(sa.bindparam("paused", type_=ARRAY(sa.Text))),
+    )
+    .order_by(ReadyCall.score.desc(), ReadyCall.due_call_id)
+    .limit(sa.bindparam("batch"))
+    .with_for_update(of=DueCall, skip_locked=True)
+)
+_WAITING_OF = (
+    sa.select(DueCall.due_call_id)
+    .where(
+        DueCall.person_id == sa.any_(sa.bindparam("person_ids", type_=BIGINTS)),
+        DueCall.state == DueCallState.WAITING,
+        DueCall.next_at <= sa.bindparam("now"),
+    )
+    .order_by(DueCall.due_call_id)
+    .with_for_update(skip_locked=True)
+)
+
+
 async def _pop(
     session: AsyncSession, *, batch: int, now: datetime, paused: frozenset[str]
 ) -> dict[int, int]:
     """Return due_call_id → person_id of the next due calls, locked, best score first."""
-    rows = await session.execute(
-        sa.select(DueCall.due_call_id, DueCall.person_id)
-        .join(ReadyCall, ReadyCall.due_call_id == DueCall.due_call_id)
-        .where(
-            DueCall.state == DueCallState.WAITING,
-            DueCall.next_at <= now,
-            ReadyCall.campaign.not_in(paused),
-        )
-        .order_by(ReadyCall.score.desc(), ReadyCall.due_call_id)
-        .limit(batch)
-        .with_for_update(of=DueCall, skip_locked=True)
-    )
+    rows = await session.execute(_POP, {"now": now, "paused": sorted(paused), "batch": batch})
     return {row.due_call_id: row.person_id for row in rows}
 
 
@@ -140,16 +153,7 @@ async def _waiting_of(
     session: AsyncSession, person_ids: Sequence[int], *, now: datetime
 ) -> list[int]:
     """Return, locked, every due call these persons may be rung for now."""
-    rows = await session.execute(
-        sa.select(DueCall.due_call_id)
-        .where(
-            any_of(DueCall.person_id, person_ids),
-            DueCall.state == DueCallState.WAITING,
-            DueCall.next_at <= now,
-        )
-        .order_by(DueCall.due_call_id)
-        .with_for_update(skip_locked=True)
-    )
+    rows = await session.execute(_WAITING_OF, {"person_ids": list(person_ids), "now": now})
     return list(rows.scalars())
 
 
@@ -196,6 +200,28 @@ def _may_share(one: Candidate, other: Candidate) -> bool:
     )
 
 
+_IDS = sa.bindparam("ids", type_=BIGINTS)
+_DUE_CALL, _READY = table_of(DueCall), table_of(ReadyCall)
+_ADD_ATTEMPT = (
+    insert(table_of(Attempt)).on_conflict_do_nothing().returning(table_of(Attempt).c.attempt_id)
+)
+_ADD_SERVED = insert(table_of(AttemptDueCall))
+_CLAIM = (
+    sa.update(_DUE_CALL)
+    .where(_DUE_CALL.c.due_call_id == sa.any_(_IDS))
+    .values(state=DueCallState.CLAIMED, attempts=_DUE_CALL.c.attempts + 1)
+)
+_TAKE_OUT = sa.delete(_READY).where(_READY.c.due_call_id == sa.any_(_IDS))
+_LAST_VERDICTS = (
+    sa.select(VerdictRow.due_call_id, VerdictRow.decision, VerdictRow.rule, VerdictRow.until)
+    .where(VerdictRow.due_call_id == sa.any_(_IDS))
+    .ext(distinct_on(VerdictRow.due_call_id))
+    .order_by(VerdictRow.due_call_id, VerdictRow.verdict_id.desc())
+)
+_ADD_VERDICTS = insert(table_of(VerdictRow))
+_PUT_OFF = sa.update(_DUE_CALL).where(_DUE_CALL.c.due_call_id == sa.bindparam("id"))
+
+
 async def _commit_attempt(
     session: AsyncSession,
     served: Sequence[tuple[Candidate, Verdict]],
@@ -214,37 +240,30 @@ async def _commit_attempt(
     attempt_id = ids.new()
     due_call_ids = tuple(candidate.due_call_id for candidate, _ in served)
     written = await session.execute(
-        insert(Attempt)
-        .values(
-            attempt_id=attempt_id,
-            person_id=lead.person_id,
-            phone_id=lead.phone_ids[verdict.phone.e164],
-            e164=verdict.phone.e164,
-            bridge=bridge,
-            trunk=trunk.name,
-            mode=lead.due_call.mode,
-            campaign=lead.due_call.campaign,
-            state=AttemptState.CLAIMED,
-            started_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(Attempt.attempt_id)
+        _ADD_ATTEMPT,
+        {
+            "attempt_id": attempt_id,
+            "person_id": lead.person_id,
+            "phone_id": lead.phone_ids[verdict.phone.e164],
+            "e164": verdict.phone.e164,
+            "bridge": bridge,
+            "trunk": trunk.name,
+            "mode": lead.due_call.mode,
+            "campaign": lead.due_call.campaign,
+            "state": AttemptState.CLAIMED,
+            "started_at": now,
+        },
     )
     if written.first() is None:
         return None
     await session.execute(
-        insert(AttemptDueCall),
+        _ADD_SERVED,
         [
             {"attempt_id": attempt_id, "due_call_id": due_call_id, "position": position}
             for position, due_call_id in enumerate(due_call_ids)
         ],
     )
-    await session.execute(
-        sa.update(DueCall)
-        .where(any_of(DueCall.due_call_id, due_call_ids))
-        .values(state=DueCallState.CLAIMED, attempts=DueCall.attempts + 1)
-    )
-    await session.execute(sa.delete(ReadyCall).where(any_of(ReadyCall.due_call_id, due_call_ids)))
+    await session.execute(_CLAIM, {"ids": list(due_call_ids)})
     return Claimed(
         attempt_id=attempt_id,
         to=verdict.phone,
@@ -272,14 +291,7 @@ async def _keep_verdicts(
     due_call_ids = [candidate.due_call_id for candidate, _ in verdicts]
     last = {
         row.due_call_id: (row.decision, row.rule, row.until)
-        for row in await session.execute(
-            sa.select(
-                VerdictRow.due_call_id, VerdictRow.decision, VerdictRow.rule, VerdictRow.until
-            )
-            .where(any_of(VerdictRow.due_call_id, due_call_ids))
-            .ext(distinct_on(VerdictRow.due_call_id))
-            .order_by(VerdictRow.due_call_id, VerdictRow.verdict_id.desc())
-        )
+        for row in await session.execute(_LAST_VERDICTS, {"ids": due_call_ids})
     }
     changed = [
         (candidate, verdict)
@@ -288,7 +300,7 @@ async def _keep_verdicts(
     ]
     if changed:
         await session.execute(
-            insert(VerdictRow),
+            _ADD_VERDICTS,
             [_verdict_row(candidate, verdict, now) for candidate, verdict in changed],
         )
 
@@ -321,7 +333,7 @@ async def _put_off(
     left = [pair for pair in verdicts if pair[0].due_call_id not in claimed]
     gone = [
         {
-            "due_call_id": candidate.due_call_id,
+            "id": candidate.due_call_id,
             "state": DueCallState.WITHDRAWN,
             "settled_at": now,
             "settled_because": candidate.subject.reason_gone,
@@ -330,16 +342,16 @@ async def _put_off(
         if verdict.rule is Rule.REASON_GONE
     ]
     later = [
-        {"due_call_id": candidate.due_call_id, "next_at": _asked_again_at(verdict, now)}
+        {"id": candidate.due_call_id, "next_at": _asked_again_at(verdict, now)}
         for candidate, verdict in left
         if verdict.rule is not Rule.REASON_GONE
     ]
     for changes in (gone, later):
         if changes:
-            await session.execute(sa.update(DueCall), changes)
-    out = [candidate.due_call_id for candidate, _ in left]
-    if out:
-        await session.execute(sa.delete(ReadyCall).where(any_of(ReadyCall.due_call_id, out)))
+            await session.execute(_PUT_OFF, changes)
+    if verdicts:  # what was looked at, claimed or not, has left the window
+        out = [candidate.due_call_id for candidate, _ in verdicts]
+        await session.execute(_TAKE_OUT, {"ids": out})
 
 
 def _unless_line_taken(

@@ -28,18 +28,17 @@ async def ensure_installation(session: AsyncSession, installation_id: UUID) -> N
     )
 
 
+_SWITCHES = sa.select(
+    Installation.installation_id,
+    Installation.armed_at.is_not(None),
+    Installation.stopped_at.is_not(None),
+    sa.select(sa.func.array_agg(CampaignSwitch.campaign)).scalar_subquery(),
+)
+
+
 async def switches(session: AsyncSession) -> Switches:
     """Read how the installation stands now."""
-    row = (
-        await session.execute(
-            sa.select(
-                Installation.installation_id,
-                Installation.armed_at.is_not(None),
-                Installation.stopped_at.is_not(None),
-                sa.select(sa.func.array_agg(CampaignSwitch.campaign)).scalar_subquery(),
-            )
-        )
-    ).one()
+    row = (await session.execute(_SWITCHES)).one()
     return Switches(
         installation_id=row[0],
         armed=row[1],

@@ -13,7 +13,7 @@ from callback.campaigns import Campaigns
 from callback.model import DueCallState
 from callback.overdue import settle_progress
 from callback.tables import DueCall
-from core.columns import AnyRow
+from core.columns import AnyRow, table_of
 from customers.model import WrapUpCode
 from dialer import states
 from dialer.bridges.port import CallEnded
@@ -117,32 +117,32 @@ def _result(ended: states.Ended, talk: Mapping[str, Any] | None) -> TelephonyRes
     return ended.result
 
 
+_WORD_BEFORE = sa.case(
+    (AttemptDueCall.wrap_up_code.is_not(None), AttemptDueCall.wrap_up_code),
+    else_=AttemptDueCall.telephony_result,
+)
+_WORDS_BEFORE = (
+    sa.select(sa.func.array_agg(sa.cast(_WORD_BEFORE, sa.Text)))
+    .where(
+        AttemptDueCall.due_call_id == DueCall.due_call_id,
+        AttemptDueCall.settled_at.is_not(None),
+    )
+    .scalar_subquery()
+)
+_MINE = sa.orm.aliased(AttemptDueCall)
+_SERVED = (
+    sa.select(*table_of(DueCall).c, _WORDS_BEFORE.label("words_before"))
+    .join(_MINE, _MINE.due_call_id == DueCall.due_call_id)
+    .where(_MINE.attempt_id == sa.bindparam("attempt_id"))
+    .order_by(_MINE.position)
+    .with_for_update(of=DueCall)
+)
+
+
 async def _served(
     session: AsyncSession, ended: states.Ended, talk: Mapping[str, Any] | None
 ) -> list[_Served]:
-    word_before = sa.case(
-        (AttemptDueCall.wrap_up_code.is_not(None), AttemptDueCall.wrap_up_code),
-        else_=AttemptDueCall.telephony_result,
-    )
-    words_before = (
-        sa.select(sa.func.array_agg(sa.cast(word_before, sa.Text)))
-        .where(
-            AttemptDueCall.due_call_id == DueCall.due_call_id,
-            AttemptDueCall.settled_at.is_not(None),
-        )
-        .scalar_subquery()
-    )
-    mine = sa.orm.aliased(AttemptDueCall)
-    rows = await session.execute(
-        sa.select(
-            *(column for column in DueCall.__table__.columns),
-            words_before.label("words_before"),
-        )
-        .join(mine, mine.due_call_id == DueCall.due_call_id)
-        .where(mine.attempt_id == ended.attempt_id)
-        .order_by(mine.position)
-        .with_for_update(of=DueCall)
-    )
+    rows = await session.execute(_SERVED, {"attempt_id": ended.attempt_id})
     outcomes = _outcomes(talk)
     return [_served_due_call(row, ended, talk, outcomes) for row in rows]
 
@@ -215,6 +215,18 @@ async def _settle_due_call(
         await settle_progress(session, row.due_call_id, now=ended.ended_at)
 
 
+_OUTCOME = table_of(AttemptDueCall)
+_WRITE_OUTCOME = sa.update(_OUTCOME).where(
+    _OUTCOME.c.attempt_id == sa.bindparam("of_attempt"),
+    _OUTCOME.c.due_call_id == sa.bindparam("of_due_call"),
+)
+_DUE_CALL = table_of(DueCall)
+_GOES_ON = sa.update(_DUE_CALL).where(
+    _DUE_CALL.c.due_call_id == sa.bindparam("of_due_call"),
+    _DUE_CALL.c.state == DueCallState.CLAIMED,
+)
+
+
 async def _write_outcome(
     session: AsyncSession,
     served: _Served,
@@ -226,28 +238,26 @@ async def _write_outcome(
 ) -> None:
     due_call_id = served.row.due_call_id
     await session.execute(
-        sa.update(AttemptDueCall)
-        .where(
-            AttemptDueCall.attempt_id == attempt_id,
-            AttemptDueCall.due_call_id == due_call_id,
-        )
-        .values(
-            settled_at=at,
-            telephony_result=result,
-            wrap_up_code=served.code,
-            outcome=dict(served.data),
-            retry_at=following.retry_at,
-            next_phone=following.next_phone,
-        )
+        _WRITE_OUTCOME,
+        {
+            "of_attempt": attempt_id,
+            "of_due_call": due_call_id,
+            "settled_at": at,
+            "telephony_result": result,
+            "wrap_up_code": served.code,
+            "outcome": dict(served.data),
+            "retry_at": following.retry_at,
+            "next_phone": following.next_phone,
+        },
     )
     waits = following.state is DueCallState.WAITING
     await session.execute(
-        sa.update(DueCall)
-        .where(DueCall.due_call_id == due_call_id, DueCall.state == DueCallState.CLAIMED)
-        .values(
-            state=following.state,
-            next_at=following.retry_at if waits else DueCall.next_at,
-            settled_at=None if waits else at,
-            settled_because=None if waits else following.because,
-        )
+        _GOES_ON,
+        {
+            "of_due_call": due_call_id,
+            "state": following.state,
+            "next_at": following.retry_at if waits else served.row.next_at,
+            "settled_at": None if waits else at,
+            "settled_because": None if waits else following.because,
+        },
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.columns import AnyRow
+from core.columns import AnyRow, table_of
 from dialer import states
 from dialer.bridges.port import CallEvent
 from dialer.model import AttemptState
@@ -92,6 +92,17 @@ async def note_event(
     return await note_event(session, event, None)
 
 
+_ATTEMPT = table_of(Attempt)
+_WRITE = (
+    sa.update(_ATTEMPT)
+    .where(
+        _ATTEMPT.c.attempt_id == sa.bindparam("id"),
+        _ATTEMPT.c.state == sa.bindparam("before", type_=_ATTEMPT.c.state.type),
+    )
+    .returning(_ATTEMPT.c.attempt_id)
+)
+
+
 async def _write(session: AsyncSession, before: states.Live, after: states.Live) -> bool:
     values = {
         field.name: getattr(after, field.name)
@@ -99,9 +110,12 @@ async def _write(session: AsyncSession, before: states.Live, after: states.Live)
         if field.name not in {"attempt_id", "started_at"}
     }
     written = await session.execute(
-        sa.update(Attempt)
-        .where(Attempt.attempt_id == before.attempt_id, Attempt.state == states.WORD[type(before)])
-        .values(state=states.WORD[type(after)], **values)
-        .returning(Attempt.attempt_id)
+        _WRITE,
+        {
+            "id": before.attempt_id,
+            "before": states.WORD[type(before)],
+            "state": states.WORD[type(after)],
+            **values,
+        },
     )
     return written.first() is not None

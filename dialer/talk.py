@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from callback.campaigns import Campaigns, MachineHandling
 from callback.subjects import load_subjects
 from core.clock import Clock
+from core.columns import table_of
 from customers.model import Language
 from dialer.call_facts import Matter, load_matters
 from dialer.model import AnsweredBy, AttemptState
@@ -127,19 +128,22 @@ class TalkHost:
         return facts, withdrawn
 
 
+_ATTEMPT = table_of(Attempt)
+_TALK = (
+    sa.select(_ATTEMPT.c.talk)
+    .where(_ATTEMPT.c.attempt_id == sa.bindparam("id"), _ATTEMPT.c.state != AttemptState.ENDED)
+    .with_for_update()
+)
+_SAVE = sa.update(_ATTEMPT).where(_ATTEMPT.c.attempt_id == sa.bindparam("id"))
+
+
 async def _saved(session: AsyncSession, attempt_id: UUID) -> dict[str, Any] | None:
-    found = await session.execute(
-        sa.select(Attempt.talk)
-        .where(Attempt.attempt_id == attempt_id, Attempt.state != AttemptState.ENDED)
-        .with_for_update()
-    )
+    found = await session.execute(_TALK, {"id": attempt_id})
     return found.scalar_one_or_none()
 
 
 async def _save(session: AsyncSession, attempt_id: UUID, talk: Mapping[str, Any]) -> None:
-    await session.execute(
-        sa.update(Attempt).where(Attempt.attempt_id == attempt_id).values(talk=talk)
-    )
+    await session.execute(_SAVE, {"id": attempt_id, "talk": talk})
 
 
 async def _served_by(session: AsyncSession, attempt_id: UUID) -> list[int]:
