@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from babel.dates import format_date, format_datetime
@@ -146,7 +146,7 @@ def explain_due_call(
     """Say where a due call stands, and that it is late where it is."""
     shown = _Shown(
         reason=words.REASONS[story.reason][language],
-        due_by=show_instant(story.due_by, language, zone),
+        due_by=_show_deadline(story.due_by, language, zone),
         attempts=str(story.attempts),
     )
     if story.next_at is not None:
@@ -178,6 +178,15 @@ def explain_not_due(story: NotDueStory, language: Language) -> str:
 def show_instant(at: datetime, language: Language, zone: tzinfo) -> str:
     """Return the wall clock of the zone in words."""
     return format_datetime(at.astimezone(zone), _INSTANT[language], locale=_LOCALE[language])
+
+
+def _show_deadline(due_by: datetime, language: Language, zone: tzinfo) -> str:
+    """Return a deadline in words; one at midnight is the end of the day before it."""
+    local = due_by.astimezone(zone)
+    if local.time() == time(0):
+        day = show_day(local.date() - timedelta(days=1), language)
+        return words.END_OF_DAY[language].format(day=day)
+    return show_instant(due_by, language, zone)
 
 
 def show_day(day: date, language: Language) -> str:

@@ -58,6 +58,16 @@ class Packs:
         """Return the pack of numbers of that country, or None."""
         return None if country is None else self._by_country.get(country)
 
+    def check_known(self, names: Iterable[str]) -> None:
+        """Refuse names that are no pack's.
+
+        Raises:
+            PackError: says which, and which there are.
+        """
+        if unknown := [name for name in names if name not in self.names]:
+            message = f"{unknown[0]!r} is no rule pack; there are {', '.join(sorted(self.names))}"
+            raise PackError(message)
+
     def applying(
         self, names: tuple[str, ...], home: str, country: str | None
     ) -> tuple[Pack, ...] | None:

@@ -199,6 +199,7 @@ BASIS = {
     ZH: "(规则包 {pack} {version}{layer}{source})",
     EN: " (pack {pack} {version}{layer}{source})",
 }
+END_OF_DAY = {ZH: "{day}结束", EN: "the end of {day}"}
 NEVER = {ZH: "当天全天不可", EN: "at no time that day"}
 
 PER = {

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -297,12 +297,24 @@ def _facts(
         ),
         setting=setting,
         consents=tuple(each for number in phones for each in consents.get(number, ())),
-        opt_outs=(
-            *opt_outs.of_person.get(row.person_id, ()),
-            *(each for number in phones for each in opt_outs.of_number.get(number, ())),
+        opt_outs=tuple(
+            _of_this_call(wish, row, subject)
+            for wish in (
+                *opt_outs.of_person.get(row.person_id, ()),
+                *(each for number in phones for each in opt_outs.of_number.get(number, ())),
+            )
         ),
         attempts=attempts,
     )
+
+
+def _of_this_call(wish: OptOut, row: AnyRow, subject: SubjectFacts) -> OptOut:
+    """Let a wish about what a promised call goes on with hold for it, unless it was asked later."""
+    about = row.facts.get("about")
+    asked_later = subject.asked_at is not None and subject.asked_at > wish.since
+    if wish.reason is None or wish.reason.value != about or asked_later:
+        return wish
+    return replace(wish, reason=row.reason)
 
 
 def _periods(stored: Sequence[Mapping[str, str]] | None) -> tuple[LocalPeriod, ...] | None:

@@ -29,7 +29,7 @@ from dialer.bridges.port import (
 from dialer.call_facts import SettingBasis
 from dialer.claim import Claimed, claim
 from dialer.control import Switches, switches
-from dialer.idle import IdleReason, why_idle
+from dialer.idle import IdleReason, IdleWatch
 from dialer.model import TelephonyResult
 from dialer.outcome import Settlement, settle
 from dialer.progress import note_event
@@ -50,9 +50,6 @@ REFILL_EVERY = timedelta(seconds=5)
 
 # A call that should have ended so long ago has lost its last event.
 OVERDUE_MARGIN = timedelta(seconds=90)
-
-# Counting what waits reads all of it, so it is done when dialling pauses, and then now and again.
-IDLE_REPORT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,9 +106,7 @@ class Engine:
         self._fruitful = False
         self._ending = False
         self._stop_obeyed = False
-        self._idle: IdleReason | None = None
-        self._idle_asked_at: datetime | None = None
-        self._idle_said: str | None = None
+        self._idle = IdleWatch(channels=sum(trunk.channels for trunk in bridge.trunks))
 
     async def start(self) -> None:
         """Connect the bridge and settle or adopt what an earlier process left behind."""
@@ -148,9 +143,9 @@ class Engine:
         while drain and self._gate.live:
             self._ask_about_overdue_calls(self._clock.now())
             await self._clock.wait(self._wake, min(self._overdue_at.values(), default=None))
-        self._idle_asked_at = None
         async with self._sessions.begin() as session:
-            await self._say_why_idle(session, await switches(session), now=self._clock.now())
+            turned = await switches(session)
+            await self._idle.look(session, turned, now=self._clock.now(), live=len(self._gate.live))
 
     def end(self) -> None:
         """Let `run` return after its present step; live calls go on."""
@@ -169,7 +164,7 @@ class Engine:
     @property
     def idle_reason(self) -> IdleReason | None:
         """Why nothing is dialled although something is due; None while calls are placed."""
-        return self._idle
+        return self._idle.reason
 
     async def heard(self, event: CallEvent) -> None:
         """Take an event of the bridge and commit what it changes."""
@@ -227,7 +222,7 @@ class Engine:
     async def _step(self, now: datetime) -> _Step:
         """Claim what the tokens allow, and find out when something comes next."""
         tokens = self._gate.tokens(now, self._rules.batch)
-        polled = self._rules.poll is not None or self._idle_report_due(now)
+        polled = self._rules.poll is not None or self._idle.is_due(now)
         if not tokens and self._gate.live and not polled:
             return _Step(next_at=self._next_at)  # only a call's end can change anything
         async with self._sessions.begin() as session:
@@ -235,9 +230,9 @@ class Engine:
             self._next_at = await earliest_due_at(session)
         await self._obey_stop(turned)
         if not tokens or turned.stopped or not _is_due(self._next_at, now):
-            if self._idle_report_due(now):
+            if self._idle.is_due(now):
                 async with self._sessions.begin() as session:
-                    await self._say_why_idle(session, turned, now=now)
+                    await self._idle.look(session, turned, now=now, live=len(self._gate.live))
             return _Step(next_at=None if turned.stopped else self._next_at)
         return await self._claim(tokens, turned, now)
 
@@ -264,37 +259,16 @@ class Engine:
                 batch=batch,
             )
             self._next_at = await next_due_at(session, now)
-            if not report.looked_at:
-                await self._say_why_idle(session, turned, now=now)
+            if not report.looked_at and self._idle.is_due(now):
+                await self._idle.look(session, turned, now=now, live=len(self._gate.live))
         self._fruitful = bool(report.calls)
         emptied = report.looked_at < min(batch, len(tokens))
         self._refill_at = None if emptied else now + REFILL_EVERY
         if report.calls:
-            self._idle = None
+            self._idle.over()
         # A window that was filled just now and is empty again holds nothing for this instant.
         look_again = bool(report.looked_at) and not (emptied and refilled)
         return _Step(calls=report.calls, next_at=self._next_at, look_again=look_again)
-
-    async def _say_why_idle(
-        self, session: AsyncSession, turned: Switches, *, now: datetime
-    ) -> None:
-        if not self._idle_report_due(now):
-            return
-        self._idle_asked_at = now
-        reason = await why_idle(
-            session,
-            now=now,
-            switches=turned,
-            live=len(self._gate.live),
-            channels=sum(trunk.channels for trunk in self._bridge.trunks),
-        )
-        if reason is not None and reason.reason != self._idle_said:
-            log.info("nothing_dialled", **reason.for_log())
-        self._idle_said = None if reason is None else reason.reason
-        self._idle = reason
-
-    def _idle_report_due(self, now: datetime) -> bool:
-        return self._idle_asked_at is None or now >= self._idle_asked_at + IDLE_REPORT_EVERY
 
     def _basis(self, turned: Switches) -> SettingBasis:
         return SettingBasis(
@@ -340,8 +314,10 @@ class Engine:
             log.warning("submission_unknown", attempt_id=str(call.attempt_id))
             self._clock.spawn(self._ask_fate(call.attempt_id))
         except BridgeError as err:
+            rest = self._gate.refused(call.trunk, self._clock.now()) if err.retryable else None
             log.warning(
                 "submission_refused",
+                trunk_rests_s=None if rest is None else rest.total_seconds(),
                 attempt_id=str(call.attempt_id),
                 trunk=call.trunk.name,
                 retryable=err.retryable,
@@ -349,6 +325,8 @@ class Engine:
             )
             result = TelephonyResult.CONGESTION if err.retryable else TelephonyResult.CARRIER_ERROR
             await self._never_rang(call, result)
+        else:
+            self._gate.accepted(call.trunk)
         if call.attempt_id in self._unwanted:
             await self._bridge.hang_up(call.attempt_id)
 

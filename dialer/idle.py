@@ -1,15 +1,21 @@
 """Why nothing is dialled although something is due: the one binding reason, for log and summary."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.model import DueCallState
 from callback.rules import Rule
 from callback.tables import DueCall, VerdictRow
 from dialer.control import Switches
+
+log = structlog.get_logger(__name__)
+
+# Counting what waits reads all of it, so it is done when dialling pauses, and then now and again.
+REPORT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +33,37 @@ class IdleReason:
         """Return the fields of a log line."""
         until = None if self.until is None else self.until.isoformat()
         return {"reason": self.reason, "due": self.due, "until": until}
+
+
+class IdleWatch:
+    """Finds out, now and again, why nothing is dialled; logs each new reason once."""
+
+    def __init__(self, *, channels: int) -> None:
+        self.reason: IdleReason | None = None
+        self._channels = channels
+        self._asked_at: datetime | None = None
+        self._said: str | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether it is time to look again."""
+        return self._asked_at is None or now >= self._asked_at + REPORT_EVERY
+
+    def over(self) -> None:
+        """Forget the reason: calls are placed."""
+        self.reason = None
+
+    async def look(
+        self, session: AsyncSession, switches: Switches, *, now: datetime, live: int
+    ) -> None:
+        """Find the binding reason; a reason that was not the last one is logged."""
+        self._asked_at = now
+        self.reason = await why_idle(
+            session, now=now, switches=switches, live=live, channels=self._channels
+        )
+        said = None if self.reason is None else self.reason.reason
+        if self.reason is not None and said != self._said:
+            log.info("nothing_dialled", **self.reason.for_log())
+        self._said = said
 
 
 async def why_idle(

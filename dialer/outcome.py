@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -89,7 +87,7 @@ async def _write_end(
             ringing_at=ended.ringing_at,
             answered_at=ended.answered_at,
             answered_by=ended.answered_by,
-            ended_at=max(ended.ended_at, ended.started_at),
+            ended_at=ended.ended_at,
             telephony_result=result,
             hangup_cause=ended.hangup_cause,
             sip_code=ended.sip_code,
@@ -123,9 +121,11 @@ _WORD_BEFORE = sa.case(
 )
 _WORDS_BEFORE = (
     sa.select(sa.func.array_agg(sa.cast(_WORD_BEFORE, sa.Text)))
+    .join(Attempt, Attempt.attempt_id == AttemptDueCall.attempt_id)
     .where(
         AttemptDueCall.due_call_id == DueCall.due_call_id,
         AttemptDueCall.settled_at.is_not(None),
+        Attempt.submitted_at.is_not(None),
     )
     .scalar_subquery()
 )
@@ -187,6 +187,7 @@ async def _settle_due_call(
         same_before=(row.words_before or []).count(word),
         ended_at=ended.ended_at,
         campaign=settlement.campaigns.get(row.campaign),
+        placed=ended.submitted_at is not None,
     )
     await apply_effects(
         session,
@@ -206,10 +207,9 @@ async def _settle_due_call(
     await _write_outcome(
         session,
         served,
-        attempt_id=ended.attempt_id,
+        ended=ended,
         result=result,
         following=following,
-        at=ended.ended_at,
     )
     if following.state is not DueCallState.WAITING:
         await settle_progress(session, row.due_call_id, now=ended.ended_at)
@@ -231,16 +231,16 @@ async def _write_outcome(
     session: AsyncSession,
     served: _Served,
     *,
-    attempt_id: UUID,
+    ended: states.Ended,
     result: TelephonyResult,
     following: Next,
-    at: datetime,
 ) -> None:
-    due_call_id = served.row.due_call_id
+    due_call_id, at = served.row.due_call_id, ended.ended_at
+    tries = served.row.attempts if ended.submitted_at is not None else served.row.attempts - 1
     await session.execute(
         _WRITE_OUTCOME,
         {
-            "of_attempt": attempt_id,
+            "of_attempt": ended.attempt_id,
             "of_due_call": due_call_id,
             "settled_at": at,
             "telephony_result": result,
@@ -256,6 +256,7 @@ async def _write_outcome(
         {
             "of_due_call": due_call_id,
             "state": following.state,
+            "attempts": tries,
             "next_at": following.retry_at if waits else served.row.next_at,
             "settled_at": None if waits else at,
             "settled_because": None if waits else following.because,

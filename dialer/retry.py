@@ -73,16 +73,21 @@ def decide(
     same_before: int,
     ended_at: datetime,
     campaign: Campaign,
+    placed: bool = True,
 ) -> Next:
     """Decide what follows an attempt for one due call.
 
     `attempts` counts those of this due call, this one included; `same_before` its earlier ones
-    that came to the same word.
+    that came to the same word. What was never `placed` is tried again however often it was
+    refused: an outage of the trunk uses up nobody's tries.
     """
     word = word_of(result, code)
     phone_died = word in DEAD_NUMBER
     if code in FINAL_CODES:
         return Next(state=DueCallState.DONE, because=word)
+    if not placed:
+        after = campaign.retry.get(word, campaign.otherwise).after
+        return Next(state=DueCallState.WAITING, because=word, retry_at=ended_at + after)
     if attempts >= campaign.max_attempts:
         return Next(state=DueCallState.EXHAUSTED, because=f"max_attempts:{word}")
     rule = campaign.retry.get(word, campaign.otherwise)

@@ -7,17 +7,24 @@ from uuid import UUID
 
 from dialer.bridges.port import TrunkLimits
 
+# How long a trunk rests after it refused a call; doubled at each refusal in a row.
+SHORTEST_REST = timedelta(seconds=5)
+LONGEST_REST = timedelta(minutes=2)
+
 
 class TrunkGate:
     """Channels in use and calls per second of every trunk of one bridge.
 
     Never more than the rate in any second: a trunk of 5 a second lets 5 through at once and the
-    next one a second later; a trunk below one a second spaces its calls by 1/rate.
+    next one a second later; a trunk below one a second spaces its calls by 1/rate. A trunk that
+    refuses calls rests, longer each time, until it takes one.
     """
 
     def __init__(self, trunks: Iterable[TrunkLimits]) -> None:
         self._trunks = tuple(trunks)
         self._live: dict[UUID, str] = {}
+        self._rests: dict[str, timedelta] = {}
+        self._rests_until: dict[str, datetime] = {}
         self._taken: dict[str, deque[datetime]] = {
             trunk.name: deque(maxlen=_burst(trunk)) for trunk in self._trunks
         }
@@ -31,10 +38,11 @@ class TrunkGate:
         room = {
             trunk.name: min(trunk.channels - load[trunk.name], self._rate_room(trunk, now))
             for trunk in self._trunks
+            if self._rests_until.get(trunk.name, now) <= now
         }
         given: list[TrunkLimits] = []
         while len(given) < limit:
-            open_now = [trunk for trunk in self._trunks if room[trunk.name] > 0]
+            open_now = [trunk for trunk in self._trunks if room.get(trunk.name, 0) > 0]
             if not open_now:
                 break
             trunk = min(open_now, key=lambda each: load[each.name] / each.channels)
@@ -48,6 +56,20 @@ class TrunkGate:
         self._live[attempt_id] = trunk.name
         self._taken[trunk.name].append(now)
 
+    def refused(self, trunk: TrunkLimits, now: datetime) -> timedelta:
+        """Let a trunk that refused a call rest; returns for how long."""
+        resting_until = self._rests_until.get(trunk.name, now)
+        if resting_until > now:  # one refusal of a batch is enough
+            return resting_until - now
+        rest = min(self._rests.get(trunk.name, SHORTEST_REST / 2) * 2, LONGEST_REST)
+        self._rests[trunk.name] = rest
+        self._rests_until[trunk.name] = now + rest
+        return rest
+
+    def accepted(self, trunk: TrunkLimits) -> None:
+        """Note that a trunk took a call: its next rest is the shortest again."""
+        self._rests.pop(trunk.name, None)
+
     def adopt(self, attempt_id: UUID, trunk: str) -> None:
         """Count a call that was up before this process."""
         self._live[attempt_id] = trunk
@@ -60,7 +82,7 @@ class TrunkGate:
         """Return when the rate lets the next call through; None while every channel is busy."""
         load = Counter(self._live.values())
         free = [
-            now if self._rate_room(trunk, now) else self._taken[trunk.name][0] + _window(trunk)
+            max(self._rate_free_at(trunk, now), self._rests_until.get(trunk.name, now))
             for trunk in self._trunks
             if load[trunk.name] < trunk.channels
         ]
@@ -70,6 +92,11 @@ class TrunkGate:
     def live(self) -> frozenset[UUID]:
         """The calls that hold a channel."""
         return frozenset(self._live)
+
+    def _rate_free_at(self, trunk: TrunkLimits, now: datetime) -> datetime:
+        if self._rate_room(trunk, now):
+            return now
+        return self._taken[trunk.name][0] + _window(trunk)
 
     def _rate_room(self, trunk: TrunkLimits, now: datetime) -> int:
         taken = self._taken[trunk.name]

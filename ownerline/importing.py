@@ -1,15 +1,17 @@
 """`ownerline import`: one file after the other, each whole or not at all, and the rejects."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from callback.packs import shipped_packs
 from core.settings import Settings
 from customers.importing.model import Defaults, FileResult, OnProgress
 from customers.importing.order import in_import_order
 from customers.importing.run import import_file
-from customers.rejects import RejectsWorkbook
+from customers.rejects import RejectsNotWrittenError, RejectsWorkbook
 from ownerline.runtime import open_runtime
 
 REJECTS_FILE = "rejects.xlsx"
@@ -64,6 +66,17 @@ class ImportReport:
         return lines
 
 
+def _require_writable(target: Path) -> None:
+    """Refuse before anything is imported when the rejects could not be written afterwards."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".rejects-"):
+            pass
+    except OSError as err:
+        message = f"the rejects workbook {target} cannot be written: {err.strerror}"
+        raise RejectsNotWrittenError(message) from err
+
+
 async def import_files(
     settings: Settings,
     files: Sequence[Path],
@@ -82,7 +95,10 @@ async def import_files(
         currency=settings.currency,
         packs=settings.packs,
     )
-    workbook = RejectsWorkbook(rejects or settings.home / REJECTS_FILE)
+    shipped_packs().check_known(settings.packs)
+    target = rejects or settings.home / REJECTS_FILE
+    _require_writable(target)
+    workbook = RejectsWorkbook(target)
     results: list[FileResult] = []
     async with open_runtime(settings) as runtime:
         try:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from callback.campaigns import shipped_campaigns
+from callback.tables import DueCall
 from customers.model import Reason
 from dialer.bridges.port import CallEnded, CallEvent
 from dialer.tables import Attempt
@@ -198,3 +200,21 @@ async def _dies_while_it_rings(day: Day) -> None:
 
     await day.clock.run(work())
     await day.bridge.close()
+
+
+async def test_an_outage_of_the_trunk_uses_up_nobodys_tries(day: Day) -> None:
+    owner = await day.owner(answers("1", "1"))
+    await day.repaired(owner)
+    day.faults.refuse_all = True
+    await day.build()
+    await day.dial(1.9)
+    refusals = day.carrier.refusals["fault"]
+    day.faults.refuse_all = False
+    await day.until(TEN.replace(hour=6))
+    await day.dial(1)
+
+    assert refusals > shipped_campaigns().repair.max_attempts
+    assert day.rung == list(owner.phones)
+    assert await day.due(Reason.REPAIR) == [("done", "satisfied")]
+    (tries,) = await day.rows(sa.select(DueCall.attempts))
+    assert tries.attempts == 1

@@ -45,7 +45,9 @@ _BROKEN = sa.text("""
     SELECT 'attempts are counted', CAST(dc.due_call_id AS text)
     FROM due_call dc
     WHERE dc.attempts <> (
-        SELECT count(*) FROM attempt_due_call adc WHERE adc.due_call_id = dc.due_call_id
+        SELECT count(*) FROM attempt_due_call adc JOIN attempt a USING (attempt_id)
+        WHERE adc.due_call_id = dc.due_call_id
+          AND (a.submitted_at IS NOT NULL OR a.state <> 'ended')
     )
     UNION ALL
     SELECT 'paid is the sum of the payments', CAST(c.charge_id AS text)

@@ -159,3 +159,35 @@ def test_what_next_at_promises_is_kept(
             assert caller.gate.tokens(max(promised, now), 1)
             if promised > now:
                 assert not caller.gate.tokens(promised - timedelta(milliseconds=1), 1)
+
+
+def test_a_trunk_that_refuses_rests_longer_each_time_until_it_takes_a_call() -> None:
+    only = trunk()
+    gate = TrunkGate([only])
+    at, rests = NOON, []
+    for _ in range(8):
+        rests.append(gate.refused(only, at).total_seconds())
+        assert gate.tokens(at, 1) == []
+        at += timedelta(seconds=rests[-1])
+        assert gate.tokens(at, 1) == [only]
+
+    assert rests == [5, 10, 20, 40, 80, 120, 120, 120]
+    gate.accepted(only)
+    assert gate.refused(only, at).total_seconds() == rests[0]
+
+
+def test_the_refusals_of_one_batch_are_one_rest() -> None:
+    only = trunk()
+    gate = TrunkGate([only])
+
+    assert gate.refused(only, NOON) == 5 * SECOND
+    assert gate.refused(only, NOON) == 5 * SECOND
+    assert gate.next_at(NOON) == NOON + 5 * SECOND
+
+
+def test_while_one_trunk_rests_the_other_goes_on() -> None:
+    resting, working = trunk("a"), trunk("b")
+    gate = TrunkGate([resting, working])
+    gate.refused(resting, NOON)
+
+    assert gate.tokens(NOON, 3) == [working] * 3
