@@ -2,9 +2,10 @@
 
 import contextlib
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
 from time import monotonic
+from typing import TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -30,6 +31,9 @@ _LOCK_TIMEOUT_S = 30
 _IDLE_IN_TRANSACTION_TIMEOUT_S = 600
 _CONNECT_TIMEOUT_S = 10
 _IDLE_BEFORE_PING_S = 5.0
+_VICTIMS = frozenset({"40P01", "40001"})
+
+T = TypeVar("T")
 
 
 class DatabaseUrlError(OwnerlineError):
@@ -87,8 +91,17 @@ def libpq_url(url: str) -> str:
     return driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def create_engine(url: str, *, name: str = "ownerline", pool_size: int = 10) -> AsyncEngine:
-    """Return an engine; `name` is shown in pg_stat_activity."""
+def create_engine(
+    url: str,
+    *,
+    name: str = "ownerline",
+    pool_size: int = 10,
+    ping_after_s: float = _IDLE_BEFORE_PING_S,
+) -> AsyncEngine:
+    """Return an engine; `name` is shown in pg_stat_activity.
+
+    A connection that lay idle for `ping_after_s` is tried before it is handed out.
+    """
     timeouts = {
         "statement_timeout": _STATEMENT_TIMEOUT_S,
         "lock_timeout": _LOCK_TIMEOUT_S,
@@ -106,11 +119,11 @@ def create_engine(url: str, *, name: str = "ownerline", pool_size: int = 10) -> 
             "options": " ".join([*options, "-c timezone=UTC"]),
         },
     )
-    _ping_what_lay_idle(engine)
+    _ping_what_lay_idle(engine, ping_after_s)
     return engine
 
 
-def _ping_what_lay_idle(engine: AsyncEngine) -> None:
+def _ping_what_lay_idle(engine: AsyncEngine, after_s: float) -> None:
     """Try a connection that was not used for a while before it is handed out.
 
     The pool's own `pool_pre_ping` does so at every checkout, which costs each small transaction
@@ -126,7 +139,7 @@ def _ping_what_lay_idle(engine: AsyncEngine) -> None:
     def ping(
         connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
     ) -> None:
-        if monotonic() - record.info.get("idle_since", monotonic()) < _IDLE_BEFORE_PING_S:
+        if monotonic() - record.info.get("idle_since", monotonic()) < after_s:
             return
         try:
             alive = engine.dialect.do_ping(connection)
@@ -139,6 +152,22 @@ def _ping_what_lay_idle(engine: AsyncEngine) -> None:
 def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     """Return what makes sessions; objects stay readable after a commit."""
     return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def despite_deadlocks(work: Callable[[], Awaitable[T]], *, tries: int = 3) -> T:
+    """Do a transaction; do it again when the server ended it to free others.
+
+    The server picks a victim among transactions that wait for one another (SQLSTATE 40P01, and
+    40001 where it cannot serialize them); nothing of the victim was kept.
+    """
+    for left in reversed(range(tries)):
+        try:
+            return await work()
+        except sa.exc.DBAPIError as err:
+            if not left or getattr(err.orig, "sqlstate", None) not in _VICTIMS:
+                raise
+    message = f"a transaction is tried at least once, not {tries} times"
+    raise ValueError(message)
 
 
 @contextlib.asynccontextmanager

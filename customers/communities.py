@@ -65,8 +65,10 @@ async def set_community(
     change: CommunityChange,
     defaults: Defaults,
     known_packs: Collection[str],
-) -> None:
+) -> bool:
     """Make the community with the defaults where there is none, then set what the change names.
+
+    Returns whether it was made now.
 
     Raises:
         CommunitySettingError: no such zone, region, currency or pack; no name; or another
@@ -74,7 +76,7 @@ async def set_community(
     """
     called = as_text(name)
     _check(called, change, known_packs)
-    await session.execute(
+    made = await session.scalar(
         insert(Community)
         .values(
             name=called,
@@ -84,6 +86,7 @@ async def set_community(
             packs=list(change.packs or defaults.packs),
         )
         .on_conflict_do_nothing(index_elements=["name"])
+        .returning(Community.community_id)
     )
     community = await session.scalar(
         sa.select(Community).where(Community.name == called).with_for_update(),
@@ -97,6 +100,7 @@ async def set_community(
     community.currency = _upper(change.currency) or community.currency
     community.packs = list(change.packs or community.packs)
     await session.flush()
+    return made is not None
 
 
 async def show_community(session: AsyncSession, *, name: str) -> CommunityShown:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from callback.campaigns import Campaigns
 from callback.packs import Packs
 from core.clock import Clock, Signal
+from core.database import despite_deadlocks
 from core.ids import IdSource
 from customers.model import CallMode
 from dialer.bridges.port import (
@@ -27,7 +28,7 @@ from dialer.bridges.port import (
     TrunkLimits,
 )
 from dialer.call_facts import SettingBasis
-from dialer.claim import Claimed, claim
+from dialer.claim import Claimed, ClaimReport, claim
 from dialer.control import Switches, switches
 from dialer.idle import IdleReason, IdleWatch
 from dialer.model import TelephonyResult
@@ -178,8 +179,11 @@ class Engine:
         await self._settle(event)
 
     async def _settle(self, event: CallEnded, *, placed: bool = True) -> None:
-        async with self._sessions.begin() as session:
-            await settle(session, event, self._settlement, placed=placed)
+        async def work() -> None:
+            async with self._sessions.begin() as session:
+                await settle(session, event, self._settlement, placed=placed)
+
+        await despite_deadlocks(work)
         self._release(event.attempt_id)
         log.info(
             "attempt_ended",
@@ -246,21 +250,26 @@ class Engine:
                 await refill(
                     session, now=now, size=self._rules.batch * 4, paused=turned.paused_campaigns
                 )
-        async with self._sessions.begin() as session:
-            report = await claim(
-                session,
-                tokens,
-                bridge=self._bridge.name,
-                now=now,
-                basis=self._basis(turned),
-                campaigns=self._rules.campaigns,
-                packs=self._rules.packs,
-                ids=self._ids,
-                batch=batch,
-            )
-            self._next_at = await next_due_at(session, now)
-            if not report.looked_at and self._idle.is_due(now):
-                await self._idle.look(session, turned, now=now, live=len(self._gate.live))
+
+        async def work() -> ClaimReport:
+            async with self._sessions.begin() as session:
+                claimed = await claim(
+                    session,
+                    tokens,
+                    bridge=self._bridge.name,
+                    now=now,
+                    basis=self._basis(turned),
+                    campaigns=self._rules.campaigns,
+                    packs=self._rules.packs,
+                    ids=self._ids,
+                    batch=batch,
+                )
+                self._next_at = await next_due_at(session, now)
+                if not claimed.looked_at and self._idle.is_due(now):
+                    await self._idle.look(session, turned, now=now, live=len(self._gate.live))
+                return claimed
+
+        report = await despite_deadlocks(work)
         self._fruitful = bool(report.calls)
         emptied = report.looked_at < min(batch, len(tokens))
         self._refill_at = None if emptied else now + REFILL_EVERY

@@ -93,7 +93,8 @@ def community(
     from callback.packs import shipped_packs
     from customers.communities import CommunityChange, set_community, show_community
     from customers.importing.model import Defaults
-    from ownerline.runtime import open_runtime
+    from customers.service import audit
+    from ownerline.runtime import open_runtime, operator
 
     settings = settings_here()
     change = CommunityChange(
@@ -102,7 +103,7 @@ def community(
 
     async def work() -> dict[str, object]:
         async with open_runtime(settings) as runtime, runtime.sessions.begin() as session:
-            await set_community(
+            made = await set_community(
                 session,
                 name=name,
                 change=change,
@@ -114,11 +115,21 @@ def community(
                 ),
                 known_packs=shipped_packs().names,
             )
-            return (await show_community(session, name=name)).as_json()
+            if made or change != CommunityChange():
+                await audit(
+                    session,
+                    now=runtime.clock.now(),
+                    actor=operator(),
+                    action="community_set",
+                    subject=f"community:{name}",
+                )
+            return {"made": made, **(await show_community(session, name=name)).as_json()}
 
     shown = run(work())
     if json:
         print_json(shown)
     else:
+        if shown.pop("made"):
+            say("there was none of that name: made now")
         for key, value in shown.items():
             say(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
