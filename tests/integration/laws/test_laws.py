@@ -144,6 +144,18 @@ class Laws(RuleBasedStateMachine):
 
         self.write(correct)
 
+    @rule(
+        rows=st.lists(
+            st.tuples(which, st.integers(0, 2), st.integers(-5, 100)), min_size=1, max_size=3
+        ),
+        watched=st.booleans(),
+    )
+    def finance_sends_a_workbook(self, rows: list[tuple[int, int, int]], watched: bool) -> None:
+        charges = self.world.charge_ids
+        named = [(charges[number % len(charges)], halves, days) for number, halves, days in rows]
+        self.do(self.world.workbook_of_charges(named))
+        self.accounts_changed(watched)
+
     async def receive(self, session: AsyncSession, charge: Charge, amount: int) -> None:
         await record_payment(
             session,

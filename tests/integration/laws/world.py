@@ -1,9 +1,11 @@
 """A small world to try the laws in: five people, three communities, a bridge cranked by hand."""
 
 import random
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from core.clock import VirtualClock
 from core.database import Base
 from core.ids import IdSource
 from customers.account_tables import Charge, WorkOrder
+from customers.importing.run import import_file
 from customers.model import CallMode, Language, Purpose, Role, WorkOrderCategory
 from customers.tables import Community, Consent, Occupancy, Person, Phone, Unit
 from dialer.bridges.port import OutboundCall
@@ -191,6 +194,34 @@ class World:
             )
         )
 
+    async def workbook_of_charges(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Import what finance says of some charges: charge, halves of it paid, days past due.
+
+        Each row also bills its home something new.
+        """
+        lines = ["小区,房号,费用项目,账单号,应收金额,已收金额,应缴日期"]
+        async with self.sessions.begin() as session:
+            for charge_id, halves, days_past_due in rows:
+                charge = await session.get_one(Charge, charge_id)
+                unit = await session.get_one(Unit, charge.unit_id)
+                place = await session.get_one(Community, unit.community_id)
+                due_on = self.now.date() - timedelta(days=days_past_due)
+                paid_minor = charge.amount_minor * halves // 2
+                billed = _plain(charge.amount_minor)
+                where = f"{place.name},{unit.label},{charge.kind}"
+                lines += [
+                    f"{where},{charge.reference},{billed},{_plain(paid_minor)},{charge.due_on}",
+                    f"{where},F-{self.number()},{billed},,{due_on}",
+                ]
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "charges.csv"
+                path.write_text("\n".join(lines), encoding="utf-8")
+                result = await import_file(session, path, now=self.now)
+            assert [kind.rejected for kind in result.kinds] == [0]
+            self.charge_ids = list(
+                await session.scalars(sa.select(Charge.charge_id).order_by(Charge.charge_id))
+            )
+
     async def repair(self, session: AsyncSession, home: Home, *, days_ago: int) -> None:
         done = self.today(home) - timedelta(days=days_ago)
         self.work_order_ids.append(
@@ -283,3 +314,7 @@ async def _add(session: AsyncSession, table: type[Base], **values: Any) -> int:
     key = sa.inspect(table).primary_key[0]
     added = await session.execute(sa.insert(table).values(**values).returning(key))
     return int(added.scalar_one())
+
+
+def _plain(amount_minor: int) -> str:
+    return f"{amount_minor // 100}.{amount_minor % 100:02}"
