@@ -13,6 +13,7 @@ from callback.rules import Rule, Verdict
 from core.money import Money
 from customers.model import CallMode, Language, Purpose, Reason
 
+_HOUSE_SOURCE = "house default"  # of a figure with no other source: the layer says so already
 _NOT_ON_FILE = "–"
 _LOCALE = {Language.MANDARIN: "zh_Hans_CN", Language.ENGLISH: "en_GB"}
 _INSTANT = {Language.MANDARIN: "y年M月d日(EEE)HH:mm", Language.ENGLISH: "EEE d MMM y, HH:mm"}
@@ -33,6 +34,7 @@ class DueCallStory:
     attempts: int = 0
     settled_at: datetime | None = None
     settled_because: str | None = None
+    refused: bool = False  # waiting, and no hour lifts what forbids it
 
 
 class NotDueBecause(StrEnum):
@@ -155,7 +157,8 @@ def explain_due_call(
         shown["settled_at"] = show_instant(story.settled_at, language, zone)
     if story.settled_because is not None:
         shown["because"] = show_cause(story.settled_because, language)
-    sentence = words.STATES[story.state][language].format_map(shown)
+    told = words.REFUSED if story.refused else words.STATES[story.state]
+    sentence = told[language].format_map(shown)
     if story.settled_at is None and now >= story.due_by:
         sentence += words.LATE[language]
     return _capital(sentence) + _full_stop(language)
@@ -245,7 +248,7 @@ def _layer_shown(verdict: Verdict, language: Language) -> str:
 
 def _source_shown(facts: Mapping[str, object], language: Language) -> str:
     source = facts.get("source")
-    if not isinstance(source, str):
+    if not isinstance(source, str) or source == _HOUSE_SOURCE:
         return ""
     return f":{source}" if language is Language.MANDARIN else f": {source}"
 

@@ -234,6 +234,12 @@ MODES = {
     CallMode.AUTOMATIC: {ZH: "自动", EN: "automatic"},
 }
 
+# Of a waiting call that a rule forbids until the file changes.
+REFUSED = {
+    ZH: "{reason}:不得呼叫,每天重新核对一次(下次{next_at}),应在{due_by}之前完成,已呼叫{attempts}次",
+    EN: "{reason}: must not be called as the file stands, looked at again from {next_at}, "
+    "due by {due_by}, attempts so far: {attempts}",
+}
 STATES = {
     DueCallState.WAITING: {
         ZH: "{reason}:待呼叫,最早{next_at},须在{due_by}之前完成,已呼叫{attempts}次",

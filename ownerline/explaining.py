@@ -15,7 +15,7 @@ from callback.explain import (
     explain_not_due,
     explain_verdict,
 )
-from callback.model import Decision
+from callback.model import Decision, DueCallState
 from callback.rules import Layer, Rule, Verdict
 from callback.tables import DueCall, VerdictRow
 from core.columns import AnyRow
@@ -128,7 +128,9 @@ async def _due_calls(
                 "state": row.state.value,
                 "because": row.settled_because,
                 "due_by": row.due_by.isoformat(),
-                "sentence": _due_call_sentence(row, now=now, language=language, zone=zone),
+                "sentence": _due_call_sentence(
+                    row, refused=_is_refused(row, events), now=now, language=language, zone=zone
+                ),
                 "events": [
                     _with_local_time(event, zone)
                     for event in sorted(events, key=lambda event: event["at"])
@@ -160,7 +162,19 @@ def _with_local_time(event: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _due_call_sentence(row: DueCall, *, now: datetime, language: Language, zone: ZoneInfo) -> str:
+def _is_refused(row: DueCall, events: Sequence[dict[str, Any]]) -> bool:
+    """Say whether the last verdict forbids a waiting call until the file changes."""
+    verdicts = [event for event in events if event["kind"] == "verdict"]
+    return (
+        row.state is DueCallState.WAITING
+        and bool(verdicts)
+        and verdicts[-1]["decision"] == Decision.DENY.value
+    )
+
+
+def _due_call_sentence(
+    row: DueCall, *, refused: bool, now: datetime, language: Language, zone: ZoneInfo
+) -> str:
     story = DueCallStory(
         reason=row.reason,
         state=row.state,
@@ -169,6 +183,7 @@ def _due_call_sentence(row: DueCall, *, now: datetime, language: Language, zone:
         attempts=row.attempts,
         settled_at=row.settled_at,
         settled_because=row.settled_because,
+        refused=refused,
     )
     return explain_due_call(story, now=now, language=language, zone=zone)
 

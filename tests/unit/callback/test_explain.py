@@ -139,6 +139,29 @@ def test_an_open_due_call_past_its_deadline_is_told_late() -> None:
     assert "past its deadline" in explain_due_call(story, now=AT, language=EN, zone=ZONE)
 
 
+@pytest.mark.parametrize(
+    ("language", "last_day"), [(EN, "the end of Wed 4 Mar 2026"), (ZH, "2026年3月4日结束")]
+)
+def test_a_deadline_at_midnight_is_the_end_of_the_day_before(
+    language: Language, last_day: str
+) -> None:
+    midnight = datetime(2026, 3, 4, 16, tzinfo=UTC)
+    story = DueCallStory(
+        reason=Reason.REPAIR, state=DueCallState.WAITING, due_by=midnight, next_at=AT
+    )
+    assert last_day in explain_due_call(story, now=AT, language=language, zone=ZONE)
+
+
+@pytest.mark.parametrize(("language", "refusal"), [(EN, "must not be called"), (ZH, "不得呼叫")])
+def test_a_waiting_call_that_the_file_forbids_is_not_told_as_one_to_come(
+    language: Language, refusal: str
+) -> None:
+    story = DueCallStory(
+        reason=Reason.REPAIR, state=DueCallState.WAITING, due_by=AT, next_at=AT, refused=True
+    )
+    assert refusal in explain_due_call(story, now=AT, language=language, zone=ZONE)
+
+
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("because", list(NotDueBecause))
 def test_every_way_of_not_being_due_has_a_sentence(
