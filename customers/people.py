@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.phone import PhoneNumber
 from customers.desk import UnknownSubjectError, open_agent_task
-from customers.model import Reason
-from customers.tables import CallbackRequest, DoNotCall, Person, Phone
+from customers.model import CallMode, Purpose, Reason
+from customers.tables import CallbackRequest, Consent, DoNotCall, Person, Phone
 
 
 async def opt_out(
@@ -48,6 +48,35 @@ async def opt_out(
     )
     await session.flush()
     return True
+
+
+async def record_consent(
+    session: AsyncSession,
+    *,
+    phone: PhoneNumber,
+    purpose: Purpose,
+    mode: CallMode,
+    granted: bool,
+    given_by: str,
+    how: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Write down a yes, or its withdrawal, for calls to a number; the newest word counts."""
+    await _lock_holders(session, Phone.e164 == phone.e164)
+    session.add(
+        Consent(
+            e164=phone.e164,
+            purpose=purpose,
+            mode=mode,
+            granted=granted,
+            given_at=now,
+            valid_until=until,
+            given_by=given_by,
+            how=how,
+        )
+    )
+    await session.flush()
 
 
 async def kill_phone(session: AsyncSession, *, phone_id: int, because: str, now: datetime) -> bool:

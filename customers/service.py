@@ -12,7 +12,14 @@ from customers.accounts import (
     request_extension,
 )
 from customers.desk import UnknownSubjectError, add_note, audit, open_agent_task
-from customers.people import add_phone, kill_phone, mark_deceased, opt_out, request_callback
+from customers.people import (
+    add_phone,
+    kill_phone,
+    mark_deceased,
+    opt_out,
+    record_consent,
+    request_callback,
+)
 from customers.repairs import NotCompletedError, record_survey_answers, reopen_work_order
 
 __all__ = [
@@ -27,6 +34,7 @@ __all__ = [
     "mark_deceased",
     "open_agent_task",
     "opt_out",
+    "record_consent",
     "record_payment",
     "record_promise",
     "record_survey_answers",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from customers.importing.consents import state_consents
 from customers.importing.model import Defaults
 from customers.importing.occupancies import hand_over
 from customers.importing.phones import restate_phones
@@ -219,6 +220,7 @@ async def merge_contacts(
     await restate_phones(session, sha256=sha256, now=now)
     await run(session, _LOCK_OPTING_OUT)
     await run(session, _OPT_OUT, now=now, file=file)
+    await state_consents(session, file=file, now=now)
     await run(session, _NOTES, now=now, file=file)
 
 

@@ -190,6 +190,7 @@ def _contact(reader: Reader, places: Places) -> dict[str, Value]:
         "language": reader.word("language", read_language),
         "default_language": default_language(place.region),
         "do_not_call": reader.word("do_not_call", read_yes),
+        "automatic_calls": reader.word("automatic_calls", read_yes),
         "identity_digits": _identity_digits(reader),
         "note": reader.note("note"),
     }

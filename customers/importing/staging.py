@@ -19,7 +19,8 @@ _TABLES = {
     "stage_contact": _PLACE
     + """
     name text, honorific text, role text, phones text[], moved_in date, vip boolean,
-    language text, default_language text, do_not_call boolean, identity_digits text, note text,
+    language text, default_language text, do_not_call boolean, automatic_calls boolean,
+    identity_digits text, note text,
     today date, person_id bigint, kin int, new_person boolean NOT NULL DEFAULT false,
     kept boolean NOT NULL DEFAULT false
     """,
