@@ -1,12 +1,10 @@
 """Column types shared by every room's tables."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute
 
 BIGINTS = ARRAY(sa.BigInteger)  # of a parameter that holds many ids
 
@@ -21,12 +19,6 @@ def table_of(model: type[object]) -> sa.Table:
         message = f"{model.__name__} is mapped to no table of its own"
         raise TypeError(message)
     return table
-
-
-def any_of(column: InstrumentedAttribute[Any], values: Iterable[Any]) -> sa.ColumnElement[bool]:
-    """Return that the column is one of the values: one parameter, so one prepared statement."""
-    array = sa.bindparam(None, list(values), type_=ARRAY(column.type), unique=True)
-    return column == sa.any_(array)
 
 
 def one_of(words: type[StrEnum]) -> sa.Enum:
