@@ -1,0 +1,38 @@
+"""Where other parts of the dialer join the engine: more sources of calls, followers of attempts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer import states
+from dialer.bridges.port import TrunkLimits
+from dialer.claim import ClaimReport
+from dialer.control import Switches
+
+
+class CallSource(Protocol):
+    """Claims calls besides the automatic queue, say those that agents dial."""
+
+    async def claim(
+        self,
+        session: AsyncSession,
+        tokens: Sequence[TrunkLimits],
+        *,
+        turned: Switches,
+        now: datetime,
+    ) -> ClaimReport:
+        """Claim at most one call a token; the engine commits, then rings them."""
+        ...
+
+
+class AttemptFollower(Protocol):
+    """Goes along with attempts, in the transaction that commits each new state."""
+
+    async def followed(
+        self, session: AsyncSession, attempt_id: UUID, state: states.Attempt
+    ) -> None:
+        """Change what depends on the state, say where the agent of the call stands."""
+        ...
