@@ -35,6 +35,13 @@ class MachineHandling(StrEnum):
     HANG_UP = "hang_up"
 
 
+class Dialling(StrEnum):
+    """How a call reaches an agent, in campaigns of mode agent."""
+
+    PREVIEW = "preview"  # the agent sees the file first, then says that it may ring
+    PROGRESSIVE = "progressive"  # one call a ready agent, rung without asking
+
+
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -56,7 +63,8 @@ class Campaign(_Data):
     """One rule for who is due a call, with its mode, calling hours and retry rules.
 
     `retry` is keyed by telephony result or wrap-up code. `hours` narrow the rule packs' hours;
-    None leaves them as they are.
+    None leaves them as they are. `dialling`, `team` and `skills` say which agents take its calls
+    and how; without a team anybody with the skills does. They hold for mode agent.
     """
 
     name: Name
@@ -70,6 +78,9 @@ class Campaign(_Data):
     retry: Mapping[str, Retry]
     otherwise: Retry
     hours: Week | None = None
+    dialling: Dialling = Dialling.PREVIEW
+    team: Name | None = None
+    skills: tuple[Name, ...] = ()
 
 
 class LadderStep(_Data):
