@@ -1,180 +1,116 @@
-"""Campaigns as data: who is due which call, with which script, by when and how often."""
+"""The book of campaigns: those of the house's file, and those that uploaded lists add to it.
+
+The file is read once. A started list's campaign never changes, so a process that meets a name it
+does not know reads it (`callback.uploaded_book.learn`) and then knows it for good.
+"""
 
 import json
-from collections.abc import Mapping
-from datetime import timedelta
-from enum import StrEnum
+from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from callback.pack_model import Week
+from callback.campaign_model import (
+    Campaign,
+    Dialling,
+    HouseCampaigns,
+    LadderStep,
+    ListRules,
+    MachineHandling,
+    OverdueCampaign,
+    PromisedCampaign,
+    RepairCampaign,
+    Retry,
+    SurveyCampaign,
+    UploadedCampaign,
+)
 from core.errors import OwnerlineError
-from customers.model import CallMode, Purpose, Reason, WorkOrderCategory
+
+__all__ = [
+    "Campaign",
+    "Campaigns",
+    "CampaignsError",
+    "Dialling",
+    "LadderStep",
+    "ListRules",
+    "MachineHandling",
+    "OverdueCampaign",
+    "PromisedCampaign",
+    "RepairCampaign",
+    "Retry",
+    "SurveyCampaign",
+    "UploadedCampaign",
+    "load_campaigns",
+    "problem_of",
+    "read_campaigns",
+    "shipped_campaigns",
+]
 
 SHIPPED = Path(__file__).with_name("campaigns.yaml")
-
-_SHORTEST_LAST_MONTH = 30  # June and September; the quarters' last months have 30 or 31 days
-
-Positive = Annotated[int, Field(gt=0)]
-Name = Annotated[str, Field(min_length=1, max_length=64)]
+MAX_BYTES = 256 * 1024
 
 
 class CampaignsError(OwnerlineError):
     """A campaigns file cannot be used; the text names the place in it and the mend."""
 
 
-class MachineHandling(StrEnum):
-    """What is done when a machine answers."""
+class Campaigns:
+    """Every campaign of the installation, by name; one book a process."""
 
-    MESSAGE = "message"
-    HANG_UP = "hang_up"
-
-
-class Dialling(StrEnum):
-    """How a call reaches an agent, in campaigns of mode agent."""
-
-    PREVIEW = "preview"  # the agent sees the file first, then says that it may ring
-    PROGRESSIVE = "progressive"  # one call a ready agent, rung without asking
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Retry(_Data):
-    """How long to wait after one result, and how often before giving up."""
-
-    after_minutes: Positive
-    times: Positive
-    next_phone: bool = False  # the person's next phone need not wait
+    def __init__(self, house: HouseCampaigns) -> None:
+        self._house = house
+        self._uploaded: dict[str, UploadedCampaign] = {}
 
     @property
-    def after(self) -> timedelta:
-        """The wait."""
-        return timedelta(minutes=self.after_minutes)
+    def version(self) -> str:
+        """The version of the house's file."""
+        return self._house.version
 
+    @property
+    def source(self) -> str:
+        """Where the house's figures come from."""
+        return self._house.source
 
-class Campaign(_Data):
-    """One rule for who is due a call, with its mode, calling hours and retry rules.
+    @property
+    def overdue(self) -> OverdueCampaign:
+        """Reminders of charges past due."""
+        return self._house.overdue
 
-    `retry` is keyed by telephony result or wrap-up code. `hours` narrow the rule packs' hours;
-    None leaves them as they are. `dialling`, `team` and `skills` say which agents take its calls
-    and how; without a team anybody with the skills does. They hold for mode agent.
-    """
+    @property
+    def repair(self) -> RepairCampaign:
+        """Callbacks after repairs."""
+        return self._house.repair
 
-    name: Name
-    reason: Reason
-    purpose: Purpose
-    mode: CallMode
-    machine: MachineHandling
-    max_attempts: Positive
-    ring_timeout_s: Annotated[int, Field(ge=15, le=120)] = 30  # a pack may ask for more
-    max_seconds: Positive = 300  # the longest call
-    retry: Mapping[str, Retry]
-    otherwise: Retry
-    hours: Week | None = None
-    dialling: Dialling = Dialling.PREVIEW
-    team: Name | None = None
-    skills: tuple[Name, ...] = ()
+    @property
+    def survey(self) -> SurveyCampaign:
+        """The quarterly survey."""
+        return self._house.survey
 
+    @property
+    def promised(self) -> PromisedCampaign:
+        """Calls at the time the owner named."""
+        return self._house.promised
 
-class LadderStep(_Data):
-    """A reminder by days past due; its deadline counts from the day it came on the list."""
-
-    step: int
-    script: Name
-    priority: int
-    deadline_days: Annotated[int, Field(ge=0)]
-    mode: CallMode | None = None  # None: the campaign's
-
-
-class OverdueCampaign(Campaign):
-    """Reminders of charges past due, at the steps of a ladder."""
-
-    name: Literal["overdue"]
-    reason: Literal[Reason.OVERDUE]
-    ladder: tuple[LadderStep, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _climbs(self) -> Self:
-        for lower, higher in pairwise(self.ladder):
-            if lower.step >= higher.step:
-                message = (
-                    f"step {higher.step} stands after step {lower.step}; write the ladder upwards"
-                )
-                raise ValueError(message)
-        return self
-
-
-class RepairCampaign(Campaign):
-    """Callbacks after completed work orders; `days` after completion by category."""
-
-    name: Literal["repair"]
-    reason: Literal[Reason.REPAIR]
-    script: Name
-    priority: int
-    days: Mapping[WorkOrderCategory, Positive]
-
-    @model_validator(mode="after")
-    def _knows_every_category(self) -> Self:
-        if missing := set(WorkOrderCategory) - set(self.days):
-            message = f"no deadline for {', '.join(sorted(missing))}"
-            raise ValueError(message)
-        return self
-
-
-class SurveyCampaign(Campaign):
-    """The quarterly survey of moved-in owners: share drawn, when, how long, and the rest after."""
-
-    name: Literal["survey"]
-    reason: Literal[Reason.SURVEY]
-    script: Name
-    priority: int
-    share: Annotated[float, Field(gt=0, le=1)]
-    opens_on_day: Annotated[int, Field(ge=1, le=28)]
-    open_days: Positive
-    rest_days: Positive
-
-    @model_validator(mode="after")
-    def _closes_within_its_month(self) -> Self:
-        if self.opens_on_day + self.open_days > _SHORTEST_LAST_MONTH:
-            message = (
-                f"a survey opened on day {self.opens_on_day} for {self.open_days} days runs into "
-                "the next quarter; open it earlier or for fewer days"
-            )
-            raise ValueError(message)
-        return self
-
-
-class PromisedCampaign(Campaign):
-    """Calls at the time the owner named."""
-
-    name: Literal["promised"]
-    reason: Literal[Reason.PROMISED]
-    script: Name
-    priority: int
-    window_minutes: Positive
-
-
-class Campaigns(_Data):
-    """Every campaign of the house."""
-
-    version: Name
-    source: str = Field(min_length=1)
-    overdue: OverdueCampaign
-    repair: RepairCampaign
-    survey: SurveyCampaign
-    promised: PromisedCampaign
+    @property
+    def uploaded(self) -> ListRules:
+        """What an uploaded list goes by where it brings no rules of its own."""
+        return self._house.uploaded
 
     @property
     def all(self) -> tuple[Campaign, ...]:
-        """The campaigns in the order in which their lists are built."""
+        """The house's campaigns in the order in which their lists are built."""
         return (self.promised, self.overdue, self.repair, self.survey)
+
+    def knows(self, name: str) -> bool:
+        """Say whether `get` has a campaign of that name."""
+        return name in self._uploaded or any(each.name == name for each in self.all)
+
+    def add(self, campaign: UploadedCampaign) -> None:
+        """Put a started list's campaign into the book."""
+        self._uploaded[campaign.name] = campaign
 
     def get(self, name: str) -> Campaign:
         """Return the campaign of that name.
@@ -182,12 +118,24 @@ class Campaigns(_Data):
         Raises:
             CampaignsError: there is none.
         """
+        if name in self._uploaded:
+            return self._uploaded[name]
         for campaign in self.all:
             if campaign.name == name:
                 return campaign
         known = ", ".join(campaign.name for campaign in self.all)
-        message = f"there is no campaign {name!r}; the campaigns are {known}"
+        message = (
+            f"there is no campaign {name!r}; the campaigns are {known},"
+            " and of each uploaded list that was started its own"
+        )
         raise CampaignsError(message)
+
+    def scripts(self) -> Iterator[tuple[str, str]]:
+        """Yield where the house's file names a script, and which."""
+        for place, rung in enumerate(self.overdue.ladder):
+            yield f"overdue.ladder.{place}.script", rung.script
+        for campaign in (self.repair, self.survey, self.promised):
+            yield f"{campaign.name}.script", campaign.script
 
 
 def read_campaigns(text: str, origin: str) -> Campaigns:
@@ -198,18 +146,60 @@ def read_campaigns(text: str, origin: str) -> Campaigns:
     """
     try:
         # Through JSON: pydantic's strict mode takes words for enums there, and only there.
-        return Campaigns.model_validate_json(json.dumps(yaml.safe_load(text)))
-    except (yaml.YAMLError, TypeError) as err:
-        message = f"{origin} is not a readable campaigns file: {err}"
+        raw = json.dumps(yaml.safe_load(text), default=str)
+        return Campaigns(HouseCampaigns.model_validate_json(raw))
+    except (yaml.YAMLError, TypeError, ValueError) as err:
+        if isinstance(err, ValidationError):
+            message = f"{origin}, {problem_of(err)}"
+        else:
+            message = f"{origin} is not a readable campaigns file: {err}"
         raise CampaignsError(message) from err
-    except ValidationError as err:
-        first = err.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = f"{origin}, at {place or 'the top'}: {first['msg']}, not {first['input']!r}"
+
+
+def load_campaigns(file: Path | None) -> Campaigns:
+    """Return a new book of the installation's campaigns; None means the shipped file.
+
+    Raises:
+        CampaignsError: the file cannot be read or used.
+    """
+    if file is None:
+        return shipped_campaigns()
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            message = f"campaigns_file {file} is larger than {MAX_BYTES} bytes; it is a few pages"
+            raise CampaignsError(message)
+        return read_campaigns(file.read_text(encoding="utf-8"), str(file))
+    except OSError as err:
+        message = f"campaigns_file names {file}, which cannot be read: {err.strerror}"
         raise CampaignsError(message) from err
+    except UnicodeDecodeError as err:
+        message = f"campaigns_file {file} is no UTF-8 text; save it again as UTF-8"
+        raise CampaignsError(message) from err
+
+
+def shipped_campaigns() -> Campaigns:
+    """Return a new book of the campaigns that come with the program."""
+    return Campaigns(_shipped())
 
 
 @cache
-def shipped_campaigns() -> Campaigns:
-    """Return the campaigns that come with the program."""
-    return read_campaigns(SHIPPED.read_text(encoding="utf-8"), SHIPPED.name)
+def _shipped() -> HouseCampaigns:
+    text = SHIPPED.read_text(encoding="utf-8")
+    return HouseCampaigns.model_validate_json(json.dumps(yaml.safe_load(text)))
+
+
+def problem_of(err: ValidationError) -> str:
+    """Say where the first problem stands, what is wrong there and what would be right."""
+    first = err.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the top"
+    return f"at {place}: {_mend(first)}"
+
+
+def _mend(problem: ErrorDetails) -> str:
+    match problem["type"]:
+        case "missing":
+            return "this is needed and missing; copy it from the shipped campaigns.yaml"
+        case "extra_forbidden":
+            return "there is no such key; correct its spelling or take it out"
+        case _:
+            return f"{problem['msg']}, not {problem['input']!r}"
