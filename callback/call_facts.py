@@ -152,6 +152,7 @@ class Setting:
     bridge_is_real: bool
     armed: bool = False
     stopped: bool = False
+    reconciled: bool = True  # False: restored, and the carrier was not asked since
     test_numbers: tuple[str, ...] = ()  # E.164 with * for any digits
     destinations: tuple[str, ...] = ()  # `+86` or `CN`; empty: the community's own country
     campaign_paused: bool = False

@@ -9,8 +9,10 @@ from customers.model import CallMode
 
 
 def refused_by_installation(facts: CallFacts) -> Verdict | None:
-    """Stop, a paused campaign, and people of a demo on a real bridge."""
+    """A restore not reconciled, stop, a paused campaign, people of a demo on a real bridge."""
     setting = facts.setting
+    if not setting.reconciled:
+        return deny(Rule.NOT_RECONCILED, Layer.SYSTEM)
     if setting.stopped:
         return deny(Rule.STOPPED, Layer.SYSTEM)
     if setting.campaign_paused:

@@ -22,6 +22,7 @@ class Rule(StrEnum):
     """The rule that decided, in the order rules are asked."""
 
     # the installation
+    NOT_RECONCILED = "not_reconciled"
     STOPPED = "stopped"
     CAMPAIGN_PAUSED = "campaign_paused"
     SYNTHETIC_ON_REAL_BRIDGE = "synthetic_on_real_bridge"

@@ -2,7 +2,8 @@
 
 Rules are asked in one order, and the first that refuses gives the verdict:
 
-1. the installation: stopped, campaign paused, people of a demo on a real bridge;
+1. the installation: restored and not reconciled, stopped, campaign paused, people of a demo on a
+   real bridge;
 2. the file, for good: reason gone, deceased, disputed, do-not-call wishes, no usable phone;
 3. the due call: its time has not come, the interval after its last attempt;
 4. then each phone, in the person's order, until one may be rung:

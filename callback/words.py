@@ -23,6 +23,11 @@ LAYERS = {
 }
 
 RULES = {
+    Rule.NOT_RECONCILED: {
+        ZH: "数据刚从备份恢复,尚未与运营商核对备份之后的通话(ownerline reconcile),核对之前不呼叫",
+        EN: "the database came out of a backup, and the carrier was not yet asked what was rung "
+        "since (`ownerline reconcile`)",
+    },
     Rule.STOPPED: {
         ZH: "全部外呼已被停止,恢复后才会继续",
         EN: "all dialling was stopped; it goes on after `ownerline resume`",

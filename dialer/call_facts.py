@@ -75,6 +75,7 @@ class SettingBasis:
     paused_campaigns: frozenset[str]
     test_numbers: tuple[str, ...]
     destinations: tuple[str, ...]
+    reconciled: bool = True
 
 
 async def load_matters(
@@ -129,6 +130,7 @@ async def load_candidates(
                     bridge_is_real=basis.bridge_is_real,
                     armed=basis.armed,
                     stopped=basis.stopped,
+                    reconciled=basis.reconciled,
                     test_numbers=basis.test_numbers,
                     destinations=basis.destinations,
                     campaign_paused=row.campaign in basis.paused_campaigns,

@@ -17,8 +17,9 @@ class Switches:
 
     installation_id: UUID
     armed: bool
-    stopped: bool
+    stopped: bool  # by somebody, or until a restored database is reconciled
     paused_campaigns: frozenset[str]
+    reconciled: bool = True  # False: came out of a backup, the carrier was not asked since
 
 
 async def ensure_installation(session: AsyncSession, installation_id: UUID) -> None:
@@ -33,6 +34,7 @@ _SWITCHES = sa.select(
     Installation.armed_at.is_not(None),
     Installation.stopped_at.is_not(None),
     sa.select(sa.func.array_agg(CampaignSwitch.campaign)).scalar_subquery(),
+    sa.or_(Installation.restored_at.is_(None), Installation.reconciled_at.is_not(None)),
 )
 
 
@@ -42,8 +44,9 @@ async def switches(session: AsyncSession) -> Switches:
     return Switches(
         installation_id=row[0],
         armed=row[1],
-        stopped=row[2],
+        stopped=row[2] or not row[4],
         paused_campaigns=frozenset(row[3] or ()),
+        reconciled=row[4],
     )
 
 

@@ -284,6 +284,7 @@ class Engine:
             bridge_is_real=self._bridge.is_real,
             armed=turned.armed,
             stopped=turned.stopped,
+            reconciled=turned.reconciled,
             paused_campaigns=turned.paused_campaigns,
             test_numbers=self._rules.test_numbers,
             destinations=self._rules.destinations,

@@ -12,7 +12,9 @@ from callback.tables import DueCall, DueCallCharge
 from callback.verdict import PastAttempt
 from core.columns import BIGINTS, AnyRow
 from core.phone import PhoneNumber
+from customers.account_tables import Charge
 from customers.model import Purpose, WrapUpCode
+from dialer.found_tables import FoundRing
 from dialer.model import TelephonyResult
 from dialer.retry import is_conversation
 from dialer.tables import Attempt, AttemptDueCall
@@ -33,6 +35,13 @@ _CHARGE_IDS = (
     .where(DueCallCharge.due_call_id == AttemptDueCall.due_call_id)
     .scalar_subquery()
 )
+# A ring found in the carrier's book after a restore may have been about any debt of the person.
+_EVERY_CHARGE_ID = (
+    sa.select(sa.func.array_agg(Charge.charge_id))
+    .where(Charge.liable_person_id == Attempt.person_id)
+    .scalar_subquery()
+)
+_FOUND = FoundRing.attempt_id.is_not(None)
 _ATTEMPTS = (
     sa.select(
         Attempt.person_id,
@@ -44,13 +53,15 @@ _ATTEMPTS = (
         Attempt.answered_at,
         AttemptDueCall.due_call_id,
         AttemptDueCall.wrap_up_code,
-        AttemptDueCall.retry_at,
-        AttemptDueCall.next_phone,
+        sa.func.coalesce(AttemptDueCall.retry_at, FoundRing.held_until).label("retry_at"),
+        sa.func.coalesce(AttemptDueCall.next_phone, sa.true()).label("next_phone"),
         DueCall.purpose,
-        _CHARGE_IDS.label("charge_ids"),
+        sa.case((_FOUND, _EVERY_CHARGE_ID), else_=_CHARGE_IDS).label("charge_ids"),
+        _FOUND.label("found"),
     )
-    .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
-    .join(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
+    .outerjoin(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
+    .outerjoin(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
+    .outerjoin(FoundRing, FoundRing.attempt_id == Attempt.attempt_id)
     .where(
         Attempt.person_id == sa.any_(sa.bindparam("person_ids", type_=BIGINTS)),
         Attempt.started_at > sa.bindparam("since"),
@@ -77,16 +88,18 @@ async def past_attempts(
 def _past_attempt(parts: list[AnyRow]) -> PastAttempt:
     first = parts[0]
     purposes = {part.purpose for part in parts}
+    answered = first.answered_at is not None
     return PastAttempt(
         at=first.started_at,
         phone=PhoneNumber(first.e164),
         mode=first.mode,
-        purpose=Purpose.DEBT if Purpose.DEBT in purposes else first.purpose,
-        answered=first.answered_at is not None,
-        conversation=any(is_conversation(_code(part.wrap_up_code)) for part in parts),
+        purpose=Purpose.DEBT if first.found or Purpose.DEBT in purposes else first.purpose,
+        answered=answered,
+        conversation=any(is_conversation(_code(part.wrap_up_code)) for part in parts)
+        or (first.found and answered),
         abandoned=first.telephony_result in _ABANDONED,
         debt_ids=frozenset(charge for part in parts for charge in part.charge_ids or ()),
-        due_call_ids=frozenset(part.due_call_id for part in parts),
+        due_call_ids=frozenset(part.due_call_id for part in parts if part.due_call_id is not None),
         retry_until=max((part.retry_at for part in parts if part.retry_at), default=None),
         next_phone=all(part.next_phone for part in parts),
     )

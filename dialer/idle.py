@@ -74,6 +74,8 @@ async def why_idle(
     total = sum(each.due for each in due)
     if not total:
         return None
+    if not switches.reconciled:
+        return IdleReason(reason=Rule.NOT_RECONCILED.value, due=total, until=None)
     if switches.stopped:
         return IdleReason(reason="stopped", due=total, until=None)
     if live >= channels:

@@ -24,7 +24,17 @@ class Installation(Base):
     armed_by: Mapped[str | None] = mapped_column(sa.Text)
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[str | None] = mapped_column(sa.Text)
-    __table_args__ = (sa.CheckConstraint("singleton", name="one_row"),)
+    restored_at: Mapped[datetime | None]  # when it came out of a backup; None: it never did
+    restored_from_at: Mapped[datetime | None]  # the instant of that backup
+    reconciled_at: Mapped[datetime | None]  # when the carrier had been asked what happened since
+    __table_args__ = (
+        sa.CheckConstraint("singleton", name="one_row"),
+        sa.CheckConstraint(
+            "(restored_at IS NULL) = (restored_from_at IS NULL)"
+            " AND (restored_at IS NOT NULL OR reconciled_at IS NULL)",
+            name="reconciled_after_a_restore",
+        ),
+    )
 
 
 class CampaignSwitch(Base):

@@ -51,7 +51,9 @@ async def calls_to_cut(
     )
     served = {row.due_call_id: row for row in rows}
     # A switch is no fact of the account, and must not hide one: stopping has its own way to cut.
-    unswitched = replace(basis, armed=True, stopped=False, paused_campaigns=frozenset())
+    unswitched = replace(
+        basis, armed=True, stopped=False, reconciled=True, paused_campaigns=frozenset()
+    )
     candidates = await load_candidates(
         session, list(served), now=now, basis=unswitched, campaigns=campaigns, lock=False
     )

@@ -97,7 +97,14 @@ async def _installation(settings: Settings) -> list[Finding]:
         ),
         Finding(
             subject="dialling",
-            found="stopped until `ownerline resume`" if switches.stopped else "not stopped",
+            found=_dialling(switches),
+            sound=switches.reconciled,
         ),
         Finding(subject="paused campaigns", found=paused),
     ]
+
+
+def _dialling(switches: control.Switches) -> str:
+    if not switches.reconciled:
+        return "restored from a backup: nothing is dialled until `ownerline reconcile`"
+    return "stopped until `ownerline resume`" if switches.stopped else "not stopped"

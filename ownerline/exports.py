@@ -99,7 +99,7 @@ async def _attempts(session: AsyncSession, _now: datetime) -> Rows:
             Attempt.agent,
             Attempt.recording,
         )
-        .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
+        .outerjoin(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
         .join(Person, Person.person_id == Attempt.person_id)
         .group_by(Attempt.attempt_id, Person.name)
         .order_by(Attempt.started_at, Attempt.attempt_id)

@@ -113,6 +113,19 @@ class Fate:
     ended: CallEnded | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlacedCall:
+    """A call as the carrier's own book has it; instants are aware, None until they happen."""
+
+    attempt_id: UUID
+    to: PhoneNumber
+    trunk: str
+    placed_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None  # None: the line is up
+    result: TelephonyResult | None
+
+
 class EventSink(Protocol):
     """The dialer's ear."""
 
@@ -175,6 +188,13 @@ class Bridge(Protocol):
 
     async def fate(self, attempt_id: UUID) -> Fate:
         """Say what became of a call."""
+        ...
+
+    async def placed_since(self, instant: datetime) -> tuple[PlacedCall, ...] | None:
+        """Return the calls this carrier took at or after the instant, the oldest first.
+
+        None: this carrier cannot say.
+        """
         ...
 
     async def live(self) -> tuple[UUID, ...]:

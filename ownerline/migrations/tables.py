@@ -4,10 +4,13 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = (
+    "core.announcement_tables",
     "customers.tables",
     "customers.account_tables",
     "callback.tables",
     "dialer.tables",
+    "ownerline.services.tables",
+    "dialer.found_tables",
 )
 
 

@@ -1,9 +1,11 @@
 """The port over the simulated carrier: nobody outside this machine is ever rung."""
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 
+from core.phone import PhoneNumber
 from dialer.bridges.port import (
     BridgeError,
     CallAnswered,
@@ -16,6 +18,7 @@ from dialer.bridges.port import (
     Fate,
     FateKind,
     OutboundCall,
+    PlacedCall,
     RecordingReady,
     ScriptHost,
 )
@@ -75,6 +78,13 @@ class SimulatedBridge:
         if call.live:
             return Fate(kind=FateKind.LIVE)
         return Fate(kind=FateKind.ENDED, ended=_ended(call))
+
+    async def placed_since(self, instant: datetime) -> tuple[PlacedCall, ...] | None:
+        """Return the calls of the carrier's own book; None while it answers no question."""
+        if not self._carrier.answers_fates():
+            return None
+        since = [call for call in self._carrier.ledger.calls() if call.placed_at >= instant]
+        return tuple(_placed(call) for call in sorted(since, key=lambda call: call.placed_at))
 
     async def live(self) -> tuple[UUID, ...]:
         """Return the calls up now, in the order they were placed."""
@@ -163,6 +173,18 @@ def _event(line: Line) -> CallEvent:
     if call.ringing_at is not None:
         return CallRinging(attempt_id=call.call_id, at=call.ringing_at)
     return CallSubmitted(attempt_id=call.call_id, at=call.placed_at)
+
+
+def _placed(call: CarrierCall) -> PlacedCall:
+    return PlacedCall(
+        attempt_id=call.call_id,
+        to=PhoneNumber(call.e164),
+        trunk=call.trunk,
+        placed_at=call.placed_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        result=call.result,
+    )
 
 
 def _ended(call: CarrierCall) -> CallEnded:

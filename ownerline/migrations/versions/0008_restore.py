@@ -2,15 +2,44 @@
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+from alembic import op
+
 revision: str = "0008"
 down_revision: str | None = "0007"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+_INSTANTS = ("restored_at", "restored_from_at", "reconciled_at")
+
 
 def upgrade() -> None:
-    """Go one step forward."""
+    """Note what a restored installation has still to find out, and the rings it found."""
+    for name in _INSTANTS:
+        op.add_column("installation", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_installation_reconciled_after_a_restore"),
+        "installation",
+        "(restored_at IS NULL) = (restored_from_at IS NULL)"
+        " AND (restored_at IS NOT NULL OR reconciled_at IS NULL)",
+    )
+    op.create_table(
+        "found_ring",
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"], ["attempt.attempt_id"], name=op.f("fk_found_ring_attempt_id")
+        ),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_found_ring")),
+    )
 
 
 def downgrade() -> None:
-    """Go one step back."""
+    """Forget both."""
+    op.drop_table("found_ring")
+    op.drop_constraint(
+        op.f("ck_installation_reconciled_after_a_restore"), "installation", type_="check"
+    )
+    for name in reversed(_INSTANTS):
+        op.drop_column("installation", name)

@@ -19,6 +19,7 @@ from dialer.bridges.port import (
     Fate,
     FateKind,
     OutboundCall,
+    PlacedCall,
     ScriptHost,
     SubmissionUnknownError,
     TrunkLimits,
@@ -128,6 +129,9 @@ class ManualBridge:
         if line.end is None:
             return Fate(kind=FateKind.LIVE)
         return Fate(kind=FateKind.ENDED, ended=line.end)
+
+    async def placed_since(self, instant: datetime) -> tuple[PlacedCall, ...] | None:
+        return None
 
     async def live(self) -> tuple[UUID, ...]:
         return tuple(line.attempt_id for line in self.up())

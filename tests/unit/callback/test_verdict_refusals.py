@@ -43,6 +43,7 @@ def verdict_on(now: datetime = NOW, pack: str = "CN", **changes: Any) -> Verdict
 @pytest.mark.parametrize(
     ("changes", "rule", "layer"),
     [
+        ({"setting": {"reconciled": False}}, Rule.NOT_RECONCILED, Layer.SYSTEM),
         ({"setting": {"stopped": True}}, Rule.STOPPED, Layer.SYSTEM),
         ({"setting": {"campaign_paused": True}}, Rule.CAMPAIGN_PAUSED, Layer.SYSTEM),
         ({"person": {"synthetic": True}}, Rule.SYNTHETIC_ON_REAL_BRIDGE, Layer.SYSTEM),
