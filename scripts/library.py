@@ -1,4 +1,8 @@
-"""The library of call scripts: the shipped ones and a folder of the house's own, read once."""
+"""The library of call scripts: the shipped ones, the house's own, and those of uploaded lists.
+
+Files are read once. A started list's script never changes, so a process that meets a name it does
+not know reads it (`callback.uploaded_book.learn`) and then knows it for good.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,10 +31,10 @@ class UnknownScriptError(OwnerlineError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Library:
-    """Validated scripts by name."""
+    """Validated scripts by name; one library a process."""
 
-    scripts: Mapping[str, Script]
-    types: Mapping[str, Mapping[str, VariableType]]  # of every variable, by script
+    scripts: dict[str, Script]
+    types: dict[str, Mapping[str, VariableType]]  # of every variable, by script
 
     def get(self, name: str) -> Script:
         """Return a script.
@@ -43,6 +47,11 @@ class Library:
         except KeyError:
             message = f"no script {name!r}; there are: {', '.join(sorted(self.scripts))}"
             raise UnknownScriptError(message) from None
+
+    def add(self, script: Script) -> None:
+        """Put a started list's script into the library."""
+        self.types[script.name] = script.types()
+        self.scripts[script.name] = script
 
     @classmethod
     def of(cls, scripts: Iterable[Script]) -> "Library":
@@ -61,24 +70,53 @@ class Source:
     file: Path
 
 
-@lru_cache(maxsize=8)
 def load_library(extra: Path | None = None) -> Library:
-    """Read the shipped scripts and those of `extra`; one of the same name replaces the shipped one.
+    """Return a new library of the shipped scripts and those of `extra`, which win by their names.
 
     Raises:
         ScriptError: a file cannot be read, or the linter finds something; says which and what.
     """
+    read = _read_library(extra)
+    return Library(scripts=dict(read.scripts), types=dict(read.types))
+
+
+@lru_cache(maxsize=8)
+def _read_library(extra: Path | None) -> Library:
     fragments, sources = read_files(
         [*script_files(SHIPPED), *(script_files(extra) if extra else ())]
     )
     library = Library.of(
         build_script(source.raw, fragments, str(source.file)) for source in sources.values()
     )
-    problems = [str(found) for script in library.scripts.values() for found in lint(script)]
+    refuse_problems(library.scripts.values())
+    return library
+
+
+def refuse_problems(scripts: Iterable[Script]) -> None:
+    """Refuse scripts that may not be spoken.
+
+    Raises:
+        ScriptError: the linter finds something; says what and where.
+    """
+    problems = [str(found) for script in scripts for found in lint(script)]
     if problems:
         message = f"{'; '.join(problems[:5])}; `ownerline scripts check` tells all {len(problems)}"
         raise ScriptError(message)
-    return library
+
+
+def whole_script(text: str, origin: str) -> dict[str, Any]:
+    """Read a script on its own and return it with the shipped fragments it includes put in.
+
+    What comes back is whole: it holds the same in a later version of the program, whatever becomes
+    of the fragments.
+
+    Raises:
+        ScriptError: it is no script, or the linter finds something; says what and where.
+    """
+    fragments, _ = read_files(script_files(SHIPPED))
+    script = build_script(parse_yaml(text, origin), fragments, origin)
+    refuse_problems([script])
+    return script.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"include"})
 
 
 def script_files(place: Path) -> list[Path]:
