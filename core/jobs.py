@@ -1,27 +1,51 @@
-"""Deferring background work: a job is written in the transaction of the fact that caused it."""
+"""Deferring background work: a job is written in the transaction of the fact that caused it.
+
+The rows are procrastinate's, whose workers do them (docs/decisions/0011). They are written by a
+statement of ours and not by its own call, because that one cannot leave a job that waits already
+alone without breaking the transaction it joins.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Knows how to write jobs; its own connector is never opened, the session's connection is used.
-_WRITER = App(connector=PsycopgConnector())
+# On a queue of its own waits what a worker does one at a time, and what must not wait behind it.
+DEFAULT_QUEUE = "default"
+
+_INSERT = sa.text("""
+    INSERT INTO procrastinate_jobs
+        (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
+    VALUES (:queue, :task, :lock, :queueing_lock, :arguments, :schedule_at)
+    ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+    RETURNING id
+""").bindparams(sa.bindparam("arguments", type_=JSONB))
+
+# A worker skips a job whose row is held: it begins only after the caller has committed, and so
+# sees the caller's fact. No row: it has begun meanwhile, and the fact needs a job of its own.
+_HOLD_WAITING = sa.text("""
+    SELECT id FROM procrastinate_jobs
+    WHERE queueing_lock = :queueing_lock AND status = 'todo'
+    FOR SHARE
+""")
 
 
 async def defer(
     session: AsyncSession,
     task: str,
     *,
-    queue: str = "default",
+    queue: str = DEFAULT_QUEUE,
     lock: str | None = None,
     queueing_lock: str | None = None,
     schedule_at: datetime | None = None,
     **arguments: Any,
 ) -> bool:
     """Write a job that some worker does once the caller's transaction has committed.
+
+    With a queueing lock this is best the last word of a transaction: another one that names the
+    same lock waits until it ends.
 
     Args:
         session: its transaction holds the job; a rollback takes it away.
@@ -33,23 +57,18 @@ async def defer(
         **arguments: of the task, as JSON has them.
 
     Returns:
-        False when a job of the queueing lock waits already.
+        False when a job of the queueing lock waits already; it begins after this transaction.
     """
-    raw = await (await session.connection()).get_raw_connection()
-    deferrer = _WRITER.configure_task(
-        task,
-        queue=queue,
-        lock=lock,
-        queueing_lock=queueing_lock,
-        schedule_at=schedule_at,
-        connection=raw.driver_connection,
-    )
-    if queueing_lock is None:
-        await deferrer.defer_async(**arguments)
-        return True
-    try:
-        async with session.begin_nested():
-            await deferrer.defer_async(**arguments)
-    except AlreadyEnqueued:
-        return False
-    return True
+    job = {
+        "queue": queue,
+        "task": task,
+        "lock": lock,
+        "queueing_lock": queueing_lock,
+        "arguments": arguments,
+        "schedule_at": schedule_at,
+    }
+    while True:
+        if await session.scalar(_INSERT, job) is not None:
+            return True
+        if await session.scalar(_HOLD_WAITING, {"queueing_lock": queueing_lock}) is not None:
+            return False

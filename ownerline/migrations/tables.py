@@ -10,7 +10,6 @@ _MODULES = (
     "callback.tables",
     "dialer.tables",
     "ownerline.services.tables",
-    "dialer.found_tables",
 )
 
 

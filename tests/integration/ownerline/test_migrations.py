@@ -68,4 +68,4 @@ WHERE table_schema = 'public'
 def _shape(url: str) -> list[tuple[str, str, str]]:
     with psycopg.connect(url) as connection:
         found = connection.execute(_SHAPE).fetchall()
-    return sorted(row for row in found if row[0] != "alembic_version")
+    return sorted(row for row in found if not row[0].startswith(("alembic_", "procrastinate_")))

@@ -1,0 +1,19 @@
+"""The ledger of the scheduler, at rest."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base
+
+
+class ScheduledRun(Base):
+    """One occasion of a scheduled job that was fired; its key makes a second one impossible."""
+
+    __tablename__ = "scheduled_run"
+
+    job: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    fired_at: Mapped[datetime]
+    __table_args__ = (sa.Index("ix_scheduled_run_fired", "fired_at"),)
