@@ -1,4 +1,4 @@
-"""Time as a parameter: the system's clock, and a virtual one that makes a day reproducible.
+"""Time as a parameter: the system's clock, a sped-up one, and a virtual one for equal days.
 
 The virtual clock wakes one parked task at a time, in one total order, so that equal seeds give
 equal days. Every task of the engine is started by `spawn` and parks only in `sleep`,
@@ -92,11 +92,11 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Sleep so many seconds."""
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(self._real_s(seconds))
 
     async def sleep_until(self, when: datetime) -> None:
         """Sleep until the machine's clock shows the instant, also when it is set meanwhile."""
-        while (left_s := (when - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - it is time
+        while (left_s := self._left_s(when)) > 0:  # noqa: ASYNC110 - it is time
             await asyncio.sleep(min(left_s, _LONGEST_NAP_S))
 
     async def wait(self, signal: Signal, until: datetime | None = None) -> bool:
@@ -107,7 +107,7 @@ class SystemClock:
         signal.park(lambda: None if waiter.done() else waiter.set_result(None))
         try:
             while not waiter.done():
-                left_s = _LONGEST_NAP_S if until is None else (until - self.now()).total_seconds()
+                left_s = _LONGEST_NAP_S if until is None else self._left_s(until)
                 if left_s <= 0:
                     break
                 await asyncio.wait([waiter], timeout=min(left_s, _LONGEST_NAP_S))
@@ -121,6 +121,38 @@ class SystemClock:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def _left_s(self, when: datetime) -> float:
+        """Return how many of the machine's seconds are left until this clock's instant."""
+        return self._real_s((when - self.now()).total_seconds())
+
+    def _real_s(self, seconds: float) -> float:
+        """Return how many of the machine's seconds so many of this clock take."""
+        return seconds
+
+
+class ScaledClock(SystemClock):
+    """The machine's time sped up: equal in every process that is given the same three values.
+
+    It shows `start` at the instant `origin` of the machine's clock, and runs `factor` times as
+    fast from there. Leases and heartbeats do not go by it: they keep to the database's real time.
+    """
+
+    def __init__(self, start: datetime, *, factor: float, origin: datetime) -> None:
+        super().__init__()
+        if factor <= 0:
+            message = f"a clock runs forwards: its factor is above 0, not {factor:g}"
+            raise ClockError(message)
+        self._start = start.astimezone(UTC)
+        self._factor = factor
+        self._origin = origin.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return this clock's instant, aware, UTC."""
+        return self._start + (super().now() - self._origin) * self._factor
+
+    def _real_s(self, seconds: float) -> float:
+        return seconds / self._factor
 
 
 class VirtualClock:
