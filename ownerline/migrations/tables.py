@@ -9,7 +9,9 @@ _MODULES = (
     "customers.account_tables",
     "callback.tables",
     "dialer.tables",
+    "dialer.agents.tables",
     "ownerline.services.tables",
+    "dialer.found_tables",
 )
 
 
