@@ -39,6 +39,7 @@ class DueCall(Base):
     due_by: Mapped[datetime]
     next_at: Mapped[datetime]
     priority: Mapped[int]
+    agent_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # who promised it; else anybody
     attempts: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[DueCallState] = mapped_column(one_of(DueCallState), server_default="waiting")
     created_at: Mapped[datetime]
@@ -66,6 +67,11 @@ class DueCall(Base):
             "due_by",
             "due_call_id",
             postgresql_where="state = 'waiting'",
+        ),
+        sa.Index(
+            "ix_due_call_agents",
+            "next_at",
+            postgresql_where="state = 'waiting' AND mode = 'agent'",
         ),
         sa.Index("ix_due_call_live_reason", "reason", postgresql_where="settled_at IS NULL"),
         sa.Index(

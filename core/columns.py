@@ -21,11 +21,14 @@ def table_of(model: type[object]) -> sa.Table:
     return table
 
 
-def one_of(words: type[StrEnum]) -> sa.Enum:
-    """Return a text column type that holds one of the enum's values, checked by the database."""
+def one_of(words: type[StrEnum], name: str | None = None) -> sa.Enum:
+    """Return a text column type that holds one of the enum's values, checked by the database.
+
+    `name` is of the check, where a table has two columns of the same words.
+    """
     return sa.Enum(
         words,
-        name=words.__name__.lower(),
+        name=name or words.__name__.lower(),
         native_enum=False,
         create_constraint=True,
         length=32,

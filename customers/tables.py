@@ -164,6 +164,8 @@ class CallbackRequest(Base):
     call_at: Mapped[datetime] = mapped_column(index=True)
     about: Mapped[Reason] = mapped_column(one_of(Reason))
     about_due_call_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    mode: Mapped[CallMode | None] = mapped_column(one_of(CallMode))  # None: as the house does it
+    agent_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # who promised it; None: the team
     cancelled_at: Mapped[datetime | None]
 
 
@@ -181,7 +183,8 @@ class AgentTask(Base):
     detail: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     __table_args__ = (
         sa.CheckConstraint(
-            "kind IN ('better_number', 'dispute', 'deceased', 'extension', 'talk', 'identity')",
+            "kind IN ('better_number', 'dispute', 'deceased', 'extension', 'talk', 'identity',"
+            " 'wrap_up')",
             name="kind_known",
         ),
         sa.Index(

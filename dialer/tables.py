@@ -86,7 +86,8 @@ class Attempt(Base):
     sip_code: Mapped[int | None]
     fate_asks: Mapped[int] = mapped_column(server_default="0")
     talk: Mapped[dict[str, object] | None] = mapped_column(JSONB)
-    agent: Mapped[str | None] = mapped_column(sa.Text)
+    agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.agent_id"))
+    met_at: Mapped[datetime | None]  # when the owner who answered and an agent met
     recording: Mapped[str | None] = mapped_column(sa.Text)
     __table_args__ = (
         sa.Index(
@@ -95,6 +96,12 @@ class Attempt(Base):
         sa.Index("uq_attempt_live_phone", "e164", unique=True, postgresql_where="state <> 'ended'"),
         sa.Index("ix_attempt_person", "person_id", "started_at"),
         sa.Index("ix_attempt_phone", "e164", "started_at"),
+        sa.Index(
+            "ix_attempt_agent",
+            "agent_id",
+            "started_at",
+            postgresql_where="agent_id IS NOT NULL",
+        ),
         sa.CheckConstraint(
             "(state = 'ended') = (ended_at IS NOT NULL)"
             " AND (ended_at IS NULL) = (telephony_result IS NULL)",
@@ -123,7 +130,10 @@ class AttemptDueCall(Base):
     outcome: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     retry_at: Mapped[datetime | None]
     next_phone: Mapped[bool] = mapped_column(server_default=sa.true())
+    wrapped_up_at: Mapped[datetime | None]  # of an agent's call: when its outcome was given,
+    wrapped_up_by: Mapped[str | None] = mapped_column(sa.Text)  # and by whom
     __table_args__ = (
+        sa.Index("ix_attempt_due_call_open", "attempt_id", postgresql_where="settled_at IS NULL"),
         sa.CheckConstraint(
             "(settled_at IS NULL) = (telephony_result IS NULL)"
             " AND (settled_at IS NULL) = (outcome IS NULL)",

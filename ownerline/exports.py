@@ -12,6 +12,7 @@ from callback.tables import DueCall, VerdictRow
 from customers.export import charge_rows, contact_rows, work_order_rows, write_rows
 from customers.service import audit
 from customers.tables import Community, Person, Unit
+from dialer.agents.tables import Agent
 from dialer.tables import Attempt, AttemptDueCall
 from ownerline.runtime import Runtime
 from ownerline.subjects import subject_named
@@ -96,12 +97,13 @@ async def _attempts(session: AsyncSession, _now: datetime) -> Rows:
                 sa.func.coalesce(sa.cast(AttemptDueCall.wrap_up_code, sa.Text), ""),
                 sa.literal(";"),
             ).aggregate_order_by(by_position),
-            Attempt.agent,
+            Agent.name.label("agent"),
             Attempt.recording,
         )
         .outerjoin(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
         .join(Person, Person.person_id == Attempt.person_id)
-        .group_by(Attempt.attempt_id, Person.name)
+        .outerjoin(Agent, Agent.agent_id == Attempt.agent_id)
+        .group_by(Attempt.attempt_id, Person.name, Agent.name)
         .order_by(Attempt.started_at, Attempt.attempt_id)
     )
     async for row in rows:
