@@ -10,15 +10,17 @@ from core.database import Base
 
 
 class FoundRing(Base):
-    """Marks an attempt that the carrier's book had and the restored database had not.
+    """A ring that the carrier's book had and the restored database had not.
 
-    What it was for and what was said are lost with the database it was made from, so it has no due
-    calls and counts for every one of its person, also for those made later: none is rung before
-    `held_until`.
+    What it was for and what was said are lost with the database that knew. It binds whoever has
+    the number, also one who is imported later: they are not rung before `held_until`.
     """
 
     __tablename__ = "found_ring"
 
-    attempt_id: Mapped[UUID] = mapped_column(sa.ForeignKey("attempt.attempt_id"), primary_key=True)
-    found_at: Mapped[datetime]
+    call_id: Mapped[UUID] = mapped_column(primary_key=True)
+    e164: Mapped[str] = mapped_column(sa.String(17), index=True)
+    placed_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
     held_until: Mapped[datetime]
+    found_at: Mapped[datetime]

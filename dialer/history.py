@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,8 @@ from callback.verdict import PastAttempt
 from core.columns import BIGINTS, AnyRow
 from core.phone import PhoneNumber
 from customers.account_tables import Charge
-from customers.model import Purpose, WrapUpCode
+from customers.model import CallMode, Purpose, WrapUpCode
+from customers.tables import Phone
 from dialer.found_tables import FoundRing
 from dialer.model import TelephonyResult
 from dialer.retry import is_conversation
@@ -35,14 +37,7 @@ _CHARGE_IDS = (
     .where(DueCallCharge.due_call_id == AttemptDueCall.due_call_id)
     .scalar_subquery()
 )
-# A ring found in the carrier's book after a restore may have been about any debt of the person.
-_EVERY_CHARGE_ID = (
-    sa.select(sa.func.array_agg(Charge.charge_id))
-    .where(Charge.liable_person_id == Attempt.person_id)
-    .scalar_subquery()
-)
-_FOUND = FoundRing.attempt_id.is_not(None)
-_ATTEMPTS = (
+_ON_FILE = (
     sa.select(
         Attempt.person_id,
         Attempt.attempt_id,
@@ -52,22 +47,52 @@ _ATTEMPTS = (
         Attempt.telephony_result,
         Attempt.answered_at,
         AttemptDueCall.due_call_id,
+        AttemptDueCall.position,
         AttemptDueCall.wrap_up_code,
-        sa.func.coalesce(AttemptDueCall.retry_at, FoundRing.held_until).label("retry_at"),
-        sa.func.coalesce(AttemptDueCall.next_phone, sa.true()).label("next_phone"),
+        AttemptDueCall.retry_at,
+        AttemptDueCall.next_phone,
         DueCall.purpose,
-        sa.case((_FOUND, _EVERY_CHARGE_ID), else_=_CHARGE_IDS).label("charge_ids"),
-        _FOUND.label("found"),
+        _CHARGE_IDS.label("charge_ids"),
+        sa.false().label("found"),
     )
-    .outerjoin(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
-    .outerjoin(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
-    .outerjoin(FoundRing, FoundRing.attempt_id == Attempt.attempt_id)
+    .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
+    .join(DueCall, DueCall.due_call_id == AttemptDueCall.due_call_id)
     .where(
         Attempt.person_id == sa.any_(sa.bindparam("person_ids", type_=BIGINTS)),
         Attempt.started_at > sa.bindparam("since"),
         sa.func.coalesce(sa.not_(_NEVER_PLACED), sa.true()),
     )
-    .order_by(Attempt.started_at.desc(), Attempt.attempt_id, AttemptDueCall.position)
+)
+# What a ring found in the carrier's book was about is lost: it counts for whoever has the number
+# now, for every due call and every debt of theirs, and an answered one as a conversation.
+_FOUND = (
+    sa.select(
+        Phone.person_id,
+        FoundRing.call_id,
+        FoundRing.placed_at,
+        FoundRing.e164,
+        sa.literal(CallMode.AUTOMATIC, Attempt.mode.type),
+        sa.null(),
+        FoundRing.answered_at,
+        sa.null(),
+        sa.null(),
+        sa.null(),
+        FoundRing.held_until,
+        sa.true(),
+        sa.literal(Purpose.DEBT, DueCall.purpose.type),
+        sa.select(sa.func.array_agg(Charge.charge_id))
+        .where(Charge.liable_person_id == Phone.person_id)
+        .scalar_subquery(),
+        sa.true(),
+    )
+    .join(Phone, Phone.e164 == FoundRing.e164)
+    .where(
+        Phone.person_id == sa.any_(sa.bindparam("person_ids", type_=BIGINTS)),
+        FoundRing.placed_at > sa.bindparam("since"),
+    )
+)
+_ATTEMPTS: sa.CompoundSelect[*tuple[Any, ...]] = sa.union_all(_ON_FILE, _FOUND).order_by(
+    sa.desc("started_at"), "attempt_id", "person_id", "position"
 )
 
 
@@ -79,7 +104,7 @@ async def past_attempts(
         _ATTEMPTS, {"person_ids": list(person_ids), "since": now - HORIZON}
     )
     found: dict[int, list[PastAttempt]] = defaultdict(list)
-    for _, served in groupby(rows, key=lambda row: row.attempt_id):
+    for _, served in groupby(rows, key=lambda row: (row.attempt_id, row.person_id)):
         parts = list(served)
         found[parts[0].person_id].append(_past_attempt(parts))
     return {person_id: tuple(attempts) for person_id, attempts in found.items()}
@@ -93,13 +118,13 @@ def _past_attempt(parts: list[AnyRow]) -> PastAttempt:
         at=first.started_at,
         phone=PhoneNumber(first.e164),
         mode=first.mode,
-        purpose=Purpose.DEBT if first.found or Purpose.DEBT in purposes else first.purpose,
+        purpose=Purpose.DEBT if Purpose.DEBT in purposes else first.purpose,
         answered=answered,
         conversation=any(is_conversation(_code(part.wrap_up_code)) for part in parts)
         or (first.found and answered),
         abandoned=first.telephony_result in _ABANDONED,
         debt_ids=frozenset(charge for part in parts for charge in part.charge_ids or ()),
-        due_call_ids=frozenset(part.due_call_id for part in parts if part.due_call_id is not None),
+        due_call_ids=frozenset(part.due_call_id for part in parts if not part.found),
         retry_until=max((part.retry_at for part in parts if part.retry_at), default=None),
         next_phone=all(part.next_phone for part in parts),
     )

@@ -25,14 +25,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "found_ring",
-        sa.Column("attempt_id", sa.Uuid(), nullable=False),
-        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("e164", sa.String(length=17), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"], ["attempt.attempt_id"], name=op.f("fk_found_ring_attempt_id")
-        ),
-        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_found_ring")),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_found_ring")),
     )
+    op.create_index(op.f("ix_found_ring_e164"), "found_ring", ["e164"])
 
 
 def downgrade() -> None:
