@@ -1,7 +1,7 @@
 """Settling an attempt: one transaction for its end, an outcome a due call, and all they cause."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,15 +48,15 @@ class _Served:
 
 async def settle(
     session: AsyncSession, event: CallEnded, settlement: Settlement, *, placed: bool = True
-) -> bool:
-    """Write an attempt's end and all it causes; False when it had ended before.
+) -> states.Ended | None:
+    """Write an attempt's end and all it causes, and return it; None when it had ended before.
 
     `placed` says that the carrier had the call: then it was submitted, also when its end is all
     that was heard of it, and counts towards caps.
     """
     before = await live_attempt(session, event.attempt_id)
     if before is None:
-        return False
+        return None
     state = before.state
     if placed and isinstance(state, states.Claimed):
         state = state.submitted(state.started_at)
@@ -68,7 +68,7 @@ async def settle(
         await _settle_due_call(
             session, ended, served, attempt=before.row, result=result, settlement=settlement
         )
-    return True
+    return replace(ended, result=result)
 
 
 async def _write_end(

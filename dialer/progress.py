@@ -69,26 +69,31 @@ def _state(row: AnyRow) -> states.Live:
     return state
 
 
-async def note_event(
-    session: AsyncSession, event: CallEvent, known: states.Live | None
-) -> states.Live | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noted:
+    """An attempt's state as it is committed now; None: it has ended or was never ours."""
+
+    state: states.Live | None
+    changed: bool = False  # by this event
+
+
+async def note_event(session: AsyncSession, event: CallEvent, known: states.Live | None) -> Noted:
     """Write what an event before the end changes; late and repeated ones change nothing.
 
     `known` is the state as it was last committed, if the caller has it: one statement then does,
-    unless another process went on with the attempt. Returns the state that is committed with it;
-    None when the attempt has ended or was never ours.
+    unless another process went on with the attempt.
     """
     if known is None:
         found = await live_attempt(session, event.attempt_id)
         if found is None:
-            return None
+            return Noted(state=None)
         known = found.state
     before = known
     after = states.after(before, event)
     if after == before or isinstance(after, states.Ended):
-        return before
+        return Noted(state=before)
     if await _write(session, before, after):
-        return after
+        return Noted(state=after, changed=True)
     return await note_event(session, event, None)
 
 

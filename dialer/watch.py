@@ -39,9 +39,13 @@ async def calls_to_cut(
     basis: SettingBasis,
     campaigns: Campaigns,
     packs: Packs,
+    person_ids: Collection[int] | None = None,
 ) -> list[UUID]:
-    """Return those of the calls that are not answered yet and that no due call justifies now."""
-    rows = await session.execute(
+    """Return those of the calls that are not answered yet and that no due call justifies now.
+
+    With `person_ids`, only calls to these persons are looked at.
+    """
+    query = (
         sa.select(Attempt.attempt_id, Attempt.e164, AttemptDueCall.due_call_id)
         .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
         .where(
@@ -49,6 +53,9 @@ async def calls_to_cut(
             Attempt.state.not_in([AttemptState.ANSWERED, AttemptState.ENDED]),
         )
     )
+    if person_ids is not None:
+        query = query.where(Attempt.person_id.in_(person_ids))
+    rows = await session.execute(query)
     served = {row.due_call_id: row for row in rows}
     # A switch is no fact of the account, and must not hide one: stopping has its own way to cut.
     unswitched = replace(

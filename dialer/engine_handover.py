@@ -1,0 +1,87 @@
+"""Handing calls over to the bridge: once each, and none that has lost its reason on the way."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from customers.model import CallMode
+from dialer.bridges.port import BridgeError, OutboundCall, SubmissionUnknownError
+from dialer.claim import Claimed
+from dialer.engine_hearing import Hearing
+from dialer.engine_means import Means
+from dialer.model import TelephonyResult
+
+log = structlog.get_logger(__name__)
+
+
+class HandOver:
+    """Rings what was claimed; a call that cannot be rung is settled at once."""
+
+    def __init__(
+        self, means: Means, hearing: Hearing, *, unknown: Callable[[UUID], Awaitable[None]]
+    ) -> None:
+        self._means = means
+        self._hearing = hearing
+        self._unknown = unknown  # called in the background where an answer was lost
+
+    async def ring(self, calls: Sequence[Claimed]) -> None:
+        """Hand the calls over, one after the other."""
+        up = self._means.calls
+        up.set_out(calls)
+        for call in calls:
+            if up.is_unwanted(call.attempt_id):
+                await self._hearing.never_rang(call, TelephonyResult.CANCELLED)
+            else:
+                await self._hand_over(call)
+            up.arrived(call.attempt_id)
+
+    async def _hand_over(self, call: Claimed) -> None:
+        means = self._means
+        campaign = means.rules.campaigns.get(call.campaign)
+        means.calls.place(
+            call,
+            now=means.clock.now(),
+            longest=timedelta(seconds=campaign.ring_timeout_s + campaign.max_seconds),
+        )
+        try:
+            await means.bridge.originate(
+                OutboundCall(
+                    attempt_id=call.attempt_id,
+                    to=call.to,
+                    caller_id=call.trunk.caller_id or means.rules.caller_id,
+                    trunk=call.trunk.name,
+                    ring_timeout_s=max(campaign.ring_timeout_s, call.ring_at_least_s),
+                    max_seconds=min(campaign.max_seconds, means.bridge.max_seconds),
+                    detect_machine=campaign.mode is CallMode.AUTOMATIC,
+                    synthetic=call.synthetic,
+                )
+            )
+        except SubmissionUnknownError:
+            log.warning("submission_unknown", attempt_id=str(call.attempt_id))
+            means.clock.spawn(_done(self._unknown, call.attempt_id))
+        except BridgeError as err:
+            await self._refused(call, err)
+        else:
+            means.calls.gate.accepted(call.trunk)
+        if means.calls.is_unwanted(call.attempt_id):
+            await means.bridge.hang_up(call.attempt_id)
+
+    async def _refused(self, call: Claimed, err: BridgeError) -> None:
+        gate, now = self._means.calls.gate, self._means.clock.now()
+        rest = gate.refused(call.trunk, now) if err.retryable else None
+        log.warning(
+            "submission_refused",
+            trunk_rests_s=None if rest is None else rest.total_seconds(),
+            attempt_id=str(call.attempt_id),
+            trunk=call.trunk.name,
+            retryable=err.retryable,
+            error=str(err),
+        )
+        result = TelephonyResult.CONGESTION if err.retryable else TelephonyResult.CARRIER_ERROR
+        await self._hearing.never_rang(call, result)
+
+
+async def _done(work: Callable[[UUID], Awaitable[None]], attempt_id: UUID) -> None:
+    await work(attempt_id)
