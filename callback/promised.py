@@ -79,7 +79,7 @@ _INSERT = sa.text("""
             subject, cycle, facts, appointment, not_before, due_by, next_at, priority, created_at
         )
         SELECT cr.person_id, cr.community_id, place_called.unit_id,
-               'promised', purpose.purpose, :mode, :campaign, :script,
+               'promised', COALESCE(original.purpose, purpose.purpose), :mode, :campaign, :script,
                'callback_request:' || cr.callback_request_id, '1',
                jsonb_build_object(
                    'callback_request_id', cr.callback_request_id,
@@ -101,7 +101,7 @@ _INSERT = sa.text("""
             SELECT COALESCE(cr.unit_id, original.unit_id, min(o.unit_id)) AS unit_id
             FROM occupancy o
             WHERE o.person_id = cr.person_id
-        ) AS place_called ON place_called.unit_id IS NOT NULL
+        ) AS place_called ON true
         WHERE place.listed AND cr.cancelled_at IS NULL
           AND (cr.about <> 'overdue' OR EXISTS (
               SELECT FROM promised_debt debt

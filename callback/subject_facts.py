@@ -35,7 +35,7 @@ class Head:
 
     due_call_id: int
     person_id: int
-    unit_id: int
+    unit_id: int | None  # None: about no unit
     reason: Reason
     about: Reason
     subject: str  # of what it is about

@@ -17,7 +17,7 @@ class DueCall(Base):
 
     (reason, subject, cycle) is the natural key: building twice changes nothing. `next_at` is when
     it may enter the ready window again (a deferral, a retry). `settled_because` says why a final
-    state was reached.
+    state was reached. A prospect's call is about no unit.
     """
 
     __tablename__ = "due_call"
@@ -25,7 +25,7 @@ class DueCall(Base):
     due_call_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.person_id"))
     community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.community_id"))
-    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("unit.unit_id"))
+    unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("unit.unit_id"))
     reason: Mapped[Reason] = mapped_column(one_of(Reason))
     purpose: Mapped[Purpose] = mapped_column(one_of(Purpose))
     mode: Mapped[CallMode] = mapped_column(one_of(CallMode))

@@ -43,7 +43,11 @@ class Unit(Base):
 
 
 class Person(Base):
-    """Somebody we may call; synthetic people are refused by real bridges."""
+    """Somebody we may call; synthetic people are refused by real bridges.
+
+    `community_id` counts somebody who holds no unit (a prospect) to a community; None where units
+    say it.
+    """
 
     __tablename__ = "person"
 
@@ -57,6 +61,8 @@ class Person(Base):
     rest_hours: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB)
     identity_digits: Mapped[str | None] = mapped_column(sa.String(8))
     note: Mapped[str | None] = mapped_column(sa.Text)
+    source: Mapped[str] = mapped_column(sa.String(32), server_default="import")
+    community_id: Mapped[int | None] = mapped_column(sa.ForeignKey("community.community_id"))
     __table_args__ = (
         sa.CheckConstraint("name <> ''", name="name_given"),
         sa.CheckConstraint("identity_digits ~ '^[0-9]{4,8}$'", name="identity_is_digits"),

@@ -162,7 +162,7 @@ _DUE_CALLS = (
     )
     .join(Person, Person.person_id == DueCall.person_id)
     .join(Community, Community.community_id == DueCall.community_id)
-    .join(Unit, Unit.unit_id == DueCall.unit_id)
+    .outerjoin(Unit, Unit.unit_id == DueCall.unit_id)
     .where(DueCall.due_call_id == sa.any_(sa.bindparam("due_call_ids", type_=BIGINTS)))
     .order_by(DueCall.person_id, DueCall.due_call_id)
 )

@@ -45,7 +45,7 @@ def build_plan(matters: Sequence[Matter], *, house: House, now: datetime) -> Cal
         "company": dict(house.company) if house.company else _company(lead.community),
         "community": lead.community,
         "person": address(lead.person_name, lead.honorific),
-        "unit": lead.unit,
+        "unit": lead.unit or "",
         "callback_number": house.callback_number,
         "today": local_now.date().isoformat(),
         "callback_open": house.callback_open,
@@ -71,7 +71,9 @@ def build_plan(matters: Sequence[Matter], *, house: House, now: datetime) -> Cal
     )
 
 
-def identity_of(document_digits: str | None, unit: str) -> tuple[str | None, Mapping[str, str]]:
+def identity_of(
+    document_digits: str | None, unit: str | None
+) -> tuple[str | None, Mapping[str, str]]:
     """Return the digits the owner must give, and what they are called.
 
     The last digits of the identity document where the file has them; else all digits of the unit
@@ -79,7 +81,7 @@ def identity_of(document_digits: str | None, unit: str) -> tuple[str | None, Map
     """
     if document_digits is not None:
         return document_digits, _DOCUMENT_HINT
-    digits = "".join(re.findall(r"\d", unit))
+    digits = "".join(re.findall(r"\d", unit or ""))
     return (digits if len(digits) >= _MIN_IDENTITY_DIGITS else None), _UNIT_HINT
 
 

@@ -68,7 +68,7 @@ async def _due_calls(session: AsyncSession, _now: datetime) -> Rows:
             DueCall.settled_because,
         )
         .join(Community, Community.community_id == DueCall.community_id)
-        .join(Unit, Unit.unit_id == DueCall.unit_id)
+        .outerjoin(Unit, Unit.unit_id == DueCall.unit_id)
         .join(Person, Person.person_id == DueCall.person_id)
         .order_by(DueCall.due_call_id)
     )

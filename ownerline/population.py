@@ -10,7 +10,10 @@ from dialer.plan import identity_of
 
 
 async def population_of(session: AsyncSession) -> dict[str, Behaviour]:
-    """Return who holds each number on file: they know their own unit, as its owner would."""
+    """Return who holds each number on file: they know their own unit, as its owner would.
+
+    Who holds no unit knows none.
+    """
     rows = await session.execute(
         sa.select(
             Phone.e164,
@@ -20,9 +23,12 @@ async def population_of(session: AsyncSession) -> dict[str, Behaviour]:
             Community.time_zone,
         )
         .join(Person, Person.person_id == Phone.person_id)
-        .join(Occupancy, Occupancy.person_id == Person.person_id)
-        .join(Unit, Unit.unit_id == Occupancy.unit_id)
-        .join(Community, Community.community_id == Unit.community_id)
+        .outerjoin(Occupancy, Occupancy.person_id == Person.person_id)
+        .outerjoin(Unit, Unit.unit_id == Occupancy.unit_id)
+        .join(
+            Community,
+            Community.community_id == sa.func.coalesce(Unit.community_id, Person.community_id),
+        )
         .ext(distinct_on(Phone.e164))
         .order_by(Phone.e164, Phone.person_id, Occupancy.occupancy_id)
     )

@@ -8,6 +8,7 @@ _MODULES = (
     "customers.tables",
     "customers.account_tables",
     "callback.tables",
+    "callback.uploaded_tables",
     "dialer.tables",
     "dialer.agents.tables",
     "ownerline.services.tables",
