@@ -1,6 +1,16 @@
 """Every command, registered on the one application."""
 
-from ownerline.cli import database, diagnosis, dialing, files, lists, rehearsal, talks
+from ownerline.cli import database, diagnosis, dialing, files, lists, rehearsal, talks, users
 from ownerline.cli.app import app
 
-__all__ = ["app", "database", "diagnosis", "dialing", "files", "lists", "rehearsal", "talks"]
+__all__ = [
+    "app",
+    "database",
+    "diagnosis",
+    "dialing",
+    "files",
+    "lists",
+    "rehearsal",
+    "talks",
+    "users",
+]

@@ -11,6 +11,7 @@ _MODULES = (
     "callback.uploaded_tables",
     "dialer.tables",
     "dialer.agents.tables",
+    "api.tables",
     "ownerline.services.tables",
     "dialer.found_tables",
 )

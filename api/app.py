@@ -1,0 +1,91 @@
+"""The application: every route under /api/v1, problems for what fails, and its own description."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.deps import ApiDeps
+from api.openapi import describe
+from api.problems import answer
+from api.rates import Rates
+from api.routes import communities
+
+PREFIX = "/api/v1"
+_HEADERS = (
+    (b"cache-control", b"no-store"),  # answers hold people's data
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+_ROUTERS: tuple[APIRouter, ...] = (communities.router,)
+
+
+class Api(FastAPI):
+    """The application with its description completed."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, made once."""
+        if not self.openapi_schema:
+            self.openapi_schema = describe(super().openapi())
+        return self.openapi_schema
+
+
+def make_app(deps: ApiDeps) -> FastAPI:
+    """Return the application over what it is made of; it holds no state of its own but counters."""
+    app = Api(
+        title="Ownerline",
+        version="1",
+        summary="Every owner who is due a call gets the right call, once, on time.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # both pages would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.deps = deps
+    app.state.rates = Rates(
+        requests_per_minute=deps.limits.requests_per_minute,
+        refusals_per_minute=deps.limits.refusals_per_minute,
+    )
+    for router in _ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answered)
+    app.add_middleware(_Guarded)
+    return app
+
+
+async def _answered(request: Request, error: Exception) -> Response:
+    return answer(request, error)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+class _Guarded:
+    """Adds the headers that keep browsers from doing anything with an answer of the API."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in _HEADERS if header[0] not in given),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, guarded)

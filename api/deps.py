@@ -1,0 +1,40 @@
+"""What the API works with: handed over once by whoever puts the house together."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from callback.campaigns import Campaigns
+from callback.packs import Packs
+from core.clock import Clock
+from core.ids import IdSource
+from core.live import LiveFeed
+from customers.importing.model import Defaults
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiLimits:
+    """How much one caller may ask for."""
+
+    requests_per_minute: int = 1200  # a token, on each process
+    refusals_per_minute: int = 120  # an address that shows no valid token
+    body_bytes: int = 2 * 1024**2
+    body_within_s: float = 30
+    lock_timeout_s: int = 5
+    statement_timeout_s: int = 20
+    live_queue: int = 1000  # news one slow listener may lag behind
+    live_hours: float = 1  # then the listener shows its token again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiDeps:
+    """What the API is made of; `feed` None means that nobody hears news here."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    clock: Clock
+    ids: IdSource
+    campaigns: Campaigns
+    packs: Packs
+    defaults: Defaults  # of communities made over the API
+    feed: LiveFeed | None = None
+    limits: ApiLimits = field(default_factory=ApiLimits)

@@ -1,0 +1,199 @@
+"""Every error as `application/problem+json` (RFC 9457): a sentence of ours, never a traceback."""
+
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from core.database import DatabaseUnreachableError
+from core.errors import OwnerlineError
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE = "urn:ownerline:problem:"
+_MOST_ERRORS = 20  # of one request are told
+_TRY_AGAIN_S = {"away": 5, "busy": 1}
+_AWAY = "the database is away; nothing was changed; try again"
+_BUSY = "others hold what this needs for too long; nothing was changed; try again"
+_OURS = "something went wrong here, and it is on our log under this instance; nothing was changed"
+
+
+class ProblemError(Exception):
+    """An answer that is a problem; raised wherever one is found."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind or _word(HTTPStatus(status).phrase)
+        self.headers = dict(headers or {})
+        self.errors = tuple(errors)
+
+
+class NotOnFileError(OwnerlineError):
+    """What the address names is not on file."""
+
+    def __init__(self, *, what: str, key: object) -> None:
+        super().__init__(f"there is no {what} {key}")
+
+
+# What an error of ours is over HTTP, by the name of its class; any other is a request that cannot
+# be done as it is, 422.
+_STATUS: Mapping[str, int] = {
+    "NotOnFileError": 404,
+    "UnknownSubjectError": 404,
+    "UnknownCommunityError": 404,
+    "NothingFoundError": 404,
+    "CampaignsError": 404,
+    "NotCompletedError": 409,
+    "TakenError": 409,
+}
+
+
+def answer(request: Request, error: Exception) -> JSONResponse:
+    """Return the problem an error is; one that nobody foresaw is logged and told as ours."""
+    problem = _problem(error)
+    instance = f"urn:uuid:{request.state.request_id}" if _has_id(request) else None
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log(request, error, problem)
+    body: dict[str, Any] = {
+        "type": _TYPE + problem.kind,
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if instance is not None:
+        body["instance"] = instance
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    return JSONResponse(
+        body, status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers
+    )
+
+
+def _problem(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of kinds
+    match error:
+        case ProblemError():
+            return error
+        case RequestValidationError():
+            return _of_validation(error.errors())
+        case HTTPException():
+            return ProblemError(
+                error.status_code,
+                _SENTENCES.get(error.status_code, error.detail),
+                headers=error.headers,
+            )
+        case DatabaseUnreachableError() | sa.exc.TimeoutError() | ConnectionError():
+            return _unavailable("away", _AWAY)
+        case OwnerlineError():
+            name = type(error).__name__
+            return ProblemError(
+                next(
+                    (
+                        _STATUS[kin.__name__]
+                        for kin in type(error).__mro__
+                        if kin.__name__ in _STATUS
+                    ),
+                    HTTPStatus.UNPROCESSABLE_ENTITY,
+                ),
+                str(error),
+                kind=_word(name.removesuffix("Error")),
+            )
+        case sa.exc.DBAPIError():
+            return _of_database(error.orig)
+        case psycopg.Error():
+            return _of_database(error)
+        case _:
+            return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, _OURS)
+
+
+_SENTENCES = {
+    404: "there is nothing at this address",
+    405: "this address does not take this method",
+}
+
+
+def _of_validation(errors: Sequence[Any]) -> ProblemError:
+    """Say what does not fit and where, without a word of what was given: it may be personal."""
+    told = [
+        {"pointer": _pointer(each["loc"]), "in": str(each["loc"][0]), "detail": str(each["msg"])}
+        for each in errors[:_MOST_ERRORS]
+    ]
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        f"{len(errors)} of what was sent does not fit; see errors and /api/v1/openapi.json",
+        kind="validation",
+        errors=told,
+    )
+
+
+def _pointer(loc: Sequence[int | str]) -> str:
+    """Return a JSON pointer (RFC 6901) into the body, or to the parameter's name."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc[1:])
+
+
+def _of_database(error: BaseException | None) -> ProblemError:
+    match error:
+        case (
+            psycopg.errors.LockNotAvailable()
+            | psycopg.errors.QueryCanceled()
+            | psycopg.errors.DeadlockDetected()
+            | psycopg.errors.SerializationFailure()
+        ):
+            return _unavailable("busy", _BUSY)
+        case psycopg.errors.UniqueViolation() | psycopg.errors.ExclusionViolation():
+            return ProblemError(
+                HTTPStatus.CONFLICT, "this is on file already, or was written at this very moment"
+            )
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return _unavailable("away", _AWAY)
+        case _:
+            return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, _OURS)
+
+
+def _unavailable(why: str, sentence: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        sentence,
+        kind=f"database-{why}",
+        headers={"Retry-After": str(_TRY_AGAIN_S[why])},
+    )
+
+
+def _has_id(request: Request) -> bool:
+    return hasattr(request.state, "request_id")
+
+
+def _log(request: Request, error: Exception, problem: ProblemError) -> None:
+    """Log where it happened, not what was said: a driver's text may hold a person's data."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    log.error(
+        "api_failed",
+        request_id=str(getattr(request.state, "request_id", "")),
+        status=problem.status,
+        error=type(error).__name__,
+        sqlstate=getattr(getattr(error, "orig", error), "sqlstate", None),
+        where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    )
+
+
+def _word(text: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+", "-", text).strip("-").lower()

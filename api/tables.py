@@ -1,0 +1,53 @@
+"""Holders of tokens, and answers kept for requests that may come twice, at rest."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.model import ApiRole
+from core.columns import one_of
+from core.database import Base
+from dialer.agents.tables import Agent
+
+
+class ApiUser(Base):
+    """Somebody, or a system, with a token; only the token's SHA-256 is kept."""
+
+    __tablename__ = "api_user"
+
+    api_user_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    role: Mapped[ApiRole] = mapped_column(one_of(ApiRole))
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary, unique=True)
+    agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Agent.agent_id))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("name <> ''", name="name_given"),
+        sa.CheckConstraint("octet_length(token_hash) = 32", name="token_is_sha256"),
+    )
+
+
+class IdempotencyKey(Base):
+    """A post that was done: what was asked and what was answered, kept for a day.
+
+    The row is written in the transaction of the work itself; a second request with the key waits
+    for its end at the primary key.
+    """
+
+    __tablename__ = "idempotency_key"
+
+    api_user_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("api_user.api_user_id"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    location: Mapped[str | None] = mapped_column(sa.Text)
+    body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    __table_args__ = (
+        sa.CheckConstraint("octet_length(request_hash) = 32", name="request_is_sha256"),
+    )

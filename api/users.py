@@ -1,0 +1,171 @@
+"""Holders of tokens: made, shown, disabled, given a new token, recognized by one."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.model import RIGHTS, ApiRole, Right
+from api.tables import ApiUser
+from core.errors import OwnerlineError
+
+TOKEN_PREFIX = "owl_"  # noqa: S105 - by which scanners of leaked secrets find ours
+_TOKEN_BYTES = 32
+_LONGEST_TOKEN = 128
+_LONGEST_NAME = 64
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class ApiUserError(OwnerlineError):
+    """There is no such API user, or there is one already."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who is asking."""
+
+    api_user_id: int
+    name: str
+    role: ApiRole
+    agent_id: int | None
+
+    @property
+    def actor(self) -> str:
+        """The caller's name on the audit."""
+        return f"api:{self.name}"
+
+    def may(self, right: Right) -> bool:
+        """Say whether the caller's role has the right."""
+        return right in RIGHTS[self.role]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiUserShown:
+    """A holder of a token, as operators see it; the token itself is nowhere."""
+
+    name: str
+    role: ApiRole
+    created_at: datetime
+    last_used_at: datetime | None
+    disabled_at: datetime | None
+
+
+async def add_user(
+    session: AsyncSession, *, name: str, role: ApiRole, agent_id: int | None = None, now: datetime
+) -> str:
+    """Make a user and return the token, which is shown this once.
+
+    Raises:
+        ApiUserError: the name is taken, empty or too long.
+    """
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        message = f"{name!r} is no name; give 1 to {_LONGEST_NAME} printable characters"
+        raise ApiUserError(message)
+    token = _new_token()
+    made = await session.scalar(
+        insert(ApiUser)
+        .values(name=name, role=role, token_hash=_hash(token), agent_id=agent_id, created_at=now)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(ApiUser.api_user_id)
+    )
+    if made is None:
+        message = f"there is an API user {name!r} already; `ownerline user token` gives a new token"
+        raise ApiUserError(message)
+    return token
+
+
+async def users(session: AsyncSession) -> Sequence[ApiUserShown]:
+    """Return every user by name."""
+    rows = await session.scalars(sa.select(ApiUser).order_by(ApiUser.name))
+    return [
+        ApiUserShown(
+            name=row.name,
+            role=row.role,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            disabled_at=row.disabled_at,
+        )
+        for row in rows
+    ]
+
+
+async def disable_user(session: AsyncSession, *, name: str, now: datetime) -> bool:
+    """Let the user's token open nothing more; False when it was disabled already.
+
+    Raises:
+        ApiUserError: there is no such user.
+    """
+    user = await _locked(session, name)
+    if user.disabled_at is not None:
+        return False
+    user.disabled_at = now
+    await session.flush()
+    return True
+
+
+async def new_token(session: AsyncSession, *, name: str) -> str:
+    """Return a new token of the user; the old one is dead, and a disabled user is so no longer.
+
+    Raises:
+        ApiUserError: there is no such user.
+    """
+    user, token = await _locked(session, name), _new_token()
+    user.token_hash, user.disabled_at = _hash(token), None
+    await session.flush()
+    return token
+
+
+async def caller_with(session: AsyncSession, token: str, *, now: datetime) -> Caller | None:
+    """Return whose token it is, and note about once a minute that it was used; None of nobody.
+
+    Looked up by its hash: how long it takes says nothing of how near a guess came.
+    """
+    if not token.startswith(TOKEN_PREFIX) or len(token) > _LONGEST_TOKEN or not token.isascii():
+        return None
+    hashed = _hash(token)
+    user = await session.scalar(sa.select(ApiUser).where(ApiUser.token_hash == hashed))
+    if user is None or not hmac.compare_digest(user.token_hash, hashed):
+        return None
+    if user.disabled_at is not None:
+        return None
+    if user.last_used_at is None or now - user.last_used_at >= _USE_NOTED_EVERY:
+        await session.execute(
+            sa.update(ApiUser)
+            .where(
+                ApiUser.api_user_id
+                == sa.select(ApiUser.api_user_id)
+                .where(ApiUser.api_user_id == user.api_user_id)
+                .with_for_update(skip_locked=True, key_share=True)
+                .scalar_subquery()
+            )
+            .values(last_used_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return Caller(
+        api_user_id=user.api_user_id, name=user.name, role=user.role, agent_id=user.agent_id
+    )
+
+
+async def _locked(session: AsyncSession, name: str) -> ApiUser:
+    user = await session.scalar(
+        sa.select(ApiUser).where(ApiUser.name == name).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    if user is None:
+        message = f"there is no API user {name!r}; `ownerline user ls` shows them"
+        raise ApiUserError(message)
+    return user
+
+
+def _new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
