@@ -1,5 +1,6 @@
 """What can be set, and what holds when nothing is."""
 
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -31,6 +32,13 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How events are written."""
+
+    CONSOLE = "console"  # for eyes
+    JSON = "json"  # one object a line
 
 
 class Section(BaseModel):
@@ -100,7 +108,11 @@ class Settings(BaseSettings):
     packs: tuple[str, ...] = ("CN",)
     company: str | None = None  # how calls introduce us; None: from the community's name
     callback_number: str = ""  # where an owner rings back; spoken to machines
+    lists_at: time = time(6)  # when lists are built each morning, in each community's own time
+    webhook_hosts: tuple[str, ...] = ()  # hosts of our own network that webhooks may name
+    jobs_at_once: Positive = 8  # in a worker, beside the one list that it builds
     log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat | None = None  # None: for eyes where a person is watching, else JSON
     asterisk: AsteriskSettings = AsteriskSettings()
     twilio: TwilioSettings = TwilioSettings()
 
