@@ -1,7 +1,7 @@
 """The book of campaigns: those of the house's file, and those that uploaded lists add to it.
 
 The file is read once. A started list's campaign never changes, so a process that meets a name it
-does not know reads it (`callback.uploaded_book.learn`) and then knows it for good.
+does not know reads it (`callback.uploaded_book`) and then knows it for good.
 """
 
 import json

@@ -13,6 +13,7 @@ from callback.campaigns import Campaigns
 from callback.hours import LocalPeriod
 from callback.subjects import SubjectFacts, load_subjects
 from callback.tables import DueCall
+from callback.uploaded_book import learn_campaigns
 from callback.verdict import (
     CallFacts,
     Consent,
@@ -107,6 +108,7 @@ async def load_candidates(
     if not due_call_ids:
         return []
     rows = await _due_calls(session, due_call_ids, lock=lock)
+    await learn_campaigns(session, (row.campaign for row in rows.values()), campaigns)
     person_ids = sorted({row.person_id for row in rows.values()})
     phones = await _phones(session, person_ids)
     numbers = sorted({number for found in phones.values() for number in found})

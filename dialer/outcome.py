@@ -11,6 +11,7 @@ from callback.campaigns import Campaigns
 from callback.model import DueCallState
 from callback.overdue import settle_progress
 from callback.tables import DueCall
+from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.columns import AnyRow, table_of
 from customers.model import WrapUpCode
 from dialer import states
@@ -61,10 +62,14 @@ async def settle(
     if placed and isinstance(state, states.Claimed):
         state = state.submitted(state.started_at)
     ended = state.ended(event)
+    await learn_scripts(session, _scripts_of(before.row.talk), settlement.library)
     talk = _closed_talk(before.row.talk, settlement.library)
     result = _result(ended, talk)
     await _write_end(session, ended, talk=talk, result=result)
-    for served in await _served(session, ended, talk):
+    all_served = await _served(session, ended, talk)
+    names = [served.row.campaign for served in all_served]
+    await learn_campaigns(session, names, settlement.campaigns)
+    for served in all_served:
         await _settle_due_call(
             session, ended, served, attempt=before.row, result=result, settlement=settlement
         )
@@ -94,6 +99,12 @@ async def _write_end(
             talk=talk,
         )
     )
+
+
+def _scripts_of(talk: Mapping[str, Any] | None) -> list[str]:
+    if talk is None or "state" not in talk:
+        return []
+    return [section.script for section in load_state(talk["state"]).plan.sections]
 
 
 def _closed_talk(talk: Mapping[str, Any] | None, library: Library) -> dict[str, Any] | None:

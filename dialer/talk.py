@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from callback.campaigns import Campaigns, MachineHandling
 from callback.subjects import load_subjects
+from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.clock import Clock
 from core.columns import table_of
 from customers.model import Language
@@ -56,6 +57,7 @@ class TalkHost:
             if not due_call_ids:
                 return _hang_up(Language.MANDARIN)
             matters = await load_matters(session, due_call_ids, now=now)
+            await self._learn(session, matters)
             standing = [each for each in matters if each.subject.reason_holds]
             talk: dict[str, Any] = {
                 "gone": {
@@ -87,6 +89,8 @@ class TalkHost:
             state = load_state(saved["state"])
             if state.ended:
                 return _hang_up(state.plan.language)
+            scripts = [section.script for section in state.plan.sections]
+            await learn_scripts(session, scripts, self._rules.library)
             facts: Mapping[int, Mapping[str, Any]] = {}
             withdrawn: Mapping[int, str] = {}
             if reply.kind is not ReplyKind.HUNG_UP:
@@ -96,6 +100,13 @@ class TalkHost:
             )
             await _save(session, attempt_id, {**saved, "state": dump_state(state)})
             return turn
+
+    async def _learn(self, session: AsyncSession, matters: Sequence[Matter]) -> None:
+        """Bring the campaigns and scripts of uploaded lists into the book."""
+        due_calls = [each.due_call for each in matters]
+        names = [due_call.campaign for due_call in due_calls]
+        await learn_campaigns(session, names, self._rules.campaigns)
+        await learn_scripts(session, [each.script for each in due_calls], self._rules.library)
 
     def _may_leave_message(self, matters: Sequence[Matter]) -> bool:
         """Say whether every campaign of the call speaks to machines."""

@@ -1,7 +1,7 @@
 """The library of call scripts: the shipped ones, the house's own, and those of uploaded lists.
 
 Files are read once. A started list's script never changes, so a process that meets a name it does
-not know reads it (`callback.uploaded_book.learn`) and then knows it for good.
+not know reads it (`callback.uploaded_book`) and then knows it for good.
 """
 
 from collections.abc import Iterable, Mapping
