@@ -56,11 +56,21 @@ class Settled:
     dead_because: str | None  # of the phone that was rung; None: it lives
 
 
+# What an outcome must say to be acted on; a list's own script that says less is a talk to finish.
+_NEEDS: Mapping[WrapUpCode, frozenset[str]] = {
+    WrapUpCode.CALLBACK_REQUESTED: frozenset({"callback_at"}),
+    WrapUpCode.PROMISE_TO_PAY: frozenset({"promised_amount_minor", "promised_on"}),
+    WrapUpCode.EXTENSION_REQUESTED: frozenset({"extension_until"}),
+}
+
+
 async def apply_effects(session: AsyncSession, settled: Settled, campaigns: Campaigns) -> None:
     """Write what the outcome causes: promise, rework notice, opt-out, a task for an agent."""
     if settled.dead_because is not None:
         await _phone_died(session, settled, settled.dead_because)
-    if settled.code is WrapUpCode.CALLBACK_REQUESTED:
+    if settled.code is not None and _NEEDS.get(settled.code, frozenset()) - settled.data.keys():
+        await _wants_an_agent(session, settled)
+    elif settled.code is WrapUpCode.CALLBACK_REQUESTED:
         await _callback_requested(session, settled, campaigns)
     elif settled.code is not None and (effect := _EFFECTS.get(settled.code)) is not None:
         await effect(session, settled)
@@ -100,6 +110,9 @@ async def _disputed(session: AsyncSession, settled: Settled) -> None:
 
 async def _extension_asked(session: AsyncSession, settled: Settled) -> None:
     charges = await _open_charges(session, settled)
+    if not charges:
+        await _note(session, settled, "asked for more time, but nothing is open on file")
+        return
     await request_extension(
         session,
         person_id=settled.person_id,
@@ -112,6 +125,9 @@ async def _extension_asked(session: AsyncSession, settled: Settled) -> None:
 
 async def _dissatisfied(session: AsyncSession, settled: Settled) -> None:
     root = await _root(session, settled)
+    if root.reason is not Reason.REPAIR:
+        await _note(session, settled, "not satisfied")
+        return
     work_order_id = subject_names.number_in(root.subject)
     stands = await session.scalar(
         sa.select(WorkOrder.work_order_id)
@@ -137,6 +153,8 @@ async def _dissatisfied(session: AsyncSession, settled: Settled) -> None:
 async def _answered_survey(session: AsyncSession, settled: Settled) -> None:
     answers: Mapping[str, Any] = settled.data.get("answers", {})
     root = await _root(session, settled)
+    if root.reason is not Reason.SURVEY:
+        return  # the answers of an uploaded list stand in its outcome
     await record_survey_answers(
         session,
         survey_target_id=subject_names.number_in(root.subject),
@@ -247,7 +265,9 @@ async def _root(session: AsyncSession, settled: Settled) -> AnyRow:
     if settled.due_call.reason is not Reason.PROMISED or origin is None:
         return settled.due_call
     rows = await session.execute(
-        sa.select(DueCall.subject, DueCall.cycle).where(DueCall.due_call_id == origin)
+        sa.select(DueCall.reason, DueCall.subject, DueCall.cycle).where(
+            DueCall.due_call_id == origin
+        )
     )
     return rows.one()
 
