@@ -58,7 +58,7 @@ class DueCall(Base):
             "ix_due_call_waiting",
             "next_at",
             "due_by",
-            postgresql_where="state = 'waiting'",
+            postgresql_where="state = 'waiting' AND mode = 'automatic'",
         ),
         sa.Index(
             "ix_due_call_lane",
@@ -66,7 +66,7 @@ class DueCall(Base):
             "priority",
             "due_by",
             "due_call_id",
-            postgresql_where="state = 'waiting'",
+            postgresql_where="state = 'waiting' AND mode = 'automatic'",
         ),
         sa.Index(
             "ix_due_call_agents",

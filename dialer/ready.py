@@ -1,45 +1,38 @@
 """The ready window: a small table of the due calls that come next, refilled set-based.
 
 However many calls wait, a refill looks at a bounded number of them: of each campaign and priority
-those with the nearest deadlines, and of all those that have been ready longest.
+those with the nearest deadlines, and of all those that have been ready longest. Only calls that the
+script alone makes enter it; agents have an order of their own.
+
+A refill never waits for a claim, nor a claim for a refill: each leaves alone what the other holds.
 """
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Annotated
 
 import sqlalchemy as sa
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_SHIPPED = Path(__file__).with_name("ready.yaml")
+from dialer.scoring import Scoring, shipped_scoring
 
 # Candidates looked at for each place of the window: some will have been put off to a later hour.
 _REACH = 4
 
-_ONE_REFILL_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('ownerline ready window'))")
+_LOCK = "hashtextextended('ownerline ready window', 0)"
+_TRY_LOCK = sa.text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
+_WAIT_FOR_LOCK = sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
-# What a claim holds at this moment is left alone, it is taken out by that claim or by the next
-# refill.
-_REMOVE = sa.text("""
-    DELETE FROM ready_call
-    WHERE due_call_id IN (
-        SELECT ready.due_call_id
-        FROM ready_call ready
-        JOIN due_call dc USING (due_call_id)
-        WHERE dc.state <> 'waiting' OR dc.next_at > :now
-           OR dc.campaign = ANY (CAST(:paused AS text[]))
-        FOR UPDATE OF ready SKIP LOCKED
-    )
+_HOLDS = sa.text("""
+    SELECT count(*)
+    FROM ready_call
+    JOIN due_call dc USING (due_call_id)
+    WHERE dc.state = 'waiting' AND dc.next_at <= :now
 """)
 
 # The campaigns and priorities that wait are found by hopping along their index.
 _FILL = sa.text("""
     WITH RECURSIVE lane AS (
-        (SELECT campaign, priority FROM due_call WHERE state = 'waiting'
+        (SELECT campaign, priority FROM due_call WHERE state = 'waiting' AND mode = 'automatic'
          ORDER BY campaign, priority LIMIT 1)
         UNION ALL
         SELECT following.campaign, following.priority
@@ -47,7 +40,7 @@ _FILL = sa.text("""
         CROSS JOIN LATERAL (
             SELECT dc.campaign, dc.priority
             FROM due_call dc
-            WHERE dc.state = 'waiting'
+            WHERE dc.state = 'waiting' AND dc.mode = 'automatic'
               AND (dc.campaign, dc.priority) > (lane.campaign, lane.priority)
             ORDER BY dc.campaign, dc.priority
             LIMIT 1
@@ -59,8 +52,8 @@ _FILL = sa.text("""
             SELECT dc.due_call_id, dc.person_id, dc.community_id, dc.campaign, dc.priority,
                    dc.appointment, dc.next_at, dc.due_by
             FROM due_call dc
-            WHERE dc.state = 'waiting' AND dc.campaign = lane.campaign
-              AND dc.priority = lane.priority
+            WHERE dc.state = 'waiting' AND dc.mode = 'automatic'
+              AND dc.campaign = lane.campaign AND dc.priority = lane.priority
             ORDER BY dc.due_by, dc.due_call_id
             LIMIT :reach
         ) AS nearest
@@ -71,10 +64,24 @@ _FILL = sa.text("""
             SELECT dc.due_call_id, dc.person_id, dc.community_id, dc.campaign, dc.priority,
                    dc.appointment, dc.next_at, dc.due_by
             FROM due_call dc
-            WHERE dc.state = 'waiting' AND dc.next_at <= :now
+            WHERE dc.state = 'waiting' AND dc.mode = 'automatic' AND dc.next_at <= :now
             ORDER BY dc.next_at, dc.due_by
             LIMIT :reach
         ) AS longest
+    ), place AS (
+        SELECT community.community_id,
+               coalesce(own.chance, house.chance,
+                        (CAST(:answer_chance AS float8[]))[1 + local.hour]) AS chance
+        FROM community
+        CROSS JOIN LATERAL (
+            SELECT CAST(extract(hour FROM clock.at) AS int) AS hour,
+                   extract(isodow FROM clock.at) > 5 AS weekend
+            FROM (SELECT CAST(:now AS timestamptz) AT TIME ZONE community.time_zone AS at) AS clock
+        ) AS local
+        LEFT JOIN answer_chance own ON own.community_id = community.community_id
+             AND own.weekend = local.weekend AND own.hour = local.hour
+        LEFT JOIN answer_chance house ON house.community_id IS NULL
+             AND house.weekend = local.weekend AND house.hour = local.hour
     ), scored AS (
         SELECT dc.due_call_id, dc.campaign,
                CASE WHEN dc.appointment THEN 1000 ELSE 0 END
@@ -82,11 +89,9 @@ _FILL = sa.text("""
                    0, extract(epoch FROM dc.due_by - CAST(:now AS timestamptz))
                       / (3600 * CAST(:deadline_half_hours AS float8))))
                + CAST(:priority AS float8) * least(greatest(dc.priority, 0), 100) / 100
-               + CAST(:answer AS float8) * (CAST(:answer_chance AS float8[]))[
-                   1 + CAST(extract(hour FROM CAST(:now AS timestamptz)
-                                              AT TIME ZONE community.time_zone) AS int)] AS score
+               + CAST(:answer AS float8) * place.chance AS score
         FROM candidate dc
-        JOIN community USING (community_id)
+        JOIN place USING (community_id)
         WHERE dc.next_at <= :now AND dc.campaign <> ALL (CAST(:paused AS text[]))
           AND NOT EXISTS (
               SELECT FROM attempt live
@@ -94,60 +99,47 @@ _FILL = sa.text("""
           )
         ORDER BY score DESC, dc.due_call_id
         LIMIT :size
+    ), next AS MATERIALIZED (
+        -- Rounded, so that a row is written again only when its score has drifted by that much.
+        SELECT due_call_id, campaign, CAST(round(CAST(score AS numeric), 1) AS float8) AS score
+        FROM scored
     ), out_of_place AS (
         DELETE FROM ready_call
         WHERE due_call_id IN (
             SELECT ready.due_call_id
             FROM ready_call ready
-            WHERE ready.due_call_id NOT IN (SELECT due_call_id FROM scored)
+            WHERE ready.due_call_id NOT IN (SELECT due_call_id FROM next)
             FOR UPDATE OF ready SKIP LOCKED
         )
-    ), filled AS (
+    ), drifted AS MATERIALIZED (
+        SELECT ready.due_call_id, next.score
+        FROM ready_call ready
+        JOIN next USING (due_call_id)
+        WHERE ready.score <> next.score
+        FOR UPDATE OF ready SKIP LOCKED
+    ), scored_again AS (
+        UPDATE ready_call SET score = drifted.score
+        FROM drifted
+        WHERE ready_call.due_call_id = drifted.due_call_id
+    ), entered AS (
         INSERT INTO ready_call (due_call_id, campaign, score, entered_at)
         SELECT due_call_id, campaign, score, :now
-        FROM scored
+        FROM next
+        WHERE NOT EXISTS (SELECT FROM ready_call WHERE ready_call.due_call_id = next.due_call_id)
         ORDER BY due_call_id
-        ON CONFLICT (due_call_id) DO UPDATE SET score = excluded.score
-        RETURNING due_call_id
+        ON CONFLICT DO NOTHING
     )
-    SELECT count(*) FROM filled
+    SELECT count(*) FROM next
 """)
 
-_EARLIEST = sa.text("SELECT min(next_at) FROM due_call WHERE state = 'waiting'")
+_EARLIEST = sa.text("""
+    SELECT min(next_at) FROM due_call WHERE state = 'waiting' AND mode = 'automatic'
+""")
 
 _NEXT = sa.text("""
-    SELECT min(next_at) FROM due_call WHERE state = 'waiting' AND next_at > :now
+    SELECT min(next_at) FROM due_call
+    WHERE state = 'waiting' AND mode = 'automatic' AND next_at > :now
 """)
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Weights(_Data):
-    """What each part of a score is worth."""
-
-    deadline: float
-    deadline_half_hours: Annotated[float, Field(gt=0)]
-    priority: float
-    answer: float
-
-
-class Scoring(_Data):
-    """How the window is scored; `answer_chance` by local hour from 0."""
-
-    version: str
-    source: str
-    weights: Weights
-    answer_chance: Annotated[
-        list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=24, max_length=24)
-    ]
-
-
-@cache
-def shipped_scoring() -> Scoring:
-    """Return the scoring that comes with the program."""
-    return Scoring.model_validate(yaml.safe_load(_SHIPPED.read_text(encoding="utf-8")))
 
 
 async def refill(
@@ -163,21 +155,26 @@ async def refill(
     A claim must still look at the due call itself: one claimed a moment ago may stand in the
     window until the next refill.
 
+    While another refill is under way it waits for that one, which has most often done the work.
+
     Args:
-        session: its transaction; refills wait for one another until it ends.
+        session: its transaction; the next refill waits until it ends.
         now: business time, aware.
-        size: places of the window.
+        size: places of the window; more than all claims at work may hold at once.
         paused: campaigns left out.
         scoring: None means the shipped one.
     """
     rules = scoring or shipped_scoring()
-    at = {"now": now, "paused": sorted(paused)}
-    await session.execute(_ONE_REFILL_AT_A_TIME)
-    await session.execute(_REMOVE, at)
+    if not await session.scalar(_TRY_LOCK):
+        await session.execute(_WAIT_FOR_LOCK)
+        held = int(await session.scalar(_HOLDS, {"now": now}) or 0)
+        if held >= size // 2:
+            return held
     filled = await session.execute(
         _FILL,
         {
-            **at,
+            "now": now,
+            "paused": sorted(paused),
             **rules.weights.model_dump(),
             "answer_chance": rules.answer_chance,
             "size": size,
@@ -188,10 +185,10 @@ async def refill(
 
 
 async def earliest_due_at(session: AsyncSession) -> datetime | None:
-    """Return when the earliest waiting call may be, or might have been, tried; None: none waits."""
+    """Return when the earliest automatic call may be, or might have been, tried; None: none."""
     return (await session.execute(_EARLIEST)).scalar_one_or_none()
 
 
 async def next_due_at(session: AsyncSession, now: datetime) -> datetime | None:
-    """Return when the next waiting call may be tried, after `now`; None when none waits."""
+    """Return when the next automatic call may be tried, after `now`; None: none waits."""
     return (await session.execute(_NEXT, {"now": now})).scalar_one_or_none()

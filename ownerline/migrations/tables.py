@@ -10,6 +10,7 @@ _MODULES = (
     "callback.tables",
     "callback.uploaded_tables",
     "dialer.tables",
+    "dialer.answer_tables",
     "dialer.agents.tables",
     "api.tables",
     "ownerline.services.tables",
