@@ -40,6 +40,7 @@ class Agent(Base):
     )
     dial: Mapped[bool] = mapped_column(server_default=sa.false())
     break_reason: Mapped[BreakReason | None] = mapped_column(one_of(BreakReason))
+    signed_in_at: Mapped[datetime | None]  # last
     heartbeat_at: Mapped[datetime | None]
     __table_args__ = (
         sa.CheckConstraint("name <> '' AND room <> ''", name="named"),

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("due_call_id", sa.BigInteger(), nullable=True),
         sa.Column("dial", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("break_reason", sa.Enum("rest", "lunch", "meeting", "training", "paperwork", "sent", name="breakreason", native_enum=False, create_constraint=True, length=32), nullable=True),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("name <> '' AND room <> ''", name=op.f("ck_agent_named")),
         sa.CheckConstraint("weight > 0", name=op.f("ck_agent_takes_owners")),
