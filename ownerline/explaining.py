@@ -1,35 +1,11 @@
-"""`ownerline explain`: why an owner was, or was not, called, from what is on file."""
+"""`ownerline explain`: the story of an owner, told at the keyboard."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from callback import subject_names
-from callback.explain import (
-    DueCallStory,
-    explain_due_call,
-    explain_not_due,
-    explain_verdict,
-)
-from callback.model import Decision, DueCallState
-from callback.rules import Layer, Rule, Verdict
-from callback.tables import DueCall, VerdictRow
-from core.columns import AnyRow
-from core.phone import PhoneNumber
 from customers.model import Language
-from customers.search import Found, FoundBy, find_people
-from customers.service import audit
-from customers.tables import Community
-from dialer.tables import Attempt, AttemptDueCall
-from ownerline.attempt_words import attempt_sentence
-from ownerline.instants import day_start
-from ownerline.not_due import not_due_stories
+from dialer import explaining
 from ownerline.runtime import Runtime
-from ownerline.subjects import rests_on_charges, subject_named
 
 
 async def explain(
@@ -41,223 +17,18 @@ async def explain(
     language: Language,
     actor: str,
 ) -> dict[str, Any]:
-    """Return the story of everybody the query means; the look goes on the audit.
-
-    What concerns a day is told as of that day's end, else as of now; open due calls come first,
-    then the latest settled.
+    """Return why everybody the query means was, or was not, called; the look is on the audit.
 
     Raises:
         NothingFoundError: the query means nobody on file.
     """
-    now = runtime.clock.now()
     async with runtime.sessions.begin() as session:
-        found = await find_people(session, query, community=community)
-        zones = await _zones(session, found)
-        persons = []
-        for person_id in dict.fromkeys(each.person_id for each in found):
-            ties = [each for each in found if each.person_id == person_id]
-            zone = ZoneInfo(zones[ties[0].community_id])
-            period = _period(day, zone)
-            told_at = now if period is None else period[1] - timedelta(seconds=1)
-            persons.append(
-                {
-                    "person_id": person_id,
-                    "name": ties[0].name,
-                    "units": [f"{each.community} {each.unit}" for each in ties],
-                    "due_calls": await _due_calls(
-                        session, ties, period=period, now=told_at, language=language, zone=zone
-                    ),
-                    "not_due": [
-                        {
-                            "because": story.because.value,
-                            "sentence": explain_not_due(story, language),
-                        }
-                        for story in await not_due_stories(session, ties, now=told_at, zone=zone)
-                    ],
-                }
-            )
-            await audit(
-                session, now=now, actor=actor, action="explained", subject=f"person:{person_id}"
-            )
-    return {
-        "query": query,
-        "date": None if day is None else day.isoformat(),
-        "language": language.value,
-        "persons": persons,
-    }
-
-
-async def _zones(session: AsyncSession, found: Sequence[Found]) -> Mapping[int, str]:
-    rows = await session.execute(
-        sa.select(Community.community_id, Community.time_zone).where(
-            Community.community_id.in_({each.community_id for each in found})
+        return await explaining.explain(
+            session,
+            query=query,
+            community=community,
+            day=day,
+            language=language,
+            actor=actor,
+            now=runtime.clock.now(),
         )
-    )
-    return {row.community_id: row.time_zone for row in rows}
-
-
-async def _due_calls(
-    session: AsyncSession,
-    ties: Sequence[Found],
-    *,
-    period: tuple[datetime, datetime] | None,
-    now: datetime,
-    language: Language,
-    zone: ZoneInfo,
-) -> list[dict[str, Any]]:
-    query = sa.select(DueCall, subject_named().label("about")).where(
-        DueCall.person_id == ties[0].person_id, *_about_what_was_asked(ties)
-    )
-    if period is not None:
-        query = query.where(
-            DueCall.not_before < period[1],
-            sa.or_(DueCall.settled_at.is_(None), DueCall.settled_at >= period[0]),
-        )
-    stories = []
-    latest_first = (DueCall.settled_at.desc().nulls_first(), DueCall.due_call_id)
-    for row, about in (await session.execute(query.order_by(*latest_first))).all():
-        events = [
-            *await _verdicts(session, row.due_call_id, language=language, zone=zone),
-            *await _attempts(session, row.due_call_id, language=language),
-        ]
-        stories.append(
-            {
-                "due_call_id": row.due_call_id,
-                "reason": row.reason.value,
-                "about": about,
-                "state": row.state.value,
-                "because": row.settled_because,
-                "due_by": row.due_by.isoformat(),
-                "sentence": _due_call_sentence(
-                    row, refused=_is_refused(row, events), now=now, language=language, zone=zone
-                ),
-                "events": [
-                    _with_local_time(event, zone)
-                    for event in sorted(events, key=lambda event: event["at"])
-                    if period is None or period[0] <= event["at"] < period[1]
-                ],
-            }
-        )
-    return stories
-
-
-def _about_what_was_asked(ties: Sequence[Found]) -> list[sa.ColumnElement[bool]]:
-    """Return what narrows a person's due calls to the charge or work order that was named."""
-    subjects = [each.subject_id for each in ties if each.subject_id is not None]
-    match ties[0].by:
-        case FoundBy.CHARGE:
-            return [rests_on_charges(subjects)]
-        case FoundBy.WORK_ORDER:
-            return [DueCall.subject.in_(map(subject_names.work_order, subjects))]
-        case FoundBy.UNIT | FoundBy.PHONE:
-            return []
-
-
-def _with_local_time(event: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    at: datetime = event["at"]
-    return {
-        **event,
-        "at": at.isoformat(),
-        "at_local": f"{at.astimezone(zone):%Y-%m-%d %H:%M}",
-    }
-
-
-def _is_refused(row: DueCall, events: Sequence[dict[str, Any]]) -> bool:
-    """Say whether the last verdict forbids a waiting call until the file changes."""
-    verdicts = [event for event in events if event["kind"] == "verdict"]
-    return (
-        row.state is DueCallState.WAITING
-        and bool(verdicts)
-        and verdicts[-1]["decision"] == Decision.DENY.value
-    )
-
-
-def _due_call_sentence(
-    row: DueCall, *, refused: bool, now: datetime, language: Language, zone: ZoneInfo
-) -> str:
-    story = DueCallStory(
-        reason=row.reason,
-        state=row.state,
-        due_by=row.due_by,
-        next_at=row.next_at,
-        attempts=row.attempts,
-        settled_at=row.settled_at,
-        settled_because=row.settled_because,
-        refused=refused,
-    )
-    return explain_due_call(story, now=now, language=language, zone=zone)
-
-
-def _period(day: date | None, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    if day is None:
-        return None
-    return day_start(day, zone.key), day_start(day + timedelta(days=1), zone.key)
-
-
-async def _verdicts(
-    session: AsyncSession, due_call_id: int, *, language: Language, zone: ZoneInfo
-) -> list[dict[str, Any]]:
-    rows = await session.scalars(
-        sa.select(VerdictRow)
-        .where(VerdictRow.due_call_id == due_call_id)
-        .order_by(VerdictRow.verdict_id)
-    )
-    return [
-        {
-            "at": row.at,
-            "kind": "verdict",
-            "decision": row.decision.value,
-            "rule": row.rule,
-            "pack": row.pack,
-            "until": None if row.until is None else row.until.isoformat(),
-            "phone": row.e164,
-            "sentence": explain_verdict(_verdict(row), language, zone),
-        }
-        for row in rows
-    ]
-
-
-def _verdict(row: VerdictRow) -> Verdict:
-    return Verdict(
-        decision=Decision(row.decision),
-        rule=Rule(row.rule),
-        layer=Layer(row.layer),
-        pack=row.pack,
-        pack_version=row.pack_version,
-        until=row.until,
-        phone=None if row.e164 is None else PhoneNumber(row.e164),
-        facts=row.facts,
-    )
-
-
-async def _attempts(
-    session: AsyncSession, due_call_id: int, *, language: Language
-) -> list[dict[str, Any]]:
-    rows = await session.execute(
-        sa.select(
-            Attempt.attempt_id,
-            Attempt.started_at,
-            Attempt.ended_at,
-            Attempt.e164,
-            Attempt.telephony_result,
-            AttemptDueCall.wrap_up_code,
-        )
-        .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
-        .where(AttemptDueCall.due_call_id == due_call_id)
-        .order_by(Attempt.started_at, Attempt.attempt_id)
-    )
-    return [_attempt(row, language) for row in rows]
-
-
-def _attempt(row: AnyRow, language: Language) -> dict[str, Any]:
-    return {
-        "at": row.ended_at or row.started_at,
-        "kind": "attempt",
-        "attempt_id": str(row.attempt_id),
-        "phone": row.e164,
-        "telephony_result": row.telephony_result,
-        "wrap_up_code": row.wrap_up_code,
-        "sentence": attempt_sentence(
-            phone=row.e164, result=row.telephony_result, code=row.wrap_up_code, language=language
-        ),
-    }

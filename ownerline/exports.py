@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import shipped_campaigns
+from callback.subject_labels import subject_named
 from callback.tables import DueCall, VerdictRow
 from customers.export import charge_rows, contact_rows, work_order_rows, write_rows
 from customers.service import audit
@@ -15,7 +16,6 @@ from customers.tables import Community, Person, Unit
 from dialer.agents.tables import Agent
 from dialer.tables import Attempt, AttemptDueCall
 from ownerline.runtime import Runtime
-from ownerline.subjects import subject_named
 
 Rows = AsyncIterator[Sequence[Any]]
 
