@@ -88,12 +88,14 @@ class Attempt(Base):
     talk: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.agent_id"))
     met_at: Mapped[datetime | None]  # when the owner who answered and an agent met
+    dialer_id: Mapped[UUID | None]  # who carries it; None: a dialer that is in no fleet
     recording: Mapped[str | None] = mapped_column(sa.Text)
     __table_args__ = (
         sa.Index(
             "uq_attempt_live_person", "person_id", unique=True, postgresql_where="state <> 'ended'"
         ),
         sa.Index("uq_attempt_live_phone", "e164", unique=True, postgresql_where="state <> 'ended'"),
+        sa.Index("ix_attempt_live_dialer", "dialer_id", postgresql_where="state <> 'ended'"),
         sa.Index("ix_attempt_person", "person_id", "started_at"),
         sa.Index("ix_attempt_phone", "e164", "started_at"),
         sa.Index(

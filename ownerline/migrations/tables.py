@@ -4,12 +4,14 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = (
+    "core.leases",
     "core.announcement_tables",
     "customers.tables",
     "customers.account_tables",
     "callback.tables",
     "callback.uploaded_tables",
     "dialer.tables",
+    "dialer.fleet_tables",
     "dialer.answer_tables",
     "dialer.agents.tables",
     "api.tables",
