@@ -25,7 +25,10 @@ def configure_logging(
     lowest = logging.getLevelNamesMapping()[level.upper()]
     watched = sys.stderr.isatty() if log_format is None else log_format is LogFormat.CONSOLE
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the other one shows variables
+        )
         if watched
         else structlog.processors.JSONRenderer()
     )

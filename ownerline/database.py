@@ -53,8 +53,18 @@ def upgrade_if_behind(url: str) -> None:
     """Upgrade unless the database is at the newest migration already; a look costs one query."""
     with _connection(url) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    if current != ScriptDirectory(str(_FOLDER)).get_current_head():
+    if current != newest_migration():
         upgrade(url)
+
+
+def newest_migration() -> str | None:
+    """Return the migration this program expects a database to be at."""
+    return ScriptDirectory(str(_FOLDER)).get_current_head()
+
+
+def knows_revision(revision: str) -> bool:
+    """Tell whether a migration is one of this program's."""
+    return revision in {each.revision for each in ScriptDirectory(str(_FOLDER)).walk_revisions()}
 
 
 def check(url: str) -> DatabaseCheck:
@@ -72,7 +82,7 @@ def check(url: str) -> DatabaseCheck:
         differences = compare_metadata(context, Base.metadata)
         return DatabaseCheck(
             current=context.get_current_revision(),
-            head=ScriptDirectory(str(_FOLDER)).get_current_head(),
+            head=newest_migration(),
             differences=tuple(str(difference) for difference in differences),
         )
 

@@ -31,18 +31,23 @@ class Runtime:
 
 @contextlib.asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, clock: Clock | None = None, rng: random.Random | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    rng: random.Random | None = None,
+    name: str = "ownerline",
 ) -> AsyncIterator[Runtime]:
     """Open the installation for the block; its database is brought to this program's version.
 
     `rng` makes ids reproducible where a day is rehearsed; by default they are unguessable.
+    `name` is shown in pg_stat_activity.
     """
     own_clock = clock if clock is not None else SystemClock()
     chance = secrets.SystemRandom()
     ids = IdSource(own_clock, rng or chance)
     async with database_url(settings) as url:
         await asyncio.to_thread(upgrade_if_behind, url)
-        engine = create_engine(url)
+        engine = create_engine(url, name=name)
         try:
             sessions = session_factory(engine)
             async with sessions.begin() as session:
