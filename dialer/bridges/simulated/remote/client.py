@@ -55,7 +55,7 @@ from scripts.model import Turn
 log = structlog.get_logger(__name__)
 
 ANSWER_WITHIN_S = 10.0
-_REACH_WITHIN_S = 5.0
+REACH_WITHIN_S = 5.0
 _BACK_OFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _LEAVE_WITHIN_S = 5.0
 _TRIES = 3
@@ -80,7 +80,13 @@ class RemoteSimulatedBridge:
     is_real = False
 
     def __init__(
-        self, address: CarrierAddress, welcome: Welcome, *, token: str, name: str = "simulated"
+        self,
+        address: CarrierAddress,
+        welcome: Welcome,
+        *,
+        token: str,
+        name: str = "simulated",
+        within_s: float = REACH_WITHIN_S,
     ) -> None:
         self.name = name
         self.trunks = welcome.trunks
@@ -88,6 +94,7 @@ class RemoteSimulatedBridge:
         self.max_seconds = welcome.max_seconds
         self._address = address
         self._token = token
+        self._within_s = within_s
         self._dialer = uuid4()
         self._sink: EventSink | None = None
         self._host: ScriptHost | None = None
@@ -99,16 +106,27 @@ class RemoteSimulatedBridge:
 
     @classmethod
     async def reach(
-        cls, address: CarrierAddress, *, token: str = "", name: str = "simulated"
+        cls,
+        address: CarrierAddress,
+        *,
+        token: str = "",
+        name: str = "simulated",
+        within_s: float = REACH_WITHIN_S,
     ) -> "RemoteSimulatedBridge":
         """Return a bridge to the carrier that listens there.
+
+        Args:
+            address: where it listens.
+            token: which it asks for; a socket file's owner needs none.
+            name: of the bridge, on every attempt.
+            within_s: real seconds that a lost carrier is waited for before a command is refused.
 
         Raises:
             CarrierUnreachableError: nobody does, or it does not let us in.
         """
         _, link, welcome = await _connect(address, token=token, dialer=uuid4(), listens=False)
         link.lose()
-        return cls(address, welcome, token=token, name=name)
+        return cls(address, welcome, token=token, name=name, within_s=within_s)
 
     async def start(self, sink: EventSink, host: ScriptHost) -> None:
         """Connect; from now on events reach the sink."""
@@ -133,10 +151,10 @@ class RemoteSimulatedBridge:
                 task.cancel()
         self._sink = self._host = None
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether everything that was heard has been dealt with."""
-        return not self._workers
+    async def quiet(self) -> None:
+        """Return when everything that was heard so far has been dealt with."""
+        while self._workers:
+            await asyncio.wait(self._workers.values())
 
     async def originate(self, call: OutboundCall) -> None:
         """Place a call; see the port."""
@@ -228,7 +246,7 @@ class RemoteSimulatedBridge:
             BridgeError: it does not come back in time; nothing was sent.
         """
         try:
-            async with asyncio.timeout(_REACH_WITHIN_S):
+            async with asyncio.timeout(self._within_s):
                 while self._link is None or not self._link.is_up:
                     self._connected.clear()
                     await self._connected.wait()
@@ -349,7 +367,7 @@ async def _connect(
     address: CarrierAddress, *, token: str, dialer: UUID, listens: bool
 ) -> tuple[asyncio.StreamReader, Link, Welcome]:
     try:
-        async with asyncio.timeout(_REACH_WITHIN_S):
+        async with asyncio.timeout(REACH_WITHIN_S):
             reader, writer = await address.connect()
             link = Link(writer)
             link.send(Hello(token=token, dialer=dialer, listens=listens))

@@ -75,10 +75,9 @@ class CarrierServer:
         """Let every dialer go; the carrier's calls go on."""
         if self._server is not None:
             self._server.close()
-        for task, link in tuple(self._dialers.items()):
-            link.lose()
-            task.cancel()
-        await asyncio.gather(*self._dialers, return_exceptions=True)
+        for link in self._dialers.values():
+            link.lose()  # which ends its task
+        await asyncio.gather(*self._dialers)
         await self._bridge.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

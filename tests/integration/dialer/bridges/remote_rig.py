@@ -1,6 +1,5 @@
 """A carrier behind a socket and the bridge that reaches it, on one virtual clock."""
 
-import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -58,8 +57,7 @@ class RemoteRig(Rig):
         """Let everything arrive that is on the wire: an answer comes behind what was told."""
         for bridge in self._bridges:
             await bridge.live()
-            while not bridge.is_quiet:
-                await asyncio.sleep(0)
+            await bridge.quiet()
 
     async def close(self) -> None:
         for bridge in self._bridges:
