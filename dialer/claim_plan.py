@@ -58,6 +58,7 @@ class NewAttempt:
     phone: PhoneNumber
     trunk: TrunkLimits
     mode: CallMode
+    agent_id: int | None = None  # whose call it is from the start; None: of the script alone
 
     @property
     def lead(self) -> Candidate:

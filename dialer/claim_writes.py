@@ -55,14 +55,15 @@ _COMMIT = sa.text("""
         SELECT *
         FROM jsonb_to_recordset(CAST(:attempts AS jsonb)) AS wanted (
             attempt_id uuid, person_id bigint, phone_id bigint, e164 text, trunk text, mode text,
-            campaign text, due_call_ids bigint[]
+            campaign text, agent_id bigint, due_call_ids bigint[]
         )
     ), added AS (
         INSERT INTO attempt (
-            attempt_id, person_id, phone_id, e164, bridge, trunk, mode, campaign, state, started_at
+            attempt_id, person_id, phone_id, e164, bridge, trunk, mode, campaign, agent_id, state,
+            started_at
         )
-        SELECT attempt_id, person_id, phone_id, e164, :bridge, trunk, mode, campaign, 'claimed',
-               :now
+        SELECT attempt_id, person_id, phone_id, e164, :bridge, trunk, mode, campaign, agent_id,
+               'claimed', :now
         FROM wanted
         ORDER BY e164
         ON CONFLICT DO NOTHING
@@ -187,6 +188,7 @@ async def commit_attempts(
             "trunk": each.trunk.name,
             "mode": each.mode,
             "campaign": each.lead.due_call.campaign,
+            "agent_id": each.agent_id,
             "due_call_ids": each.due_call_ids,
         }
         for each in attempts
