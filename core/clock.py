@@ -122,6 +122,13 @@ class SystemClock:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def cancel_all(self) -> None:
+        """Cancel every task of this clock and return when they have ended."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _left_s(self, when: datetime) -> float:
         """Return how many of the machine's seconds are left until this clock's instant."""
         return self._real_s((when - self.now()).total_seconds())
