@@ -1,50 +1,34 @@
-"""Settling an attempt: one transaction for its end, an outcome a due call, and all they cause."""
+"""Settling an attempt: one transaction for its end, an outcome a due call, and all they cause.
+
+Of a call on which an agent spoke only the end is written here: its outcomes are the wrap-up's.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.campaigns import Campaigns
-from callback.model import DueCallState
-from callback.overdue import settle_progress
-from callback.tables import DueCall
 from callback.uploaded_book import learn_campaigns, learn_scripts
-from core.columns import AnyRow, table_of
+from core.columns import AnyRow
 from customers.model import WrapUpCode
 from dialer import states
 from dialer.bridges.port import CallEnded
-from dialer.effects import Settled, apply_effects
 from dialer.model import TelephonyResult
 from dialer.progress import live_attempt
-from dialer.retry import DEAD_NUMBER, Next, decide, word_of
-from dialer.tables import Attempt, AttemptDueCall
+from dialer.served import Served, Settlement, served_by, settle_due_call
+from dialer.tables import Attempt
 from scripts.interpreter import advance
 from scripts.library import Library
 from scripts.model import Reply, ReplyKind, SectionOutcome
 from scripts.state import dump_state, load_state
 
+__all__ = ["Settlement", "outcomes_of", "settle"]
+
 # What the network's word cannot decide alone: the line was open and no talk is on file.
 _SILENT_TALK = WrapUpCode.NO_REPLY
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settlement:
-    """What settling goes by."""
-
-    campaigns: Campaigns
-    library: Library
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Served:
-    """A due call of the attempt, and what was settled for it."""
-
-    row: AnyRow
-    code: WrapUpCode | None
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def settle(
@@ -64,16 +48,23 @@ async def settle(
     ended = state.ended(event)
     await learn_scripts(session, _scripts_of(before.row.talk), settlement.library)
     talk = _closed_talk(before.row.talk, settlement.library)
-    result = _result(ended, talk)
-    await _write_end(session, ended, talk=talk, result=result)
-    all_served = await _served(session, ended, talk)
-    names = [served.row.campaign for served in all_served]
-    await learn_campaigns(session, names, settlement.campaigns)
-    for served in all_served:
-        await _settle_due_call(
-            session, ended, served, attempt=before.row, result=result, settlement=settlement
-        )
-    return replace(ended, result=result)
+    met_at = await _met_agent_at(session, before.row, ended, talk)
+    result = _result(ended, talk, of_agent=before.row.agent_id is not None, met_at=met_at)
+    ended = replace(ended, result=result)
+    await _write_end(session, ended, talk=talk, met_at=met_at)
+    if met_at is None:
+        rows = await served_by(session, ended.attempt_id)
+        await learn_campaigns(session, [row.campaign for row in rows], settlement.campaigns)
+        outcomes = outcomes_of(talk)
+        for row in rows:
+            await settle_due_call(
+                session,
+                ended,
+                _served(row, ended, talk, outcomes),
+                attempt=before.row,
+                settlement=settlement,
+            )
+    return ended
 
 
 async def _write_end(
@@ -81,7 +72,7 @@ async def _write_end(
     ended: states.Ended,
     *,
     talk: Mapping[str, Any] | None,
-    result: TelephonyResult,
+    met_at: datetime | None,
 ) -> None:
     await session.execute(
         sa.update(Attempt)
@@ -93,10 +84,11 @@ async def _write_end(
             answered_at=ended.answered_at,
             answered_by=ended.answered_by,
             ended_at=ended.ended_at,
-            telephony_result=result,
+            telephony_result=ended.result,
             hangup_cause=ended.hangup_cause,
             sip_code=ended.sip_code,
             talk=talk,
+            met_at=met_at,
         )
     )
 
@@ -119,157 +111,62 @@ def _closed_talk(talk: Mapping[str, Any] | None, library: Library) -> dict[str, 
     return {**talk, "state": dump_state(state)}
 
 
-def _result(ended: states.Ended, talk: Mapping[str, Any] | None) -> TelephonyResult:
-    """Return the one telephony result: a machine is no answer of a person."""
-    if talk is not None and "machine" in talk and ended.result is TelephonyResult.ANSWERED:
+_AGENT_HAS_IT = sa.text("SELECT EXISTS (SELECT FROM agent WHERE attempt_id = :attempt_id)")
+
+
+async def _met_agent_at(
+    session: AsyncSession, row: AnyRow, ended: states.Ended, talk: Mapping[str, Any] | None
+) -> datetime | None:
+    """Return when the owner and an agent met; None: no agent of ours spoke on this call."""
+    if row.agent_id is None or _is_machine(ended, talk):
+        return None
+    if row.met_at is not None:
+        met_at: datetime = row.met_at
+        return met_at
+    if ended.result is not TelephonyResult.ANSWERED:
+        return None
+    # The answer went unheard; whoever the call was for had it all the same.
+    found = await session.execute(_AGENT_HAS_IT, {"attempt_id": ended.attempt_id})
+    return (ended.answered_at or ended.ended_at) if found.scalar_one() else None
+
+
+def _is_machine(ended: states.Ended, talk: Mapping[str, Any] | None) -> bool:
+    return ended.result is TelephonyResult.MACHINE or (talk is not None and "machine" in talk)
+
+
+def _result(
+    ended: states.Ended,
+    talk: Mapping[str, Any] | None,
+    *,
+    of_agent: bool,
+    met_at: datetime | None,
+) -> TelephonyResult:
+    """Return the one telephony result: a machine, or a talk with nobody of ours, is no answer."""
+    if ended.result is not TelephonyResult.ANSWERED:
+        return ended.result
+    if talk is not None and "machine" in talk:
         return TelephonyResult.MACHINE
-    return ended.result
+    return TelephonyResult.ABANDONED if of_agent and met_at is None else ended.result
 
 
-_WORD_BEFORE = sa.case(
-    (AttemptDueCall.wrap_up_code.is_not(None), AttemptDueCall.wrap_up_code),
-    else_=AttemptDueCall.telephony_result,
-)
-_WORDS_BEFORE = (
-    sa.select(sa.func.array_agg(sa.cast(_WORD_BEFORE, sa.Text)))
-    .join(Attempt, Attempt.attempt_id == AttemptDueCall.attempt_id)
-    .where(
-        AttemptDueCall.due_call_id == DueCall.due_call_id,
-        AttemptDueCall.settled_at.is_not(None),
-        Attempt.submitted_at.is_not(None),
-    )
-    .scalar_subquery()
-)
-_MINE = sa.orm.aliased(AttemptDueCall)
-_SERVED = (
-    sa.select(*table_of(DueCall).c, _WORDS_BEFORE.label("words_before"))
-    .join(_MINE, _MINE.due_call_id == DueCall.due_call_id)
-    .where(_MINE.attempt_id == sa.bindparam("attempt_id"))
-    .order_by(_MINE.position)
-    .with_for_update(of=DueCall)
-)
-
-
-async def _served(
-    session: AsyncSession, ended: states.Ended, talk: Mapping[str, Any] | None
-) -> list[_Served]:
-    rows = await session.execute(_SERVED, {"attempt_id": ended.attempt_id})
-    outcomes = _outcomes(talk)
-    return [_served_due_call(row, ended, talk, outcomes) for row in rows]
-
-
-def _outcomes(talk: Mapping[str, Any] | None) -> dict[int, SectionOutcome]:
+def outcomes_of(talk: Mapping[str, Any] | None) -> dict[int, SectionOutcome]:
+    """Return what a talk by script settled, by due call."""
     if talk is None or "state" not in talk:
         return {}
     return {each.due_call_id: each for each in load_state(talk["state"]).outcomes}
 
 
-def _served_due_call(
+def _served(
     row: AnyRow,
     ended: states.Ended,
     talk: Mapping[str, Any] | None,
     outcomes: Mapping[int, SectionOutcome],
-) -> _Served:
+) -> Served:
     if (outcome := outcomes.get(row.due_call_id)) is not None:
-        return _Served(row=row, code=outcome.wrap_up_code, data=outcome.data)
+        return Served(row=row, code=outcome.wrap_up_code, data=outcome.data)
     if talk is not None and (why := talk.get("gone", {}).get(str(row.due_call_id))) is not None:
-        return _Served(row=row, code=WrapUpCode.INFORMATION_GIVEN, data={"reason": why})
+        return Served(row=row, code=WrapUpCode.INFORMATION_GIVEN, data={"reason": why})
     if talk is not None and talk.get("left"):
-        return _Served(row=row, code=WrapUpCode.MESSAGE_LEFT)
+        return Served(row=row, code=WrapUpCode.MESSAGE_LEFT)
     spoken_to = ended.result is TelephonyResult.ANSWERED and talk is None
-    return _Served(row=row, code=_SILENT_TALK if spoken_to else None)
-
-
-async def _settle_due_call(
-    session: AsyncSession,
-    ended: states.Ended,
-    served: _Served,
-    *,
-    attempt: AnyRow,
-    result: TelephonyResult,
-    settlement: Settlement,
-) -> None:
-    row = served.row
-    word = word_of(result, served.code)
-    following = decide(
-        result=result,
-        code=served.code,
-        attempts=row.attempts,
-        same_before=(row.words_before or []).count(word),
-        ended_at=ended.ended_at,
-        campaign=settlement.campaigns.get(row.campaign),
-        placed=ended.submitted_at is not None,
-    )
-    await apply_effects(
-        session,
-        Settled(
-            attempt_id=ended.attempt_id,
-            person_id=attempt.person_id,
-            phone_id=attempt.phone_id,
-            e164=attempt.e164,
-            due_call=row,
-            code=served.code,
-            data=served.data,
-            at=ended.ended_at,
-            dead_because=word if word in DEAD_NUMBER else None,
-        ),
-        settlement.campaigns,
-    )
-    await _write_outcome(
-        session,
-        served,
-        ended=ended,
-        result=result,
-        following=following,
-    )
-    if following.state is not DueCallState.WAITING:
-        await settle_progress(session, row.due_call_id, now=ended.ended_at)
-
-
-_OUTCOME = table_of(AttemptDueCall)
-_WRITE_OUTCOME = sa.update(_OUTCOME).where(
-    _OUTCOME.c.attempt_id == sa.bindparam("of_attempt"),
-    _OUTCOME.c.due_call_id == sa.bindparam("of_due_call"),
-)
-_DUE_CALL = table_of(DueCall)
-_GOES_ON = sa.update(_DUE_CALL).where(
-    _DUE_CALL.c.due_call_id == sa.bindparam("of_due_call"),
-    _DUE_CALL.c.state == DueCallState.CLAIMED,
-)
-
-
-async def _write_outcome(
-    session: AsyncSession,
-    served: _Served,
-    *,
-    ended: states.Ended,
-    result: TelephonyResult,
-    following: Next,
-) -> None:
-    due_call_id, at = served.row.due_call_id, ended.ended_at
-    tries = served.row.attempts if ended.submitted_at is not None else served.row.attempts - 1
-    await session.execute(
-        _WRITE_OUTCOME,
-        {
-            "of_attempt": ended.attempt_id,
-            "of_due_call": due_call_id,
-            "settled_at": at,
-            "telephony_result": result,
-            "wrap_up_code": served.code,
-            "outcome": dict(served.data),
-            "retry_at": following.retry_at,
-            "next_phone": following.next_phone,
-        },
-    )
-    waits = following.state is DueCallState.WAITING
-    await session.execute(
-        _GOES_ON,
-        {
-            "of_due_call": due_call_id,
-            "state": following.state,
-            "attempts": tries,
-            "next_at": following.retry_at if waits else served.row.next_at,
-            "settled_at": None if waits else at,
-            "settled_because": None if waits else following.because,
-        },
-    )
+    return Served(row=row, code=_SILENT_TALK if spoken_to else None)

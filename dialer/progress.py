@@ -33,6 +33,8 @@ _LIVE = (
         Attempt.answered_at,
         Attempt.answered_by,
         Attempt.talk,
+        Attempt.agent_id,
+        Attempt.met_at,
     )
     .where(Attempt.attempt_id == sa.bindparam("attempt_id"), Attempt.state != AttemptState.ENDED)
     .with_for_update()

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
+from callback.model import DueCallState
 from core.columns import AnyRow
 from customers.model import CallMode
 from dialer.agents.rules import AgentRules
@@ -93,7 +94,7 @@ async def choose(
 async def still_waits(session: AsyncSession, due_call_id: int) -> bool:
     """Say whether a due call has not been withdrawn or settled meanwhile."""
     state = await session.scalar(_STATE, {"due_call_id": due_call_id})
-    return state == "waiting"
+    return bool(state == DueCallState.WAITING)
 
 
 async def load_with_the_persons_others(

@@ -1,6 +1,6 @@
 """What agents' work rests on, the same for every agent of an installation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callback.campaigns import Campaign, Campaigns, Dialling
 from callback.packs import Packs
@@ -21,7 +21,7 @@ class Desk:
     bridge_is_real: bool
     test_numbers: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
-    rules: AgentRules = shipped_agent_rules()
+    rules: AgentRules = field(default_factory=shipped_agent_rules)
 
     @property
     def campaigns(self) -> Campaigns:
