@@ -12,9 +12,17 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
 from core.errors import OwnerlineError
-from core.settings_model import DEFAULT_HOME, PREFIX, BridgeName, LogLevel, Settings
+from core.settings_model import DEFAULT_HOME, PREFIX, BridgeName, LogFormat, LogLevel, Settings
 
-__all__ = ["BridgeName", "LogLevel", "SettingLine", "Settings", "describe", "load_settings"]
+__all__ = [
+    "BridgeName",
+    "LogFormat",
+    "LogLevel",
+    "SettingLine",
+    "Settings",
+    "describe",
+    "load_settings",
+]
 
 FILE_NAME = "ownerline.toml"
 _HIDDEN = "********"
