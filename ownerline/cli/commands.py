@@ -1,6 +1,6 @@
 """Every command, registered on the one application."""
 
-from ownerline.cli import database, diagnosis, dialing, files, lists, rehearsal, talks, users
+from ownerline.cli import database, diagnosis, dialing, files, lists, rehearsal, serving, talks, users
 from ownerline.cli.app import app
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "files",
     "lists",
     "rehearsal",
+    "serving",
     "talks",
     "users",
 ]

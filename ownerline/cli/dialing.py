@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ownerline.cli.app import app, print_json, run, say, settings_here
+from ownerline.cli.serving import MetricsPort, run_dialer
 from ownerline.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -19,15 +20,24 @@ def dialer(
     ] = False,
     at: Annotated[
         str | None,
-        typer.Option(help="Simulated bridge only: a virtual clock from this instant to day's end."),
+        typer.Option(
+            help="With --drain, on the simulated bridge: a virtual clock from there to day's end."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated carrier's people.")] = 1,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="When told to end, wait for the calls that are up.")
+    ] = False,
+    metrics_port: MetricsPort = None,
+    json: Annotated[bool, typer.Option("--json", help="With --drain: one JSON object.")] = False,
 ) -> None:
-    """Place the calls that are due, and say what they came to."""
+    """Place the calls that become due until told to end; with --drain, those that are due now."""
     if not drain_:
-        message = "say --drain: place what is due, then end"
-        raise typer.BadParameter(message, param_hint="--drain")
+        if at is not None or json:
+            message = "--at and --json go with --drain: place what is due, then end"
+            raise typer.BadParameter(message, param_hint="--drain")
+        run_dialer(metrics_port=metrics_port, wait=wait, seed=seed)
+        return
     from ownerline.drain import drain
     from ownerline.summary import print_dialing_summary
 

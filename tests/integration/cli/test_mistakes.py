@@ -15,7 +15,7 @@ _WRONG_USAGE = {
     "no date at all": ["explain", "3-2-401", "--date", ""],
     "a year nobody rings in": ["dialer", "--drain", "--at", "0001-01-01T00:00"],
     "no instant": ["dialer", "--drain", "--at", "nine o'clock"],
-    "dialling without an end": ["dialer"],
+    "an instant without an end": ["dialer", "--at", "2026-11-23T09:00"],
     "pause and resume at once": ["campaign", "overdue", "--pause", "--resume"],
     "a language not spoken": ["explain", "3-2-401", "--language", "fr"],
     "three words to explain": ["explain", "a", "b", "c"],

@@ -1,0 +1,1 @@
+"""Background jobs: what workers do, each of them safe to do again."""

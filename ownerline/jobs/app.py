@@ -1,0 +1,60 @@
+"""Every job by name, and the application whose workers do them."""
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from procrastinate import App, PsycopgConnector
+
+from callback.rebuild import BUILD_LISTS
+from core.database import libpq_url
+from ownerline.jobs import lists
+from ownerline.jobs.patience import Patience
+from ownerline.runtime import Runtime
+
+# Connections of a worker process beside its sessions: fetching, finishing, listening.
+_CONNECTIONS = 4
+_CONNECTION_TIMEOUT_S = 10.0
+
+DELIVERIES_QUEUE = "deliveries"
+
+Work = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """Work under a name; it takes the runtime and the job's arguments."""
+
+    work: Work
+    tries: int = 5
+
+
+TASKS: Mapping[str, Task] = {
+    BUILD_LISTS: Task(work=lists.build_community, tries=0),  # defers itself anew
+}
+
+
+def make_job_app(runtime: Runtime, *, name: str = "ownerline worker") -> App:
+    """Return the application of the jobs, not open yet; `name` is shown in pg_stat_activity."""
+    app = App(
+        connector=PsycopgConnector(
+            conninfo=libpq_url(runtime.database_url),
+            kwargs={"application_name": name, "connect_timeout": int(_CONNECTION_TIMEOUT_S)},
+            min_size=1,
+            max_size=_CONNECTIONS,
+            timeout=_CONNECTION_TIMEOUT_S,
+        )
+    )
+    for task_name, task in TASKS.items():
+        work = _bound(task.work, runtime)
+        app.task(name=task_name, retry=Patience(tries=task.tries))(work)
+    return app
+
+
+def _bound(work: Work, runtime: Runtime) -> Work:
+    @functools.wraps(work)
+    async def bound(**arguments: Any) -> None:
+        await work(runtime, **arguments)
+
+    return bound

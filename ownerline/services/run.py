@@ -1,0 +1,101 @@
+"""`serve`, `api`, `dialer`, `scheduler` and `worker`: which parts make which process."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.types import ASGIApp
+
+from core.log import configure_logging
+from core.settings import Settings
+from ownerline.services.api import make_web_app
+from ownerline.services.dialer import DialerPart
+from ownerline.services.probes import Probes
+from ownerline.services.process import Part, Process, open_process, run_parts
+from ownerline.services.scheduler import SchedulerPart
+from ownerline.services.standing import obstacles
+from ownerline.services.web import WebPart, listen, url_of
+from ownerline.services.worker import WorkerPart
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORT = 8080
+
+
+class Kind(StrEnum):
+    """The processes there are."""
+
+    SERVE = "serve"
+    API = "api"
+    DIALER = "dialer"
+    SCHEDULER = "scheduler"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """How a process is started."""
+
+    host: str = LOOPBACK
+    port: int = DEFAULT_PORT  # of console and API; 0 takes any that is free
+    metrics_port: int | None = None  # of probes alone, on loopback
+    wait: bool = False  # on ending: for the calls that are up
+    seed: int = 1  # of the simulated carrier's people
+
+
+async def run_process(
+    settings: Settings, kind: Kind, options: Options, *, say: Callable[[str], None]
+) -> None:
+    """Run a process until it is told to end; `say` is given its one line once it is up.
+
+    Raises:
+        AddressTakenError: where it shall listen is taken.
+        BridgeUnavailableError: it shall dial over a bridge this program has not.
+    """
+    configure_logging(settings.log_level, log_format=settings.log_format, process=kind.value)
+    async with open_process(settings, kind.value) as process:
+        parts, where = _parts(process, kind, options)
+        say(await _line(process, kind, where))
+        await _run(process, parts)
+
+
+async def _run(process: Process, parts: Sequence[Part]) -> None:
+    try:
+        await run_parts(process, parts)
+    except ExceptionGroup as failed:  # one sentence, or one traceback, is told
+        first: Exception = failed
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+
+
+def _parts(process: Process, kind: Kind, options: Options) -> tuple[list[Part], list[str]]:
+    probes = Probes(process)
+    parts: list[Part] = []
+    where: list[str] = []
+
+    def serve(name: str, app: ASGIApp, *, host: str, port: int) -> None:
+        listener = listen(host, port)
+        parts.append(WebPart(name, app, listener))
+        where.append(f"{name} on {url_of(listener)}")
+
+    if kind in {Kind.SERVE, Kind.API}:
+        app = make_web_app(process, probes)
+        serve("console and API", app, host=options.host, port=options.port)
+    if options.metrics_port is not None:
+        serve("metrics", probes.app(), host=LOOPBACK, port=options.metrics_port)
+    if kind in {Kind.SERVE, Kind.SCHEDULER}:
+        parts.append(SchedulerPart())
+    if kind in {Kind.SERVE, Kind.WORKER}:
+        parts.append(WorkerPart())
+    if kind in {Kind.SERVE, Kind.DIALER}:
+        parts.append(DialerPart(seed=options.seed, wait=options.wait))
+    return parts, where
+
+
+async def _line(process: Process, kind: Kind, where: Sequence[str]) -> str:
+    parts = [f"ownerline {kind.value}", *where]
+    if kind in {Kind.SERVE, Kind.DIALER}:
+        silent = await obstacles(process.runtime)
+        parts.append(f"bridge {process.runtime.settings.bridge}")
+        parts.append(f"not dialling: {'; '.join(silent)}" if silent else "dials what is due")
+    return "; ".join(parts)
