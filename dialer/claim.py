@@ -33,6 +33,8 @@ class Claimed:
     synthetic: bool
     ring_at_least_s: int  # what the rule packs ask for
     due_call_ids: tuple[int, ...]
+    room: str | None = None  # of the agent who speaks; None: the script alone does
+    detect_machine: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

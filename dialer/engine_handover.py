@@ -6,7 +6,6 @@ from uuid import UUID
 
 import structlog
 
-from customers.model import CallMode
 from dialer.bridges.port import BridgeError, OutboundCall, SubmissionUnknownError
 from dialer.claim import Claimed
 from dialer.engine_hearing import Hearing
@@ -54,8 +53,9 @@ class HandOver:
                     trunk=call.trunk.name,
                     ring_timeout_s=max(campaign.ring_timeout_s, call.ring_at_least_s),
                     max_seconds=min(campaign.max_seconds, means.bridge.max_seconds),
-                    detect_machine=campaign.mode is CallMode.AUTOMATIC,
+                    detect_machine=call.detect_machine,
                     synthetic=call.synthetic,
+                    room=call.room,
                 )
             )
         except SubmissionUnknownError:

@@ -65,8 +65,14 @@ class Queue:
             tokens = _left(tokens, sourced)
         found = await self._from_queue(tokens, turned, now)
         if not sourced:
-            return found
+            return replace(found, next_at=self._next_of_all(found.next_at, now))
         return replace(found, calls=sourced + found.calls, look_again=True)
+
+    def _next_of_all(self, next_at: datetime | None, now: datetime) -> datetime | None:
+        """Return when something may come next, be it from a source; what is to come goes first."""
+        asked = (next_at, *(source.next_at(now) for source in self._means.sources))
+        known = [at for at in asked if at is not None]
+        return min((at for at in known if at > now), default=min(known, default=None))
 
     async def _from_sources(
         self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime

@@ -27,6 +27,10 @@ class CallSource(Protocol):
         """Claim at most one call a token; the engine commits, then rings them."""
         ...
 
+    def next_at(self, now: datetime) -> datetime | None:
+        """Return when to ask again though nobody nudges; None: nothing can come from here now."""
+        ...
+
 
 class AttemptFollower(Protocol):
     """Goes along with attempts, in the transaction that commits each new state."""

@@ -50,6 +50,7 @@ class OutboundCall:
     max_seconds: float
     detect_machine: bool
     synthetic: bool
+    room: str | None = None  # where the agent is; a person who answers is put through to it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +76,13 @@ class CallAnswered(CallEvent):
     """Somebody or something picked up."""
 
     answered_by: AnsweredBy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallInRoom(CallEvent):
+    """The owner is in an agent's room."""
+
+    room: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
