@@ -6,18 +6,23 @@ first one's calls for lost and ring again.
 
 import contextlib
 import fcntl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
 import structlog
 
 from core.clock import SystemClock
+from core.errors import OwnerlineError
 
 LOCK_FILE = "simulated-carrier.lock"
 _LOOK_EVERY_S = 0.2
 
 _log = structlog.get_logger(__name__)
+
+
+class DialerRunsError(OwnerlineError):
+    """A dialer is at work, and what was asked for goes only without one."""
 
 
 @contextlib.asynccontextmanager
@@ -29,6 +34,21 @@ async def sole_holder(home: Path) -> AsyncIterator[None]:
             _log.info("waiting_for_another_dialer", lock=LOCK_FILE)
             while not _locked(file):
                 await clock.sleep(_LOOK_EVERY_S)
+        yield
+
+
+@contextlib.contextmanager
+def nobody_dials(home: Path) -> Iterator[None]:
+    """Keep the home's simulated carrier from every dialer for the block, at once or not at all.
+
+    Raises:
+        DialerRunsError: one holds it.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / LOCK_FILE).open("a") as file:
+        if not _locked(file):
+            message = f"a dialer is at work in {home}; end it first (SIGTERM lets it end cleanly)"
+            raise DialerRunsError(message)
         yield
 
 
