@@ -110,7 +110,9 @@ class Figures:
     not_called: Sequence[NotCalled]
     changes: FileChanges
     double_calls: int
+    unexplained: int  # open due calls whose time has come and that have no verdict
     calls_in_ledger: int
+    peak_memory_mib: int  # of this process
     wall_seconds: float
 
     @property
@@ -149,6 +151,7 @@ class Figures:
             "deadlines": {"met": self.met, "missed": self.missed},
             "double_calls": self.double_calls,
             "unsettled": self.dialing.unsettled,
+            "unexplained": self.unexplained,
             "states": {line.reason.value: _states(line) for line in self.reasons},
             "not_called": {each.rule: each.due_calls for each in self.not_called},
             "calls_in_ledger": self.calls_in_ledger,

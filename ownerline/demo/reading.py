@@ -1,4 +1,4 @@
-"""Reads a rehearsal's figures from the database and from the carrier's own book."""
+"""Reads a rehearsal's figures from the database."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,6 @@ from callback.explain import explain_verdict
 from callback.model import Decision
 from callback.rules import Layer, Rule, Verdict
 from customers.model import Language, Reason
-from dialer.bridges.simulated.ledger import AttemptFacts, CarrierCall, double_calls
 from dialer.idle import IdleReason
 from ownerline.demo.figures import (
     Figures,
@@ -25,6 +24,7 @@ from ownerline.demo.figures import (
     QuestionLine,
     ReasonLine,
 )
+from ownerline.demo.memory import peak_memory_mib
 from ownerline.summary import summarize
 
 _SHOWN_REASONS = (Reason.OVERDUE, Reason.REPAIR, Reason.SURVEY, Reason.PROMISED)
@@ -121,18 +121,11 @@ _SURVEY = sa.text("""
     ORDER BY question, score
 """)
 
-_ATTEMPTS = sa.text("""
-    SELECT attempt_id, person_id,
-           array_agg(due_call_id ORDER BY position) AS due_call_ids,
-           array_agg(served.retry_at ORDER BY position) AS retry_at,
-           array_agg(served.next_phone ORDER BY position) AS next_phone
-    FROM attempt
-    JOIN attempt_due_call served USING (attempt_id)
-    GROUP BY attempt_id
-""")
-
-_FINAL = sa.text("""
-    SELECT due_call_id, settled_at FROM due_call WHERE state IN ('done', 'exhausted', 'expired')
+# What is open, should have been looked at by now, and never was.
+_UNEXPLAINED = sa.text("""
+    SELECT count(*) FROM due_call dc
+    WHERE settled_at IS NULL AND not_before <= :now
+      AND NOT EXISTS (SELECT FROM verdict WHERE verdict.due_call_id = dc.due_call_id)
 """)
 
 
@@ -147,7 +140,8 @@ class Rehearsed:
     started_at: datetime
     ended_at: datetime
     due_until: datetime  # what may be called from then on only is not due yet
-    calls: Sequence[CarrierCall]
+    calls_in_ledger: int
+    double_calls: int
     idle: IdleReason | None
 
 
@@ -175,8 +169,10 @@ async def read_figures(session: AsyncSession, rehearsed: Rehearsed, *, started_s
         ],
         not_called=await _not_called(session, zone=rehearsed.zone, until=rehearsed.due_until),
         changes=await _changes(session, since),
-        double_calls=await _double_calls(session, rehearsed.calls),
-        calls_in_ledger=len(rehearsed.calls),
+        double_calls=rehearsed.double_calls,
+        unexplained=await _unexplained(session, rehearsed.ended_at),
+        calls_in_ledger=rehearsed.calls_in_ledger,
+        peak_memory_mib=peak_memory_mib(),
         wall_seconds=time.perf_counter() - started_s,
     )
 
@@ -282,22 +278,6 @@ async def _survey(session: AsyncSession, since: Mapping[str, Any]) -> Sequence[Q
     ]
 
 
-async def _double_calls(session: AsyncSession, calls: Sequence[CarrierCall]) -> int:
-    attempts = [
-        AttemptFacts(
-            call_id=row.attempt_id,
-            person_id=row.person_id,
-            due_call_ids=tuple(row.due_call_ids),
-            retry_at={
-                due: at
-                for due, at in zip(row.due_call_ids, row.retry_at, strict=True)
-                if at is not None
-            },
-            other_numbers_free=frozenset(
-                due for due, free in zip(row.due_call_ids, row.next_phone, strict=True) if free
-            ),
-        )
-        for row in await session.execute(_ATTEMPTS)
-    ]
-    final_at = {row.due_call_id: row.settled_at for row in await session.execute(_FINAL)}
-    return len(double_calls(calls, attempts, final_at=final_at))
+async def _unexplained(session: AsyncSession, now: datetime) -> int:
+    found = await session.execute(_UNEXPLAINED, {"now": now})
+    return int(found.scalar_one())

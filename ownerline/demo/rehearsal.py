@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from callback.building import build_lists
 from callback.campaigns import shipped_campaigns
 from core.clock import VirtualClock
@@ -19,11 +21,13 @@ from core.postgres.lease import embedded_server
 from core.settings import Settings
 from dialer.bridges.port import TrunkLimits
 from dialer.engine import Engine
-from ownerline.carrier import open_carrier
+from ownerline.carrier import LEDGER_FILE, open_carrier
 from ownerline.demo.company import invent_company
+from ownerline.demo.doubles import DoubleTally
 from ownerline.demo.figures import Figures
 from ownerline.demo.happenings import Outside, with_payers
 from ownerline.demo.home import REPORTS, DemoHome, Played
+from ownerline.demo.memory import peak_memory_mib
 from ownerline.demo.reading import Rehearsed, read_figures
 from ownerline.demo.report import write_report
 from ownerline.demo.rows import copy_in
@@ -34,6 +38,8 @@ from ownerline.population import population_of
 from ownerline.runtime import Runtime, open_runtime
 from ownerline.usage import WrongUsageError
 from ownerline.wiring import make_engine
+
+log = structlog.get_logger(__name__)
 
 ZONE = "Asia/Shanghai"
 # A Wednesday inside the quarter's survey window, and no holiday.
@@ -205,9 +211,13 @@ async def _play(
         observers = [outside.heard] + ([] if observer_of is None else [observer_of(stage)])
         engine = make_engine(runtime, ObservedBridge(carrier, observers), poll=None)
         outside.engine = engine
+        tally = DoubleTally(runtime.settings.home / LEDGER_FILE)
         try:
             for day in stage.days:
                 await _play_day(stage, engine, outside, day)
+                async with runtime.sessions.begin() as session:
+                    await tally.look(session)
+                log.info("day_played", day=str(day), peak_memory_mib=peak_memory_mib())
         except asyncio.CancelledError:
             await stage.clock.cancel_all()  # while there is still a database to say goodbye to
             raise
@@ -219,7 +229,8 @@ async def _play(
             started_at=stage.started_at,
             ended_at=stage.clock.now(),
             due_until=stage.ends_at,
-            calls=carrier.ledger.calls(),
+            calls_in_ledger=tally.calls,
+            double_calls=len(tally.double_calls),
             idle=engine.idle_reason,
         )
     async with runtime.sessions.begin() as session:

@@ -41,7 +41,9 @@ def tell(figures: Figures, *, home: Path, reports: Path, console: Console) -> No
         f"look on   OWNERLINE_HOME={home} ownerline explain {figures.communities[0]} 1-1-101",
         soft_wrap=True,
     )
-    console.print(f"took {figures.wall_seconds:.1f} s")
+    console.print(
+        f"took {figures.wall_seconds:.1f} s and at most {figures.peak_memory_mib} MiB of memory"
+    )
 
 
 def _reasons(figures: Figures) -> Table:

@@ -1,10 +1,9 @@
-"""The simulated carrier's own book of every call it took, and the double calls found in it."""
+"""The simulated carrier's own book of every call it took."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -54,13 +53,12 @@ class CarrierCall:
 class Ledger:
     """An append-only book of calls; a line is added at each stage and none is ever changed.
 
-    `keep` is given each line as it is written (JSON, ended by a newline), say the `write` of a
-    line-buffered file, so that the book outlives its process; the last line of a call holds.
+    `keep` is given each line as it is written (JSON, ended by a newline); the last line of a call
+    holds. `dialer.bridges.simulated.book` keeps one on a file, which outlives its process.
     """
 
     def __init__(self, keep: Callable[[str], object] | None = None) -> None:
         self._keep = keep
-        self._lines: list[CarrierCall] = []
         self._latest: dict[UUID, CarrierCall] = {}
 
     @classmethod
@@ -68,7 +66,7 @@ class Ledger:
         """Return the book read from lines of JSON; only what follows goes to `keep`."""
         ledger = cls(keep)
         for line in lines:
-            ledger._enter(_read_line(line))
+            ledger._enter(read_line(line))
         return ledger
 
     def write(self, call: CarrierCall) -> None:
@@ -79,14 +77,13 @@ class Ledger:
         """
         self._enter(call)
         if self._keep is not None:
-            self._keep(_line(call))
+            self._keep(line_of(call))
 
     def _enter(self, call: CarrierCall) -> None:
         before = self._latest.get(call.call_id)
         if before is not None and not before.live:
             message = f"call {call.call_id} ended at {before.ended_at}: nothing may follow"
             raise LedgerError(message)
-        self._lines.append(call)
         self._latest[call.call_id] = call
 
     def get(self, call_id: UUID) -> CarrierCall | None:
@@ -96,10 +93,6 @@ class Ledger:
     def calls(self) -> tuple[CarrierCall, ...]:
         """Return every call as it stands, in the order they were placed."""
         return tuple(self._latest.values())
-
-    def lines(self) -> tuple[CarrierCall, ...]:
-        """Return every line in the order it was written."""
-        return tuple(self._lines)
 
     def live(self) -> tuple[CarrierCall, ...]:
         """Return the calls that are up, in the order they were placed."""
@@ -111,91 +104,26 @@ class Ledger:
 
     def jsonl(self) -> str:
         """Return one line of JSON a call as it stands, in the order they were placed."""
-        return "".join(_line(call) for call in self.calls())
+        return "".join(line_of(call) for call in self.calls())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptFacts:
-    """What the dialer knows of one call: whom it rang, what for, and when each may be rung again.
+def calls_in(lines: Iterable[str]) -> Iterator[CarrierCall]:
+    """Yield the calls of a book's lines as they stand in the end, in the order they were placed.
 
-    `retry_at` holds, by due call, the instant before which this attempt forbids the next one; for
-    those in `other_numbers_free` it forbids only the number it rang.
+    It keeps no more in memory than was placed since the oldest call that is still up.
     """
-
-    call_id: UUID
-    person_id: int
-    due_call_ids: tuple[int, ...]
-    retry_at: Mapping[int, datetime] = field(default_factory=dict)
-    other_numbers_free: frozenset[int] = frozenset()
-
-
-class DoubleKind(StrEnum):
-    """What makes a ring one too many."""
-
-    WHILE_LIVE = "while_live"  # another call to the person or number was up
-    AFTER_FINAL = "after_final"  # the due call had its final outcome
-    INSIDE_RETRY = "inside_retry"  # an earlier attempt forbade it until later
+    standing: dict[UUID, CarrierCall] = {}
+    for line in lines:
+        call = read_line(line)
+        standing[call.call_id] = call
+        while standing and not (first := next(iter(standing.values()))).live:
+            del standing[first.call_id]
+            yield first
+    yield from standing.values()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DoubleCall:
-    """A ring that should not have been, with every reason why."""
-
-    call_id: UUID
-    kinds: tuple[DoubleKind, ...]
-
-
-def double_calls(
-    calls: Iterable[CarrierCall],
-    attempts: Iterable[AttemptFacts],
-    *,
-    final_at: Mapping[int, datetime],
-) -> tuple[DoubleCall, ...]:
-    """Return the rings that were one too many, in the order they were placed.
-
-    `final_at` holds the instant of the final outcome by due call. A call the dialer has no facts
-    about is compared by its number alone.
-    """
-    facts = {attempt.call_id: attempt for attempt in attempts}
-    up_until: dict[object, datetime | None] = {}  # by number and by person; None: still up
-    retry_at: dict[tuple[int, str | None], datetime] = {}  # by due call, and number where it binds
-    found = []
-    for call in sorted(calls, key=lambda call: call.placed_at):
-        known = facts.get(call.call_id)
-        due_call_ids = known.due_call_ids if known else ()
-        called: list[object] = [call.e164] + ([known.person_id] if known else [])
-        at = call.placed_at
-        signs = {
-            DoubleKind.WHILE_LIVE: any(_up(up_until, key, at) for key in called),
-            DoubleKind.AFTER_FINAL: any(final_at.get(due, at) < at for due in due_call_ids),
-            DoubleKind.INSIDE_RETRY: any(
-                at < retry_at.get((due, number), at)
-                for due in due_call_ids
-                for number in (None, call.e164)
-            ),
-        }
-        kinds = tuple(kind for kind, shown in signs.items() if shown)
-        if kinds:
-            found.append(DoubleCall(call_id=call.call_id, kinds=kinds))
-        for key in called:
-            if key not in up_until or not _outlasts(up_until[key], call.ended_at):
-                up_until[key] = call.ended_at
-        for due, when in (known.retry_at if known else {}).items():
-            key_of = (due, call.e164 if known and due in known.other_numbers_free else None)
-            retry_at[key_of] = max(when, retry_at.get(key_of, when))
-    return tuple(found)
-
-
-def _up(up_until: Mapping[object, datetime | None], key: object, at: datetime) -> bool:
-    return key in up_until and _outlasts(up_until[key], at)
-
-
-def _outlasts(end: datetime | None, other: datetime | None) -> bool:
-    """Say whether a line that ends at `end` is up after `other`; None is a line still up."""
-    return end is None or (other is not None and end > other)
-
-
-def _line(call: CarrierCall) -> str:
+def line_of(call: CarrierCall) -> str:
+    """Return a call as one line of JSON."""
     values = {each.name: _plain(getattr(call, each.name)) for each in fields(call)}
     return json.dumps(values, ensure_ascii=False) + "\n"
 
@@ -206,7 +134,8 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
-def _read_line(line: str) -> CarrierCall:
+def read_line(line: str) -> CarrierCall:
+    """Return the call that a line of JSON holds."""
     raw = json.loads(line)
     for name in ("placed_at", "ringing_at", "answered_at", "ended_at"):
         if raw[name] is not None:

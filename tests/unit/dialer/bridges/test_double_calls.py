@@ -6,13 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from dialer.bridges.simulated.ledger import (
+from dialer.bridges.simulated.doubles import (
     AttemptFacts,
-    CarrierCall,
     DoubleCall,
+    DoubleFinder,
     DoubleKind,
     double_calls,
 )
+from dialer.bridges.simulated.ledger import CarrierCall
 
 START = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)
 HOME, MOBILE, NEIGHBOR = "+8675512345678", "+8613800138001", "+8613800138002"
@@ -148,3 +149,32 @@ def test_where_the_retry_rule_moves_on_only_the_same_number_must_wait(
     calls = [rung(1, MOBILE, placed=0, ended=5), rung(2, number, placed=60, ended=61)]
     moves_on = replace(known(1, OWNER, 10, retry_at={10: 240}), other_numbers_free=frozenset({10}))
     assert double_calls(calls, [moves_on, known(2, OWNER, 10)], final_at={}) == expected
+
+
+@pytest.mark.parametrize("cut", range(5), ids=lambda cut: f"{cut} calls in the first part")
+def test_a_book_read_in_parts_shows_the_same_as_read_whole(cut: int) -> None:
+    calls = [
+        rung(1, MOBILE, placed=0, ended=60),
+        rung(2, NEIGHBOR, placed=1, ended=3),
+        rung(3, HOME, placed=30, ended=31),
+        rung(4, NEIGHBOR, placed=50, ended=51),
+        rung(5, MOBILE, placed=61, ended=None),
+    ]
+    attempts = [
+        known(1, OWNER, 10, retry_at={10: 65}),
+        known(2, WIFE, 20, retry_at={20: 55}),
+        known(3, OWNER, 11),
+        known(4, WIFE, 20),
+        known(5, OWNER, 10, 11),
+    ]
+    final = {11: at(31)}
+    facts = {each.call_id: each for each in attempts}
+    finder = DoubleFinder()
+    parts = [*finder.look(calls[:cut], facts, final_at=final)]
+    parts += finder.look(calls[cut:], facts, final_at=final)
+    assert tuple(parts) == double_calls(calls, attempts, final_at=final)
+    assert [(double.call_id.int, double.kinds) for double in parts] == [
+        (3, (DoubleKind.WHILE_LIVE,)),
+        (4, (DoubleKind.INSIDE_RETRY,)),
+        (5, (DoubleKind.AFTER_FINAL, DoubleKind.INSIDE_RETRY)),
+    ]
