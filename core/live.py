@@ -6,7 +6,7 @@ What is told carries no fact, only where to look; a listener that missed somethi
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +24,9 @@ _RECONNECT_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _CONNECT_TIMEOUT_S = 10
 
 _TELL = sa.text("SELECT pg_notify(:channel, :payload)")
+_TELL_ALL = sa.text(
+    "SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload"
+)
 
 
 class Topic(StrEnum):
@@ -49,6 +52,12 @@ async def tell(session: AsyncSession, topic: Topic, key: str | int) -> None:
     """Tell every process, when the caller's transaction commits, that something has changed."""
     payload = json.dumps([topic.value, str(key)])
     await session.execute(_TELL, {"channel": CHANNEL, "payload": payload})
+
+
+async def tell_all(session: AsyncSession, topic: Topic, keys: Iterable[str | int]) -> None:
+    """Tell of many in one statement; what was told already in the transaction is told once."""
+    payloads = [json.dumps([topic.value, str(key)]) for key in keys]
+    await session.execute(_TELL_ALL, {"channel": CHANNEL, "payloads": payloads})
 
 
 class LiveFeed:

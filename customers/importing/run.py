@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -60,26 +61,13 @@ async def import_file(
         UnknownSheetsError: no sheet is of a known kind.
     """
     made_with = defaults or Defaults()
-    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_IMPORT)))
-    reader = FileReader(file=str(path), places=await _places(session, made_with))
+    await one_at_a_time(session)
+    reader = FileReader(file=str(path), places=await known_places(session, made_with))
     await staging.create(session)
     await _stage(session, path, reader, limits=limits or Limits(), on_progress=on_progress)
     sha256 = await asyncio.to_thread(_sha256, path)
     kinds = [kind for kind in MERGE_ORDER if kind in reader.tallies]
-    for kind in kinds:
-        await staging.analyze(session, staging.TABLE_OF[kind])
-        match kind:
-            case SheetKind.CONTACTS:
-                await merge_contacts(
-                    session, defaults=made_with, file=path.name, sha256=sha256, now=now
-                )
-            case SheetKind.CHARGES:
-                await merge_charges(session, sha256=sha256, now=now)
-            case SheetKind.WORK_ORDERS:
-                await merge_work_orders(session)
-            case SheetKind.PAYMENTS:
-                await merge_payments(session)
-    await assign_liable(session)
+    await merge(session, kinds, defaults=made_with, file=path.name, sha256=sha256, now=now)
     if on_finding is not None:
         await _tell_findings(session, reader, on_finding)
     result = FileResult(
@@ -91,6 +79,35 @@ async def import_file(
     await _record(session, result, path, now)
     await staging.drop(session)
     return result
+
+
+async def one_at_a_time(session: AsyncSession) -> None:
+    """Wait until no other import runs, and keep others waiting to the transaction's end."""
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_IMPORT)))
+
+
+async def merge(
+    session: AsyncSession,
+    kinds: Sequence[SheetKind],
+    *,
+    defaults: Defaults,
+    file: str,
+    sha256: str,
+    now: datetime,
+) -> None:
+    """Merge the staged rows of the kinds, in their order, into the customer file."""
+    for kind in kinds:
+        await staging.analyze(session, staging.TABLE_OF[kind])
+        match kind:
+            case SheetKind.CONTACTS:
+                await merge_contacts(session, defaults=defaults, file=file, sha256=sha256, now=now)
+            case SheetKind.CHARGES:
+                await merge_charges(session, sha256=sha256, now=now)
+            case SheetKind.WORK_ORDERS:
+                await merge_work_orders(session)
+            case SheetKind.PAYMENTS:
+                await merge_payments(session)
+    await assign_liable(session)
 
 
 async def _stage(
@@ -183,7 +200,8 @@ async def _record(session: AsyncSession, result: FileResult, path: Path, now: da
     await session.flush()
 
 
-async def _places(session: AsyncSession, defaults: Defaults) -> Places:
+async def known_places(session: AsyncSession, defaults: Defaults) -> Places:
+    """Return what the rows of each community are read by."""
     known = await session.execute(sa.select(Community.name, Community.region, Community.currency))
     return Places(
         known={name: Place(region=region, currency=currency) for name, region, currency in known},

@@ -51,6 +51,7 @@ _UPDATED = """
     WITH updated AS (
         UPDATE work_order w
         SET unit_id = s.unit_id, reported_on = s.reported_on, completed_on = s.completed_on,
+            reopened_at = CASE WHEN s.completed_on IS NULL THEN w.reopened_at END,
             category = coalesce(s.category, w.category),
             category_as_given = coalesce(s.category_as_given, w.category_as_given),
             contractor = coalesce(s.contractor, w.contractor),
@@ -77,8 +78,8 @@ _NEW = """
                in_warranty, description
         FROM stage_work_order
         WHERE work_order_id IS NULL AND NOT repeat AND NOT rejected ORDER BY seq
-        RETURNING community_id, reference)
-    UPDATE stage_work_order s SET changed = true FROM added
+        RETURNING work_order_id, community_id, reference)
+    UPDATE stage_work_order s SET changed = true, work_order_id = added.work_order_id FROM added
     WHERE added.community_id = s.community_id AND added.reference = s.reference
       AND NOT s.repeat AND NOT s.rejected
 """

@@ -347,6 +347,8 @@ async def test_a_stale_completion_never_closes_a_reopened_order(desk: Desk) -> N
     assert (await desk.orders())[0][5] is None
     assert counts(await desk.imports(order(completed="2026-11-20"), header=ORDERS)) == (1, 0, 0)
     assert (await desk.orders())[0][5] == date(2026, 11, 20)
+    # No longer reopened: the completion owes a callback of its own.
+    assert await desk.one("SELECT reopened_at FROM work_order") is None
 
 
 async def test_totals_blank_rows_and_page_headers_are_neither_rows_nor_rejects(desk: Desk) -> None:

@@ -1,0 +1,39 @@
+"""Extensions that were asked for: approved or refused by somebody with the authority."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import OwnerlineError
+from customers.account_tables import Extension
+from customers.desk import UnknownSubjectError
+from customers.model import ExtensionState
+
+
+class DecidedAlreadyError(OwnerlineError):
+    """An extension is decided once."""
+
+
+async def decide_extension(
+    session: AsyncSession, *, extension_id: int, approved: bool, by: str, now: datetime
+) -> int:
+    """Approve or refuse an extension; returns whose it is.
+
+    Raises:
+        UnknownSubjectError: no such extension.
+        DecidedAlreadyError: somebody was faster.
+    """
+    extension = await session.scalar(
+        sa.select(Extension).where(Extension.extension_id == extension_id).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    if extension is None:
+        raise UnknownSubjectError(what="extension", subject_id=extension_id)
+    if extension.state is not ExtensionState.REQUESTED:
+        message = f"extension {extension_id} is {extension.state.value} already"
+        raise DecidedAlreadyError(message)
+    extension.state = ExtensionState.APPROVED if approved else ExtensionState.REFUSED
+    extension.decided_at, extension.decided_by = now, by
+    await session.flush()
+    return extension.person_id
