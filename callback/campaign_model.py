@@ -6,12 +6,31 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from callback.pack_model import Week
-from customers.model import CallMode, Purpose, Reason, WorkOrderCategory
+from customers.model import CallMode, Purpose, Reason, WorkOrderCategory, WrapUpCode
 
 _SHORTEST_LAST_MONTH = 30  # June and September; the quarters' last months have 30 or 31 days
+
+# What a retry rule may be for: the network's words (dialer.model.TelephonyResult, which lies above
+# us) and those of a talk.
+TELEPHONY_WORDS = frozenset(
+    {"answered", "machine", "busy", "no_answer", "rejected", "invalid_number", "congestion"}
+    | {"carrier_error", "abandoned", "cancelled", "lost"}
+)
+
+
+def _known_words(retry: "Mapping[str, Retry]") -> "Mapping[str, Retry]":
+    unknown = set(retry) - TELEPHONY_WORDS - {code.value for code in WrapUpCode}
+    if unknown:
+        message = (
+            f"no call ends as {', '.join(sorted(unknown))}; write a telephony result like no_answer"
+            " or a wrap-up code like hung_up"
+        )
+        raise ValueError(message)
+    return retry
+
 
 Positive = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -48,6 +67,9 @@ class Retry(_Data):
         return timedelta(minutes=self.after_minutes)
 
 
+RetryTable = Annotated[Mapping[str, Retry], AfterValidator(_known_words)]
+
+
 class Campaign(_Data):
     """One rule for who is due a call, with its mode, calling hours and retry rules.
 
@@ -64,7 +86,7 @@ class Campaign(_Data):
     max_attempts: Positive
     ring_timeout_s: Annotated[int, Field(ge=15, le=120)] = 30  # a pack may ask for more
     max_seconds: Positive = 300  # the longest call
-    retry: Mapping[str, Retry]
+    retry: RetryTable
     otherwise: Retry
     hours: Week | None = None
     dialling: Dialling = Dialling.PREVIEW
@@ -162,7 +184,7 @@ class ListRules(_Data):
     max_attempts: Positive
     ring_timeout_s: Annotated[int, Field(ge=15, le=120)] = 30
     max_seconds: Positive = 300
-    retry: Mapping[str, Retry]
+    retry: RetryTable
     otherwise: Retry
     hours: Week | None = None
     dialling: Dialling = Dialling.PREVIEW

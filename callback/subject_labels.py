@@ -26,6 +26,10 @@ def subject_named() -> sa.ColumnElement[str]:
             .where(SurveyTarget.survey_target_id == _number(DueCall.subject))
             .scalar_subquery(),
         ),
+        (
+            DueCall.reason.in_([Reason.UPLOADED, Reason.PROSPECT]),
+            DueCall.facts["list"].astext,
+        ),
         else_=sa.func.coalesce(_charge_references(), DueCall.subject),
     )
 

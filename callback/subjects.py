@@ -17,6 +17,7 @@ from callback import subject_names
 from callback.subject_facts import Head, SubjectFacts
 from callback.subject_readers import Holdable, read_overdue, read_repair, read_survey
 from callback.tables import DueCall
+from callback.uploaded_subjects import read_uploaded
 from core.columns import BIGINTS, AnyRow
 from customers.model import Reason
 from customers.tables import CallbackRequest, Community
@@ -34,6 +35,8 @@ _READERS: Mapping[Reason, _Reader] = {
     Reason.OVERDUE: read_overdue,
     Reason.REPAIR: read_repair,
     Reason.SURVEY: read_survey,
+    Reason.UPLOADED: read_uploaded,
+    Reason.PROSPECT: read_uploaded,
 }
 
 

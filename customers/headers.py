@@ -82,6 +82,16 @@ def read_header(row_number: int, cells: Iterable[Cell]) -> Header | None:
     return header
 
 
+def contact_field(title: str) -> str | None:
+    """Return which field of a contact a column's title names; None when it names none."""
+    return _vocabulary()[SheetKind.CONTACTS].fields.get(_plain(title))
+
+
+def same_title(one: str, other: str) -> bool:
+    """Say whether two titles are one, spaces, case and decoration apart."""
+    return _plain(one) == _plain(other)
+
+
 def recognized() -> str:
     """Say which columns make which kind, for the message about a file with none of them."""
     return "; ".join(

@@ -61,7 +61,11 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _delimiter(path: Path, encoding: str, limits: Limits) -> str:
-    """Return the delimiter that makes a header row of one of the first rows; else the comma."""
+    """Return the delimiter that makes a header row of one of the first rows.
+
+    Of rows that are no known header, the delimiter that parts the first one most.
+    """
+    widths: dict[str, int] = {}
     for delimiter in _DELIMITERS:
         with path.open(encoding=encoding, newline="") as file:
             for row in itertools.islice(_rows("", file, delimiter, limits), HEADER_WITHIN):
@@ -70,7 +74,9 @@ def _delimiter(path: Path, encoding: str, limits: Limits) -> str:
                         return delimiter
                 except HeaderError:
                     return delimiter
-    return ","
+                if any(cell.strip() for cell in row.cells):
+                    widths.setdefault(delimiter, len(row.cells))
+    return max(_DELIMITERS, key=lambda delimiter: widths.get(delimiter, 0))
 
 
 def _rows(name: str, file: TextIO, delimiter: str, limits: Limits) -> Iterator[Row]:
