@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
 from callback.model import DueCallState
+from callback.uploaded_book import learn_campaigns
+from callback.uploaded_model import campaign_name
 from core.columns import AnyRow
 from customers.model import CallMode
 from dialer.agents.rules import AgentRules
@@ -62,6 +64,8 @@ _OF_PERSON = sa.text("""
     FOR NO KEY UPDATE OF other SKIP LOCKED
 """)
 
+_LISTS = sa.text("SELECT list_id FROM uploaded_list WHERE state = 'started' AND mode = 'agent'")
+
 _STATE = sa.text("SELECT state FROM due_call WHERE due_call_id = :due_call_id")
 
 
@@ -89,6 +93,12 @@ async def choose(
         },
     )
     return list(chosen.scalars())
+
+
+async def learn_lists(session: AsyncSession, campaigns: Campaigns) -> None:
+    """Bring the campaigns of started lists that agents call into the book."""
+    list_ids = (await session.execute(_LISTS)).scalars()
+    await learn_campaigns(session, [campaign_name(each) for each in list_ids], campaigns)
 
 
 async def still_waits(session: AsyncSession, due_call_id: int) -> bool:

@@ -47,9 +47,10 @@ class Desk:
             for campaign in self.campaigns.all
             if campaign.dialling is dialling
             and campaign.name not in turned.paused_campaigns
-            and _takes(agent, campaign)
+            and takes(agent, campaign)
         ]
 
 
-def _takes(agent: AnyRow, campaign: Campaign) -> bool:
+def takes(agent: AnyRow, campaign: Campaign) -> bool:
+    """Say whether an agent is of the campaign's team and has its skills."""
     return campaign.team in {None, agent.team} and set(campaign.skills) <= set(agent.skills)

@@ -11,7 +11,7 @@ from callback.model import Decision, DueCallState
 from callback.tables import DueCall
 from callback.verdict import Verdict
 from core.columns import AnyRow
-from dialer.agents.choice import choose
+from dialer.agents.choice import choose, learn_lists
 from dialer.agents.desk import Desk
 from dialer.agents.model import AgentStateError, SkipReason
 from dialer.agents.service import BY_AGENT
@@ -56,6 +56,7 @@ async def next_offer(
         return await _shown_again(session, standing, desk=desk, now=now)
     turned = await switches(session)
     basis = desk.basis(turned)
+    await learn_lists(session, desk.campaigns)
     due_call_ids = await choose(
         session,
         row,

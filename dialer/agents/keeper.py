@@ -1,0 +1,122 @@
+"""Keeps agents and their calls in line, in the process that carries the calls."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from core.clock import Clock, Signal
+from core.database import despite_deadlocks
+from dialer.agents.calls import AgentCalls
+from dialer.agents.desk import Desk
+from dialer.agents.strays import Stray, take_strays
+from dialer.agents.sweep import SweepReport, next_sweep_at, sweep
+from dialer.bridges.port import Bridge, BridgeError
+
+log = structlog.get_logger(__name__)
+
+# A lost agent's call must not go on in an empty room: looked for as often as switches are.
+SWEEP_EVERY = timedelta(seconds=1)
+
+
+class Keeper:
+    """Sweeps, then moves or ends the calls that have lost their agent."""
+
+    def __init__(
+        self,
+        *,
+        sessions: async_sessionmaker[AsyncSession],
+        bridge: Bridge,
+        clock: Clock,
+        desk: Desk,
+        calls: AgentCalls,
+        live: Callable[[], Collection[UUID]],
+        poll: timedelta | None = SWEEP_EVERY,
+    ) -> None:
+        """Put a keeper together.
+
+        Args:
+            sessions: its database.
+            bridge: that carries the calls.
+            clock: its time.
+            desk: campaigns and limits.
+            calls: of the same engine; learns which calls to follow.
+            live: returns the calls this process carries.
+            poll: how often to look; None: only when something runs out by the clock, which
+                heartbeats then go by too, or after `nudge`.
+        """
+        self._sessions = sessions
+        self._bridge = bridge
+        self._clock = clock
+        self._desk = desk
+        self._calls = calls
+        self._live = live
+        self._poll = poll
+        self._wake = Signal()
+        self._ending = False
+
+    def nudge(self) -> None:
+        """Look again now."""
+        self._wake.set()
+
+    def end(self) -> None:
+        """Let `run` return after its present look."""
+        self._ending = True
+        self._wake.set()
+
+    async def run(self, *, until: datetime | None = None) -> None:
+        """Look until the instant, or until ended."""
+        while not self._ending and (until is None or self._clock.now() < until):
+            next_at = await self.look()
+            await self._clock.wait(self._wake, _earlier(next_at, until))
+
+    async def look(self) -> datetime | None:
+        """Sweep once and see to stray calls; return when to look again."""
+        now = self._clock.now()
+
+        async def work() -> tuple[SweepReport, list[Stray], datetime | None]:
+            async with self._sessions.begin() as session:
+                swept = await sweep(
+                    session, desk=self._desk, now=now, screen_now=None if self._poll else now
+                )
+                strays = await take_strays(
+                    session,
+                    mine=self._live(),
+                    has_rooms=self._bridge.capabilities.rooms,
+                    desk=self._desk,
+                    now=now,
+                )
+                await self._calls.adopt(session)
+                if self._poll is not None:
+                    return swept, strays, now + self._poll
+                return swept, strays, await next_sweep_at(session, desk=self._desk)
+
+        swept, strays, next_at = await despite_deadlocks(work)
+        if swept:
+            log.info(
+                "agents_swept",
+                lost=swept.lost,
+                late=swept.late,
+                caught_up=swept.caught_up,
+                settled=swept.settled,
+            )
+        for stray in strays:
+            await self._see_to(stray)
+        return next_at
+
+    async def _see_to(self, stray: Stray) -> None:
+        log.warning("call_lost_its_agent", attempt_id=str(stray.attempt_id), room=stray.room)
+        if stray.room is None:
+            await self._bridge.hang_up(stray.attempt_id)
+            return
+        try:
+            await self._bridge.move_to_room(stray.attempt_id, stray.room)
+        except BridgeError as err:
+            log.warning("move_refused", attempt_id=str(stray.attempt_id), error=str(err))
+            await self._bridge.hang_up(stray.attempt_id)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)

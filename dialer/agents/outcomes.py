@@ -1,0 +1,129 @@
+"""Writing the outcomes of an agent's call that has ended: once, whoever gives them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.uploaded_book import learn_campaigns, learn_scripts
+from core.columns import AnyRow, table_of
+from customers.model import WrapUpCode
+from customers.service import open_agent_task
+from dialer import states
+from dialer.agents.desk import Desk
+from dialer.agents.model import Unwrapped
+from dialer.model import AttemptState
+from dialer.outcome import outcomes_of
+from dialer.served import Served, WrittenBy, served_by, settle_due_call
+from dialer.tables import Attempt, AttemptDueCall
+from scripts.model import SectionOutcome
+
+_ATTEMPT, _SERVED = table_of(Attempt), table_of(AttemptDueCall)
+_ENDED = (
+    sa.select(_ATTEMPT)
+    .where(
+        _ATTEMPT.c.attempt_id == sa.bindparam("attempt_id"),
+        _ATTEMPT.c.state == AttemptState.ENDED,
+        _ATTEMPT.c.agent_id.is_not(None),
+    )
+    .with_for_update()
+)
+_OPEN = sa.select(_SERVED.c.due_call_id).where(
+    _SERVED.c.attempt_id == sa.bindparam("attempt_id"), _SERVED.c.settled_at.is_(None)
+)
+
+
+async def ended_attempt(session: AsyncSession, attempt_id: UUID) -> AnyRow | None:
+    """Return, held, an agent's attempt that has ended; None: there is none such."""
+    return (await session.execute(_ENDED, {"attempt_id": attempt_id})).one_or_none()
+
+
+async def unsettled(session: AsyncSession, attempt_id: UUID) -> list[AnyRow]:
+    """Return the due calls of an attempt that have no outcome yet, held, in their order."""
+    still_open = set((await session.execute(_OPEN, {"attempt_id": attempt_id})).scalars())
+    if not still_open:
+        return []
+    return [row for row in await served_by(session, attempt_id) if row.due_call_id in still_open]
+
+
+async def write_outcomes(
+    session: AsyncSession,
+    attempt: AnyRow,
+    rows: list[AnyRow],
+    outcomes: Mapping[int, SectionOutcome],
+    *,
+    by: WrittenBy,
+    desk: Desk,
+) -> None:
+    """Give each due call its outcome, with all it causes; the attempt and the rows are held."""
+    await learn_campaigns(session, [row.campaign for row in rows], desk.campaigns)
+    for row in rows:
+        outcome = outcomes[row.due_call_id]
+        await settle_due_call(
+            session,
+            ended_state(attempt),
+            Served(row=row, code=outcome.wrap_up_code, data=outcome.data),
+            attempt=attempt,
+            settlement=desk.settlement,
+            written_by=by,
+        )
+
+
+async def settle_without_agent(
+    session: AsyncSession, attempt_id: UUID, why: Unwrapped, *, desk: Desk, now: datetime
+) -> bool:
+    """Give a talk that nobody wrapped up its outcomes; False when it has them.
+
+    Where the agent walked the script, what it came to stands. Else the matter is handed over, as
+    `transferred` for that reason: it is never rung again by itself. Either way a person finds a
+    task to complete it.
+    """
+    attempt = await ended_attempt(session, attempt_id)
+    rows = [] if attempt is None else await unsettled(session, attempt_id)
+    if attempt is None or not rows:
+        return False
+    talk: Mapping[str, Any] | None = attempt.talk
+    await learn_scripts(session, [row.script for row in rows], desk.settlement.library)
+    walked = outcomes_of(talk)
+    outcomes = {
+        row.due_call_id: walked.get(row.due_call_id) or _handed_over(row, why) for row in rows
+    }
+    by = WrittenBy(name=why.value, at=now)
+    await write_outcomes(session, attempt, rows, outcomes, by=by, desk=desk)
+    for row in rows:
+        await open_agent_task(
+            session,
+            person_id=row.person_id,
+            kind="wrap_up",
+            subject=f"due_call:{row.due_call_id}",
+            detail={"attempt_id": str(attempt_id), "reason": why.value},
+            now=now,
+        )
+    return True
+
+
+def _handed_over(row: AnyRow, why: Unwrapped) -> SectionOutcome:
+    return SectionOutcome(
+        due_call_id=row.due_call_id,
+        wrap_up_code=WrapUpCode.TRANSFERRED,
+        data={"reason": why.value},
+    )
+
+
+def ended_state(attempt: AnyRow) -> states.Ended:
+    """Return the end of an attempt as it is on file."""
+    return states.Ended(
+        attempt_id=attempt.attempt_id,
+        started_at=attempt.started_at,
+        submitted_at=attempt.submitted_at,
+        ringing_at=attempt.ringing_at,
+        answered_at=attempt.answered_at,
+        answered_by=attempt.answered_by,
+        ended_at=attempt.ended_at,
+        result=attempt.telephony_result,
+        hangup_cause=attempt.hangup_cause,
+        sip_code=attempt.sip_code,
+    )

@@ -1,0 +1,110 @@
+"""Calls that are up and have lost their agent: another one takes them over, or they end."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.columns import AnyRow, table_of
+from customers.tables import Person
+from dialer.agents.desk import Desk, takes
+from dialer.agents.model import AgentState
+from dialer.agents.steps import CallHandedOver
+from dialer.agents.tables import Agent
+from dialer.agents.transitions import change_locked
+from dialer.model import AnsweredBy, AttemptState
+from dialer.tables import Attempt
+
+_BY = "sweep"
+_AGENT, _ATTEMPT = table_of(Agent), table_of(Attempt)
+
+_STRAYS = (
+    sa.select(
+        _ATTEMPT.c.attempt_id,
+        _ATTEMPT.c.campaign,
+        _ATTEMPT.c.state,
+        _ATTEMPT.c.answered_by,
+        Person.language,
+    )
+    .join(Person, Person.person_id == _ATTEMPT.c.person_id)
+    .where(
+        _ATTEMPT.c.agent_id.is_not(None),
+        _ATTEMPT.c.state != AttemptState.ENDED,
+        ~sa.exists().where(_AGENT.c.attempt_id == _ATTEMPT.c.attempt_id),
+    )
+    .order_by(_ATTEMPT.c.attempt_id)
+    .with_for_update(of=_ATTEMPT, skip_locked=True)
+)
+_FREE = (
+    sa.select(_AGENT)
+    .where(_AGENT.c.state == AgentState.READY)
+    .order_by(_AGENT.c.state_since, _AGENT.c.agent_id)
+    .with_for_update(skip_locked=True)
+)
+_TAKES_OVER = (
+    sa.update(_ATTEMPT)
+    .where(_ATTEMPT.c.attempt_id == sa.bindparam("of_attempt"))
+    .values(
+        agent_id=sa.bindparam("to_agent"),
+        met_at=sa.func.coalesce(_ATTEMPT.c.met_at, sa.bindparam("now")),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stray:
+    """A call without its agent; `room` is of whoever takes it over, None: it must end."""
+
+    attempt_id: UUID
+    room: str | None
+
+
+async def take_strays(
+    session: AsyncSession, *, mine: Collection[UUID], has_rooms: bool, desk: Desk, now: datetime
+) -> list[Stray]:
+    """Give each call that lost its agent to a ready one, or to nobody; the caller acts on both.
+
+    Args:
+        session: its transaction reserves the agents; commit it, then move or hang up.
+        mine: the calls this process carries; others are left to theirs.
+        has_rooms: whether the bridge can move a call.
+        desk: whose campaigns an agent takes.
+        now: aware.
+    """
+    rows = [row for row in await session.execute(_STRAYS) if row.attempt_id in mine]
+    if not rows:
+        return []
+    free = list(await session.execute(_FREE)) if has_rooms else []
+    strays = []
+    for row in rows:
+        agent = next((each for each in free if _fits(each, row, desk)), None)
+        if agent is not None and _is_talk(row):
+            free.remove(agent)
+            await _hand_over(session, agent, row, now=now)
+        strays.append(
+            Stray(
+                attempt_id=row.attempt_id,
+                room=agent.room if agent is not None and _is_talk(row) else None,
+            )
+        )
+    return strays
+
+
+def _is_talk(row: AnyRow) -> bool:
+    """Say whether somebody is on the line: what only rings is ended, not handed over."""
+    return row.state is AttemptState.ANSWERED and row.answered_by is not AnsweredBy.MACHINE
+
+
+def _fits(agent: AnyRow, row: AnyRow, desk: Desk) -> bool:
+    speaks = not agent.languages or row.language in agent.languages
+    return speaks and takes(agent, desk.campaigns.get(row.campaign))
+
+
+async def _hand_over(session: AsyncSession, agent: AnyRow, row: AnyRow, *, now: datetime) -> None:
+    taken = CallHandedOver(attempt_id=row.attempt_id)
+    await change_locked(session, agent, taken, by=_BY, why="handed_over", now=now)
+    taking = {"of_attempt": row.attempt_id, "to_agent": agent.agent_id, "now": now}
+    await session.execute(_TAKES_OVER, taking)
