@@ -13,7 +13,8 @@ from core.database import Base
 class Webhook(Base):
     """An address of another system that wants to hear of some kinds of events.
 
-    The secret signs what is sent there, so it is kept as it is, and never shown again.
+    The secret signs what is sent there, so it is kept as it is, and never shown again. After tries
+    that failed in a row the address rests, and nothing is sent there meanwhile.
     """
 
     __tablename__ = "webhook"
@@ -25,6 +26,8 @@ class Webhook(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(sa.Text)
     disabled_at: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    failures_in_a_row: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (sa.CheckConstraint("cardinality(kinds) > 0", name="has_a_kind"),)
 
 
@@ -40,6 +43,7 @@ class Delivery(Base):
     kind: Mapped[str] = mapped_column(sa.String(32))
     payload: Mapped[dict[str, object]] = mapped_column(JSONB)
     created_at: Mapped[datetime]
+    give_up_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(server_default="0")
     last_status: Mapped[str | None] = mapped_column(sa.Text)
     delivered_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from ownerline.cli import (
     serving,
     talks,
     users,
+    webhooks,
 )
 from ownerline.cli.app import app
 
@@ -26,4 +27,5 @@ __all__ = [
     "serving",
     "talks",
     "users",
+    "webhooks",
 ]

@@ -8,16 +8,15 @@ from typing import Any
 from procrastinate import App, PsycopgConnector
 
 from callback.rebuild import BUILD_LISTS
+from core.announcements import SEND_DELIVERY
 from core.database import libpq_url
-from ownerline.jobs import lists
+from ownerline.jobs import deliveries, lists
 from ownerline.jobs.patience import Patience
 from ownerline.runtime import Runtime
 
 # Connections of a worker process beside its sessions: fetching, finishing, listening.
 _CONNECTIONS = 4
 _CONNECTION_TIMEOUT_S = 10.0
-
-DELIVERIES_QUEUE = "deliveries"
 
 Work = Callable[..., Awaitable[None]]
 
@@ -32,6 +31,7 @@ class Task:
 
 TASKS: Mapping[str, Task] = {
     BUILD_LISTS: Task(work=lists.build_community, tries=0),  # defers itself anew
+    SEND_DELIVERY: Task(work=deliveries.send_delivery),  # its own tries are deferred anew
 }
 
 

@@ -9,8 +9,9 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 
 from callback.rebuild import LISTS_QUEUE
+from core.announcements import DELIVERIES_QUEUE
 from core.jobs import DEFAULT_QUEUE
-from ownerline.jobs.app import DELIVERIES_QUEUE, make_job_app
+from ownerline.jobs.app import make_job_app
 from ownerline.services.process import Process, until_told
 
 log = structlog.get_logger(__name__)
