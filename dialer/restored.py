@@ -9,9 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.live import Topic, tell
 from dialer.control import ensure_installation
+from dialer.fleet_tables import DialerLease
 from dialer.tables import Installation
 
 RESTORE = "restore"  # stands in stopped_by where else the person stands who said `ownerline stop`
+
+
+# Nobody of the backup's fleet is there any more.
+_LEAVE_ALL = sa.update(DialerLease).values(
+    left_at=sa.func.coalesce(DialerLease.left_at, sa.func.clock_timestamp()),
+    lease_until=sa.func.least(DialerLease.lease_until, sa.func.clock_timestamp()),
+)
+# Whoever joins takes over that the fleet returns from an outage; the stand-in is for an empty one.
+_RETURN_SLOWLY = sa.text("""
+    WITH dialling AS (
+        UPDATE dialer_lease SET returned_at = clock_timestamp() WHERE bridge = :bridge
+        RETURNING dialer_id
+    )
+    INSERT INTO dialer_lease
+        (dialer_id, bridge, host, pid, joined_at, lease_until, left_at, returned_at)
+    SELECT :stand_in, :bridge, :host, 0, now(), now(), now(), clock_timestamp()
+    WHERE NOT EXISTS (SELECT FROM dialling)
+""")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +70,7 @@ async def mark_restored(
             reconciled_at=None,
         )
     )
+    await session.execute(_LEAVE_ALL)
 
 
 async def restoration(session: AsyncSession) -> Restoration | None:
@@ -71,11 +91,19 @@ async def restoration(session: AsyncSession) -> Restoration | None:
     )
 
 
-async def mark_reconciled(session: AsyncSession, *, now: datetime) -> None:
-    """Let the queue go on: what was rung since the backup is known, or waited for."""
+async def mark_reconciled(
+    session: AsyncSession, *, now: datetime, bridge: str, stand_in: UUID
+) -> None:
+    """Let the queue of the bridge go on, at first slowly: what was rung since the backup is known.
+
+    `stand_in` is an id for a dialer that never was, from which the first one takes that over.
+    """
     await session.execute(
         sa.update(Installation)
         .where(Installation.restored_at.is_not(None))
         .values(reconciled_at=sa.func.coalesce(Installation.reconciled_at, now))
+    )
+    await session.execute(
+        _RETURN_SLOWLY, {"bridge": bridge, "stand_in": stand_in, "host": "reconcile"}
     )
     await tell(session, Topic.SWITCHES, "installation")

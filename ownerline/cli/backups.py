@@ -74,3 +74,26 @@ def restore(
     if done.safety_backup is not None:
         say(f"what was there before is in {done.safety_backup}")
     say("disarmed, and nothing is dialled until `ownerline reconcile`")
+
+
+@app.command()
+def reconcile(
+    *,
+    confirm_nothing_was_rung: Annotated[
+        bool,
+        typer.Option(
+            "--confirm-nothing-was-rung",
+            help="Your word, where the carrier cannot say; it goes on the audit.",
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """After a restore: ask the carrier what was rung since the backup, then let the queue go on."""
+    from ownerline.reconciling import reconcile_restored
+
+    settings = settings_here()
+    done = run(reconcile_restored(settings, confirmed_nothing_rung=confirm_nothing_was_rung))
+    if json:
+        print_json(done.as_json())
+    else:
+        say(done.sentence())
