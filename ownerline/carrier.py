@@ -1,15 +1,23 @@
-"""The simulated carrier of an installation: its book lies in the home and outlives the process."""
+"""The simulated carrier of an installation: its own, in the process that dials, or one apart."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
-from dialer.bridges.port import TrunkLimits
+from dialer.bridges.port import Bridge, TrunkLimits
 from dialer.bridges.simulated.book import open_book
+from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
-from dialer.bridges.simulated.people import Population
+from dialer.bridges.simulated.faults import Faults
+from dialer.bridges.simulated.people import Behaviour, Population
+from dialer.bridges.simulated.remote.address import CarrierAddress
+from dialer.bridges.simulated.remote.client import RemoteSimulatedBridge
+from dialer.bridges.simulated.remote.process import CarrierPlan, serving, token_at
+from ownerline.population import population_of
 from ownerline.runtime import Runtime
+from ownerline.sole import sole_holder
 
 LEDGER_FILE = "simulated-ledger.jsonl"
+TOKEN_FILE = "simulated-carrier.token"  # noqa: S105 - the name of its file
 SIMULATED_TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=5.0)
 
 
@@ -31,3 +39,61 @@ def open_carrier(
             trunks=[trunk],
             ledger=book,
         )
+
+
+@contextlib.asynccontextmanager
+async def simulated_bridge(runtime: Runtime, *, seed: int) -> AsyncIterator[Bridge]:
+    """Hold the bridge to the simulated carrier for the block.
+
+    The carrier that the settings name is shared by any number of dialers. Without one the home's
+    own lives in this process, and the next dialer waits until this one has gone.
+
+    Raises:
+        CarrierUnreachableError: the carrier of the settings does not answer.
+    """
+    settings = runtime.settings
+    if settings.simulated_carrier is not None:
+        address = CarrierAddress.parse(settings.simulated_carrier)
+        token = settings.simulated_carrier_token
+        yield await RemoteSimulatedBridge.reach(
+            address, token=token.get_secret_value() if token is not None else ""
+        )
+        return
+    async with sole_holder(settings.home):
+        people = await _people(runtime)
+        with open_carrier(runtime, seed=seed, population=people) as carrier:
+            yield SimulatedBridge(carrier)
+
+
+@contextlib.asynccontextmanager
+async def carrier_apart(
+    runtime: Runtime,
+    *,
+    address: CarrierAddress,
+    seed: int,
+    people: dict[str, Behaviour] | None,
+    trunk: TrunkLimits = SIMULATED_TRUNK,
+) -> AsyncIterator[CarrierAddress]:
+    """Serve the home's carrier to other processes for the block; yields where it listens.
+
+    Its people are those of the customer file at this moment, unless they are given. On a port it
+    asks for the token that lies in the home.
+    """
+    home = runtime.settings.home
+    async with sole_holder(home):
+        plan = CarrierPlan(
+            address=address,
+            token="" if address.path is not None else token_at(home / TOKEN_FILE),
+            book=home / LEDGER_FILE,
+            seed=seed,
+            trunks=(trunk,),
+            people=await _people(runtime) if people is None else people,
+            faults=Faults(),
+        )
+        async with serving(plan, runtime.clock) as bound:
+            yield bound
+
+
+async def _people(runtime: Runtime) -> dict[str, Behaviour]:
+    async with runtime.sessions.begin() as session:
+        return await population_of(session)

@@ -10,14 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import VirtualClock
 from core.errors import OwnerlineError
 from core.settings import BridgeName, Settings
-from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.engine import Engine
 from dialer.tables import Attempt
-from ownerline.carrier import open_carrier
+from ownerline.carrier import simulated_bridge
 from ownerline.instants import day_end
-from ownerline.population import population_of
 from ownerline.runtime import open_runtime
-from ownerline.sole import sole_holder
 from ownerline.summary import DialingSummary, summarize
 from ownerline.wiring import make_engine
 
@@ -27,7 +24,7 @@ _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
 class BridgeNotSimulatedError(OwnerlineError):
-    """A virtual clock goes with the simulated bridge only: real phones ring in real time."""
+    """A virtual clock goes with a simulated carrier of our own: others ring in real time."""
 
 
 class BridgeUnavailableError(OwnerlineError):
@@ -47,7 +44,7 @@ async def drain(
     """Place what is due; with `at` on a virtual clock from there to the end of that day.
 
     Raises:
-        BridgeNotSimulatedError: `at` was given for a real bridge.
+        BridgeNotSimulatedError: `at` was given for a real bridge, or a carrier apart.
         BridgeUnavailableError: the settings name a bridge this program has not.
     """
     if settings.bridge is not BridgeName.SIMULATED:
@@ -56,27 +53,33 @@ async def drain(
             raise BridgeNotSimulatedError(message)
         message = f'bridge {settings.bridge} is not part of this version; set bridge = "simulated"'
         raise BridgeUnavailableError(message)
+    if at is not None and settings.simulated_carrier is not None:
+        message = (
+            f"--at plays on a clock of its own, and the carrier at {settings.simulated_carrier} "
+            "has its own too; leave simulated_carrier unset"
+        )
+        raise BridgeNotSimulatedError(message)
     clock, rng = (None, None) if at is None else (VirtualClock(at), random.Random(seed))
-    async with open_runtime(settings, clock=clock, rng=rng) as runtime, sole_holder(settings.home):
+    async with (
+        open_runtime(settings, clock=clock, rng=rng) as runtime,
+        simulated_bridge(runtime, seed=seed) as bridge,
+    ):
         started_at = runtime.clock.now()
         async with runtime.sessions.begin() as session:
-            people = await population_of(session)
             before = await summarize(session, since=started_at, now=_LAST_INSTANT, idle=None)
             if rng is not None:
                 # Not only of the seed: a second run from the same instant makes ids of its own.
                 rng.seed(f"{seed}:{started_at.isoformat()}:{await _attempts_on_file(session)}")
-        with open_carrier(runtime, seed=seed, population=people) as carrier:
-            bridge = SimulatedBridge(carrier)
-            if clock is None:
-                engine = make_engine(runtime, bridge)
-                await engine.start()
-                await engine.run(drain=True)
-            else:
-                engine = make_engine(runtime, bridge, poll=None)
-                try:
-                    await drive_day(clock, engine, until=day_end(started_at, settings.time_zone))
-                finally:
-                    await clock.cancel_all()  # while the carrier's book is still open
+        if clock is None:
+            engine = make_engine(runtime, bridge)
+            await engine.start()
+            await engine.run(drain=True)
+        else:
+            engine = make_engine(runtime, bridge, poll=None)
+            try:
+                await drive_day(clock, engine, until=day_end(started_at, settings.time_zone))
+            finally:
+                await clock.cancel_all()  # while the carrier's book is still open
         async with runtime.sessions.begin() as session:
             after = await summarize(
                 session, since=started_at, now=_LAST_INSTANT, idle=engine.idle_reason

@@ -2,6 +2,7 @@
 
 from ownerline.cli import (
     backups,
+    carrier,
     database,
     diagnosis,
     dialing,
@@ -18,6 +19,7 @@ from ownerline.cli.app import app
 __all__ = [
     "app",
     "backups",
+    "carrier",
     "database",
     "diagnosis",
     "dialing",

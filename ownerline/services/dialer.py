@@ -12,14 +12,11 @@ from core.clock import SystemClock
 from core.live import News, Topic
 from core.settings import BridgeName
 from dialer.bridges.port import Bridge
-from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.engine import Engine
-from ownerline.carrier import open_carrier
+from ownerline.carrier import simulated_bridge
 from ownerline.drain import BridgeUnavailableError
-from ownerline.population import population_of
 from ownerline.runtime import Runtime
 from ownerline.services.process import Process
-from ownerline.sole import sole_holder
 from ownerline.wiring import make_engine
 
 log = structlog.get_logger(__name__)
@@ -58,7 +55,7 @@ class DialerPart:
         self._dials = False
         clock = SystemClock()  # of this run alone: what it started ends with it
         runtime = replace(process.runtime, clock=clock)
-        async with sole_holder(runtime.settings.home), self._bridge(runtime) as bridge:
+        async with self._bridge(runtime) as bridge:
             engine = make_engine(runtime, bridge)
             try:
                 await engine.start()
@@ -92,10 +89,8 @@ class DialerPart:
         if name is not BridgeName.SIMULATED:
             message = f'bridge {name} is not part of this version; set bridge = "simulated"'
             raise BridgeUnavailableError(message)
-        async with runtime.sessions.begin() as session:
-            people = await population_of(session)
-        with open_carrier(runtime, seed=self._seed, population=people) as carrier:
-            yield SimulatedBridge(carrier)
+        async with simulated_bridge(runtime, seed=self._seed) as bridge:
+            yield bridge
 
 
 async def _cut_what_lost_its_reason(process: Process, engine: Engine) -> None:
