@@ -112,6 +112,12 @@ class Campaigns:
         """Put a started list's campaign into the book."""
         self._uploaded[campaign.name] = campaign
 
+    def with_list(self, campaign: UploadedCampaign) -> "Campaigns":
+        """Return a book of its own that knows a list which may not be started yet."""
+        book = Campaigns(self._house)
+        book.add(campaign)
+        return book
+
     def get(self, name: str) -> Campaign:
         """Return the campaign of that name.
 

@@ -53,6 +53,12 @@ class Library:
         self.types[script.name] = script.types()
         self.scripts[script.name] = script
 
+    def with_script(self, script: Script) -> "Library":
+        """Return a library of its own that knows a script which may not be started yet."""
+        library = Library(scripts=dict(self.scripts), types=dict(self.types))
+        library.add(script)
+        return library
+
     @classmethod
     def of(cls, scripts: Iterable[Script]) -> "Library":
         """Make a library of scripts already read."""
