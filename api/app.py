@@ -12,7 +12,18 @@ from api.deps import ApiDeps
 from api.openapi import describe
 from api.problems import answer
 from api.rates import Rates
-from api.routes import communities
+from api.routes import (
+    arrangements,
+    calls,
+    charges,
+    communities,
+    dialling,
+    files,
+    live,
+    persons,
+    wishes,
+    work_orders,
+)
 
 PREFIX = "/api/v1"
 _HEADERS = (
@@ -22,7 +33,18 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
-_ROUTERS: tuple[APIRouter, ...] = (communities.router,)
+_ROUTERS: tuple[APIRouter, ...] = (
+    communities.router,
+    persons.router,
+    files.router,
+    wishes.router,
+    charges.router,
+    arrangements.router,
+    work_orders.router,
+    calls.router,
+    dialling.router,
+    live.router,
+)
 
 
 class Api(FastAPI):

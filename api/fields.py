@@ -53,6 +53,7 @@ LongText = Annotated[str, _texts(4000)]
 Yes = StrictBool
 Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+PathWord = Annotated[str, Path(min_length=1, max_length=64, pattern=_CLEAN)]
 IdQuery = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 E164 = Annotated[
     str,
