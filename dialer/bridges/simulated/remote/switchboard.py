@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.clock import Clock, Signal
 from customers.model import Language
 from dialer.bridges.port import CallEnded, CallEvent
-from dialer.bridges.simulated.remote.link import Link, LinkLostError
+from dialer.bridges.simulated.remote.link import AskFailedError, Link, LinkLostError
 from dialer.bridges.simulated.remote.wire import NextTurn, OpenTalk, Question, WireError, news_of
 from dialer.model import AnsweredBy
 from scripts.model import Reply, ReplyKind, Turn
@@ -27,8 +27,8 @@ class Switchboard:
     Events of a call whose dialer is away are lost, as a real carrier's are. A talk waits a while
     for somebody to go on with it; then the person, who said hello into silence, hangs up.
 
-    `keep_talk` is given a line of JSON for every reply that a dialer took: the step that was
-    asked, the reply, and the step that came back.
+    `keep_talk` is given a line of JSON for everything a dialer was asked in a talk: the step that
+    waited, the reply, and the step that came back; null when the dialer broke down over it.
     """
 
     def __init__(self, clock: Clock, *, keep_talk: Callable[[str], object] | None = None) -> None:
@@ -112,8 +112,12 @@ class Switchboard:
                 value = await link.ask(question, within_s=HOST_ANSWERS_WITHIN_S)
             except LinkLostError:
                 link.lose()  # also when it only took too long: nobody speaks there
+                self._note(question, None)
                 question = again
                 continue
+            except AskFailedError:
+                self._note(question, None)
+                raise
             turn = _turn_of(value)
             self._note(question, turn)
             return turn
@@ -134,17 +138,18 @@ class Switchboard:
         if (signal := self._waiting.get(attempt_id)) is not None:
             signal.set()
 
-    def _note(self, question: Question, turn: Turn) -> None:
-        if self._keep_talk is None or isinstance(question, OpenTalk):
+    def _note(self, question: Question, turn: Turn | None) -> None:
+        if self._keep_talk is None:
             return
         asked = self._last_turn.get(question.attempt_id)
+        opens = isinstance(question, OpenTalk)
         line = {
             "call_id": str(question.attempt_id),
             "at": self._clock.now().isoformat(),
             "asked": None if asked is None else asked.step,
-            "reply": question.reply.kind.value,
-            "value": question.reply.value,
-            "then": turn.step,
+            "reply": "open" if opens else question.reply.kind.value,
+            "value": question.answered_by.value if opens else question.reply.value,
+            "then": None if turn is None else turn.step,
         }
         self._keep_talk(json.dumps(line, ensure_ascii=False) + "\n")
 

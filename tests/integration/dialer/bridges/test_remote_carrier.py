@@ -153,19 +153,28 @@ async def test_a_host_that_breaks_down_loses_its_call_and_no_other(rig: RemoteRi
     assert ear.kinds(call(2).attempt_id)[0] is CallSubmitted
 
 
-async def test_the_carrier_keeps_every_reply_that_was_taken(rig: RemoteRig) -> None:
+def talk(rig: RemoteRig) -> list[tuple[str | None, ...]]:
+    lines = map(json.loads, rig.talks)
+    return [tuple(line[name] for name in ("asked", "reply", "value", "then")) for line in lines]
+
+
+async def test_the_carrier_keeps_what_was_asked_and_taken_in_a_talk(rig: RemoteRig) -> None:
     rig.phone(PHONE, Phone.PRESSES_ONE)
     await rig.bridge.start(Ear(), Script())
     await rig.bridge.originate(call(1))
     await rig.until_over()
-    (kept,) = map(json.loads, rig.talks)
-    assert (kept["call_id"], kept["asked"], kept["reply"], kept["value"], kept["then"]) == (
-        str(ATTEMPT),
-        "question-0",
-        "keys",
-        "1",
-        "bye",
-    )
+    assert talk(rig) == [
+        (None, "open", "human", "question-0"),
+        ("question-0", "keys", "1", "bye"),
+    ]
+
+
+async def test_the_carrier_keeps_what_a_dialer_broke_down_over(rig: RemoteRig) -> None:
+    rig.phone(PHONE, Phone.PRESSES_ONE)
+    await rig.bridge.start(Ear(), Broken())
+    await rig.bridge.originate(call(1))
+    await rig.until_over()
+    assert talk(rig)[1] == ("question-0", "keys", "1", None)
 
 
 async def test_a_long_book_is_read_a_page_at_a_time(rig: RemoteRig) -> None:
