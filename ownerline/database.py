@@ -34,13 +34,13 @@ class DatabaseCheck:
         return self.current == self.head and not self.differences
 
 
-def upgrade(url: str) -> str | None:
-    """Bring the database to the newest migration, once, whoever else tries; return its name."""
+def upgrade(url: str, to: str = "head") -> str | None:
+    """Bring the database to a migration, once, whoever else tries; return its name."""
     with _connection(url) as connection:
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
         connection.commit()
         try:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), to)
             connection.commit()
         finally:
             connection.rollback()

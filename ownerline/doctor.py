@@ -9,6 +9,7 @@ from core.errors import OwnerlineError
 from core.settings import Settings, describe, unknown_variables
 from dialer import control
 from ownerline import database
+from ownerline.backups.leftovers import left_behind
 from ownerline.runtime import open_runtime
 
 
@@ -82,6 +83,7 @@ async def _installation(settings: Settings) -> list[Finding]:
     async with database_url(settings) as url:
         async with open_runtime(settings) as runtime, runtime.sessions() as session:
             switches = await control.switches(session)
+            left = await left_behind(session)
         checked = database.check(url)
     paused = ", ".join(sorted(switches.paused_campaigns)) or "none"
     return [
@@ -101,6 +103,7 @@ async def _installation(settings: Settings) -> list[Finding]:
             sound=switches.reconciled,
         ),
         Finding(subject="paused campaigns", found=paused),
+        Finding(subject="restore", found=left or "none was interrupted", sound=left is None),
     ]
 
 

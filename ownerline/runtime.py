@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.clock import Clock, SystemClock
@@ -15,7 +16,10 @@ from core.database import create_engine, database_url, session_factory
 from core.ids import IdSource
 from core.settings import Settings
 from dialer.control import ensure_installation
+from ownerline.backups.leftovers import left_behind
 from ownerline.database import upgrade_if_behind
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +57,8 @@ async def open_runtime(
             async with sessions.begin() as session:
                 # Never of a seed: one home armed must not be another's twin.
                 await ensure_installation(session, IdSource(own_clock, chance).new())
+                if (left := await left_behind(session)) is not None:
+                    log.warning("restore_interrupted", found=left)
             yield Runtime(
                 settings=settings, sessions=sessions, clock=own_clock, ids=ids, database_url=url
             )

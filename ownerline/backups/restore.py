@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,13 @@ from dialer.restored import mark_restored
 from ownerline.backups.archive import Manifest, NoBackupError, dump_of, read_manifest
 from ownerline.backups.backup import Connection, count_rows, take_backup
 from ownerline.backups.programs import Programs
-from ownerline.backups.quiet import connect, let_dial, rows_in, stop_dialling
+from ownerline.backups.quiet import (
+    check_nobody_dials,
+    connect,
+    let_dial,
+    rows_in,
+    stop_dialling,
+)
 from ownerline.backups.swap import Places, drop, make_loading, swap, take_restore_lock
 from ownerline.database import knows_revision, upgrade
 from ownerline.sole import nobody_dials
@@ -62,7 +68,8 @@ async def restore(
         NoBackupError: the file is none, or damaged.
         NewerBackupError: a later version of the program made it.
         PresentDataError: there are data, and `over_data` was not said.
-        DialerRunsError: somebody dials.
+        DialerRunsError: a dialer of this home is at work.
+        DialersAliveError: a dialer on this database is.
     """
     manifest = read_manifest(source)
     if not knows_revision(manifest.revision):
@@ -76,9 +83,14 @@ async def restore(
     await programs.read_whole(dump_of(source))
     async with database_url(settings) as url, _alone(settings, url) as (outside, places):
         await programs.check_newer_than(outside.info.server_version // 10000)
+        safety = None
+        there = await _rows_at(url)
+        if there and not over_data:
+            raise PresentDataError(_what_is_there(there, source))
         try:
-            safety = await _put_by(settings, url, source, clock=clock, over_data=over_data)
-            await make_loading(outside, places)
+            await make_loading(outside, places)  # from now on it can be seen that we were at work
+            if there:
+                safety = await _put_by(settings, url, clock=clock)
             await _load(programs, outside, places, source)
             await asyncio.to_thread(upgrade, places.loading_url)
             await _mark(places.loading_url, manifest, source, clock=clock, actor=actor)
@@ -116,22 +128,25 @@ async def _alone(settings: Settings, url: str) -> AsyncIterator[tuple[Connection
             yield outside, places
 
 
-async def _put_by(
-    settings: Settings, url: str, source: Path, *, clock: Clock, over_data: bool
-) -> Path | None:
-    """Stop what dials on the present data and back them up; None when there are none."""
+async def _rows_at(url: str) -> dict[str, int]:
     async with await connect(url) as present:
-        rows = await rows_in(present)
-        if not rows:
-            return None
-        if not over_data:
-            there = ", ".join(f"{table} {count:,}" for table, count in rows.items())
-            message = (
-                f"this installation holds data ({there}); say --replace to put {source} in their "
-                "place (they are backed up first), or name an empty home (OWNERLINE_HOME)"
-            )
-            raise PresentDataError(message)
+        return await rows_in(present)
+
+
+def _what_is_there(rows: Mapping[str, int], source: Path) -> str:
+    there = ", ".join(f"{table} {count:,}" for table, count in rows.items())
+    return (
+        f"this installation holds data ({there}); say --replace to put {source} in their place "
+        "(they are backed up first), or name an empty home (OWNERLINE_HOME)"
+    )
+
+
+async def _put_by(settings: Settings, url: str, *, clock: Clock) -> Path:
+    """Stop what dials on the present data, and back them up."""
+    async with await connect(url) as present:
+        await check_nobody_dials(present)
         await stop_dialling(present)
+        await check_nobody_dials(present)  # who came in between has dialled, who comes now will not
     folder = settings.home / SAFETY_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"before-restore-{clock.now():%Y%m%dT%H%M%SZ}.backup"

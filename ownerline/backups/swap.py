@@ -1,4 +1,4 @@
-"""Puts a loaded database in the place of the present one, in one step, and knows what was left.
+"""Puts a loaded database in the place of the present one, in one step.
 
 A restore loads into a database of its own name. Until both have changed names, in one transaction,
 everybody works on the present one; a restore that was killed leaves nothing but that other name.
@@ -13,10 +13,9 @@ from sqlalchemy.engine import make_url
 from core.database import libpq_url
 from core.errors import OwnerlineError
 from ownerline.backups.backup import Connection
+from ownerline.backups.leftovers import LOCK_CLASS, aside_of, loading_of
 
-_LONGEST_NAME = 63  # bytes, PostgreSQL's NAMEDATALEN
 _MAINTENANCE = ("postgres", "template1")
-_LOCK_CLASS = 7_002_603
 _TRIES = 20
 
 
@@ -48,8 +47,8 @@ class Places:
         return cls(
             url=libpq_url(url),
             present=present,
-            loading=_named(present, "_restoring"),
-            aside=_named(present, "_replaced"),
+            loading=loading_of(present),
+            aside=aside_of(present),
         )
 
     @property
@@ -98,7 +97,7 @@ async def take_restore_lock(outside: Connection, places: Places) -> None:
     """
     row = await (
         await outside.execute(
-            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_LOCK_CLASS, places.present]
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_CLASS, places.present]
         )
     ).fetchone()
     if row is None or not row[0]:
@@ -166,37 +165,7 @@ async def swap(outside: Connection, places: Places) -> None:
             return
 
 
-async def left_behind(connection: Connection, places: Places) -> str | None:
-    """Return what an interrupted restore left and how to go on; None when nothing lies there."""
-    row = await (
-        await connection.execute(
-            "SELECT array_agg(datname::text), EXISTS (SELECT FROM pg_locks"
-            " WHERE locktype = 'advisory' AND classid::bigint = %s"
-            " AND objid::bigint = (hashtext(%s)::bigint & 4294967295))"
-            " FROM pg_database WHERE datname = ANY(%s)",
-            [_LOCK_CLASS, places.present, [places.loading, places.aside]],
-        )
-    ).fetchone()
-    found, under_way = ([], False) if row is None else (row[0] or [], row[1])
-    if under_way or not found:
-        return None
-    if places.loading in found:
-        return (
-            "a restore was interrupted before it changed anything: the data are those from before, "
-            "and dialling is stopped; restore again, or say `ownerline restore --abandon`"
-        )
-    return (
-        "a restore was interrupted after the backup had taken its place: the data are those of the "
-        "backup; say `ownerline restore --abandon` to remove the database it replaced"
-    )
-
-
 async def _rename(outside: Connection, old: str, new: str) -> None:
     await outside.execute(
         sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
     )
-
-
-def _named(database: str, suffix: str) -> str:
-    kept = database.encode()[: _LONGEST_NAME - len(suffix)]
-    return kept.decode("utf-8", "ignore") + suffix
