@@ -10,7 +10,7 @@ from phonenumbers import shortnumberinfo
 
 from callback.rules import Rule
 from core.errors import OwnerlineError
-from core.phone import PhoneKind, PhoneNumber, PhoneNumberError
+from core.phone import PhoneKind, PhoneNumber, PhoneNumberError, read_e164
 
 _BY_KIND = {
     PhoneKind.SATELLITE: Rule.SATELLITE_NUMBER,
@@ -27,7 +27,7 @@ def never_rung(phone: PhoneNumber) -> Rule | None:
     that strips the country code turns into a call to the police.
     """
     try:
-        number = phonenumbers.parse(phone.e164, None)
+        number = read_e164(phone.e164)
     except phonenumbers.NumberParseException:
         return Rule.INVALID_NUMBER
     digits = phonenumbers.national_significant_number(number)

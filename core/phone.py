@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -82,23 +83,45 @@ class PhoneNumber:
     @property
     def region(self) -> str | None:
         """ISO 3166 alpha-2 of the number's own country; None for non-geographic codes."""
-        return phonenumbers.region_code_for_number(self._number())
+        return _region(self.e164)
 
     @property
     def kind(self) -> PhoneKind:
         """What sort of line it is."""
-        number = self._number()
-        if number.country_code in _SATELLITE_COUNTRY_CODES:
-            return PhoneKind.SATELLITE
-        return _KINDS.get(phonenumbers.number_type(number), PhoneKind.UNKNOWN)
+        return _kind(self.e164)
 
     @property
     def time_zones(self) -> tuple[str, ...]:
         """Every IANA zone the number may be in; empty when nothing is known."""
-        return tuple(z for z in time_zones_for_number(self._number()) if z != _UNKNOWN_ZONE)
+        zones = time_zones_for_number(read_e164(self.e164))
+        return tuple(zone for zone in zones if zone != _UNKNOWN_ZONE)
 
     def __str__(self) -> str:
         return self.e164
 
-    def _number(self) -> phonenumbers.PhoneNumber:
-        return phonenumbers.parse(self.e164, None)
+
+# A claim asks the same of a number many times, and reading the plan anew costs more than a query.
+_KNOWN = lru_cache(maxsize=16384)
+
+
+@_KNOWN
+def read_e164(e164: str) -> phonenumbers.PhoneNumber:
+    """Read a number for questions to Google's library; whoever gets it must not change it.
+
+    Raises:
+        phonenumbers.NumberParseException: the text is no number with a country code.
+    """
+    return phonenumbers.parse(e164, None)
+
+
+@_KNOWN
+def _region(e164: str) -> str | None:
+    return phonenumbers.region_code_for_number(read_e164(e164))
+
+
+@_KNOWN
+def _kind(e164: str) -> PhoneKind:
+    number = read_e164(e164)
+    if number.country_code in _SATELLITE_COUNTRY_CODES:
+        return PhoneKind.SATELLITE
+    return _KINDS.get(phonenumbers.number_type(number), PhoneKind.UNKNOWN)

@@ -145,30 +145,35 @@ async def load_candidates(
     ]
 
 
+# Tables, not mapped classes: plain rows come out, and no mapper is asked about each.
+_DUE_CALL, _PERSON, _COMMUNITY = table_of(DueCall), table_of(Person), table_of(Community)
+_UNIT, _PHONE = table_of(Unit), table_of(Phone)
+_CONSENT, _DO_NOT_CALL = table_of(ConsentRow), table_of(DoNotCall)
+
 _DUE_CALLS = (
     sa.select(
-        *DueCall.__table__.columns,
-        Person.language,
-        Person.name.label("person_name"),
-        Person.honorific,
-        Person.identity_digits,
-        Person.synthetic,
-        Person.deceased_at,
-        Person.rest_hours,
-        Community.name.label("community"),
-        Community.time_zone,
-        Community.region,
-        Community.currency,
-        Community.packs,
-        Unit.label.label("unit"),
+        *_DUE_CALL.c,
+        _PERSON.c.language,
+        _PERSON.c.name.label("person_name"),
+        _PERSON.c.honorific,
+        _PERSON.c.identity_digits,
+        _PERSON.c.synthetic,
+        _PERSON.c.deceased_at,
+        _PERSON.c.rest_hours,
+        _COMMUNITY.c.name.label("community"),
+        _COMMUNITY.c.time_zone,
+        _COMMUNITY.c.region,
+        _COMMUNITY.c.currency,
+        _COMMUNITY.c.packs,
+        _UNIT.c.label.label("unit"),
     )
-    .join(Person, Person.person_id == DueCall.person_id)
-    .join(Community, Community.community_id == DueCall.community_id)
-    .outerjoin(Unit, Unit.unit_id == DueCall.unit_id)
-    .where(DueCall.due_call_id == sa.any_(sa.bindparam("due_call_ids", type_=BIGINTS)))
-    .order_by(DueCall.person_id, DueCall.due_call_id)
+    .join(_PERSON, _PERSON.c.person_id == _DUE_CALL.c.person_id)
+    .join(_COMMUNITY, _COMMUNITY.c.community_id == _DUE_CALL.c.community_id)
+    .outerjoin(_UNIT, _UNIT.c.unit_id == _DUE_CALL.c.unit_id)
+    .where(_DUE_CALL.c.due_call_id == sa.any_(sa.bindparam("due_call_ids", type_=BIGINTS)))
+    .order_by(_DUE_CALL.c.person_id, _DUE_CALL.c.due_call_id)
 )
-_DUE_CALLS_HELD = _DUE_CALLS.with_for_update(read=True, of=Person)
+_DUE_CALLS_HELD = _DUE_CALLS.with_for_update(read=True, of=_PERSON)
 
 
 async def _due_calls(
@@ -182,22 +187,29 @@ async def _due_calls(
 _PERSON_IDS = sa.bindparam("person_ids", type_=BIGINTS)
 _NUMBERS = sa.bindparam("numbers", type_=ARRAY(sa.Text))
 _PHONES = (
-    sa.select(Phone.person_id, Phone.phone_id, Phone.e164, Phone.position, Phone.dead_at)
-    .where(Phone.person_id == sa.any_(_PERSON_IDS))
-    .order_by(Phone.person_id, Phone.position, Phone.phone_id)
+    sa.select(
+        _PHONE.c.person_id, _PHONE.c.phone_id, _PHONE.c.e164, _PHONE.c.position, _PHONE.c.dead_at
+    )
+    .where(_PHONE.c.person_id == sa.any_(_PERSON_IDS))
+    .order_by(_PHONE.c.person_id, _PHONE.c.position, _PHONE.c.phone_id)
 )
 _CONSENTS = (
-    sa.select(*table_of(ConsentRow).c)
-    .where(ConsentRow.e164 == sa.any_(_NUMBERS))
-    .order_by(ConsentRow.consent_id)
+    sa.select(*_CONSENT.c)
+    .where(_CONSENT.c.e164 == sa.any_(_NUMBERS))
+    .order_by(_CONSENT.c.consent_id)
 )
 _OPT_OUTS = (
-    sa.select(DoNotCall.person_id, DoNotCall.e164, DoNotCall.reason, DoNotCall.since)
-    .where(
-        DoNotCall.lifted_at.is_(None),
-        sa.or_(DoNotCall.person_id == sa.any_(_PERSON_IDS), DoNotCall.e164 == sa.any_(_NUMBERS)),
+    sa.select(
+        _DO_NOT_CALL.c.person_id, _DO_NOT_CALL.c.e164, _DO_NOT_CALL.c.reason, _DO_NOT_CALL.c.since
     )
-    .order_by(DoNotCall.do_not_call_id)
+    .where(
+        _DO_NOT_CALL.c.lifted_at.is_(None),
+        sa.or_(
+            _DO_NOT_CALL.c.person_id == sa.any_(_PERSON_IDS),
+            _DO_NOT_CALL.c.e164 == sa.any_(_NUMBERS),
+        ),
+    )
+    .order_by(_DO_NOT_CALL.c.do_not_call_id)
 )
 
 

@@ -77,8 +77,7 @@ _COMMIT = sa.text("""
         RETURNING due_call_id
     ), claimed AS (
         UPDATE due_call SET state = 'claimed', attempts = attempts + 1
-        FROM served
-        WHERE due_call.due_call_id = served.due_call_id
+        WHERE due_call_id = ANY (ARRAY(SELECT due_call_id FROM served))
     )
     SELECT attempt_id FROM added
 """)

@@ -167,6 +167,7 @@ async def test_what_was_never_tried_goes_by_the_other_communities_and_without_an
     assert everywhere == pytest.approx((50 + 200 * PRIOR) / 250)
     assert await file.chance(unknown) is None
     assert before is not None
+    assert everywhere is not None
     assert after == pytest.approx(before + 25 * (everywhere - PRIOR), abs=0.1)
 
 
