@@ -1,6 +1,6 @@
 """A property company of any size, made set-based in an empty database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -71,20 +71,22 @@ def fill(connection: psycopg.Connection[object], size: Size) -> None:
         "work_orders": size.work_orders,
         "today": TODAY,
     }
-    with _bare_tables(connection):
+    with bare_tables(connection, _TABLES):
         for statement in _FILL:
             connection.execute(statement, parameters if "%(" in statement else None)
     connection.execute("VACUUM ANALYZE")
 
 
 @contextmanager
-def _bare_tables(connection: psycopg.Connection[object]) -> Iterator[None]:
+def bare_tables(connection: psycopg.Connection[object], tables: Sequence[str]) -> Iterator[None]:
+    """Take indexes and constraints off the tables while rows are poured in, then put them back."""
     constraints = _rows(
         connection,
         """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
            FROM pg_constraint
            WHERE contype IN ('f', 'u', 'x') AND conrelid = ANY (%s::regclass[])
            ORDER BY contype DESC, conname""",
+        tables,
     )
     indexes = _rows(
         connection,
@@ -93,6 +95,7 @@ def _bare_tables(connection: psycopg.Connection[object]) -> Iterator[None]:
            WHERE indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
                SELECT FROM pg_constraint WHERE conindid = indexrelid)
            ORDER BY 1""",
+        tables,
     )
     for table, name, _ in constraints:
         connection.execute(
@@ -113,10 +116,10 @@ def _bare_tables(connection: psycopg.Connection[object]) -> Iterator[None]:
 
 
 def _rows(
-    connection: psycopg.Connection[object], query: LiteralString
+    connection: psycopg.Connection[object], query: LiteralString, tables: Sequence[str]
 ) -> list[tuple[str, str, str]]:
     cursor = connection.cursor(row_factory=psycopg.rows.args_row(_three))
-    return cursor.execute(query, [list(_TABLES)]).fetchall()
+    return cursor.execute(query, [list(tables)]).fetchall()
 
 
 def _three(first: str, second: str, third: str) -> tuple[str, str, str]:
