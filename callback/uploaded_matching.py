@@ -136,21 +136,22 @@ _SAME_PERSON = sa.text("""
 """)
 _ANALYZE = sa.text("ANALYZE uploaded_row")
 
-_NUMBER_THE_NEW = sa.text("""
-    UPDATE uploaded_row
-    SET person_id = nextval(pg_get_serial_sequence('person', 'person_id'))
-    WHERE list_id = :list_id AND refusal IS NULL AND match = 'new' AND person_id IS NULL
-      AND row_number BETWEEN :first AND :last
-""")
 _LISTED = sa.text("""
     INSERT INTO listed_person (
         row_number, person_id, is_new, name, honorific, language, phones
     )
-    SELECT row_number, person_id, match = 'new', name, honorific,
-           COALESCE(language, :language), phones
+    SELECT row_number,
+           COALESCE(person_id, nextval(pg_get_serial_sequence('person', 'person_id'))),
+           person_id IS NULL, name, honorific, COALESCE(language, :language), phones
     FROM uploaded_row
-    WHERE list_id = :list_id AND refusal IS NULL AND person_id IS NOT NULL
+    WHERE list_id = :list_id AND refusal IS NULL AND withdrawn_at IS NULL
       AND row_number BETWEEN :first AND :last
+    ORDER BY row_number
+""")
+_NEW_PEOPLE = sa.text("""
+    UPDATE uploaded_row r SET person_id = listed.person_id
+    FROM listed_person listed
+    WHERE r.list_id = :list_id AND listed.row_number = r.row_number AND listed.is_new
 """)
 _DUE_CALLS = sa.text("""
     INSERT INTO due_call (
@@ -209,11 +210,11 @@ async def make_due_calls(
     Only rows numbered from `first` to `last`, both among them.
     """
     rows = {"list_id": uploaded.list_id, "first": first, "last": last}
-    await session.execute(_NUMBER_THE_NEW, rows)
     await listed.prepare(session)
     language = default_language(uploaded.region).value
     await session.execute(_LISTED, {**rows, "language": language})
     await listed.take_in(session, community_id=uploaded.community_id)
+    await session.execute(_NEW_PEOPLE, {"list_id": uploaded.list_id})
     made = await session.execute(
         _DUE_CALLS,
         {

@@ -50,4 +50,3 @@ async def take_in(session: AsyncSession, *, community_id: int) -> None:
     await session.execute(_ANALYZE)
     await session.execute(_PEOPLE, {"source": SOURCE, "community_id": community_id})
     await session.execute(_PHONES, {"source": SOURCE})
-    await session.execute(_DROP)
