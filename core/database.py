@@ -2,7 +2,7 @@
 
 import contextlib
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import TypeVar
@@ -32,6 +32,15 @@ _IDLE_IN_TRANSACTION_TIMEOUT_S = 600
 _CONNECT_TIMEOUT_S = 10
 _IDLE_BEFORE_PING_S = 5.0
 _VICTIMS = frozenset({"40P01", "40001"})
+
+# SQLSTATE: shut down, crashed, starting up, dropped or idle too long, no connection left; a lock
+# or a statement that took too long. Class 08 is a connection that broke.
+_LATER = frozenset(
+    {"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04", "53300", "55P03", "57014"}
+)
+
+# Five minutes in all: a server that restarts replays its log first.
+OUTAGE_PAUSES_S: Sequence[float] = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, *(5.0 for _ in range(60)))
 
 T = TypeVar("T")
 
@@ -168,6 +177,43 @@ async def despite_deadlocks(work: Callable[[], Awaitable[T]], *, tries: int = 3)
                 raise
     message = f"a transaction is tried at least once, not {tries} times"
     raise ValueError(message)
+
+
+def may_pass_later(err: BaseException) -> bool:
+    """Say whether the same transaction may pass later: the server is away, or a lock was held.
+
+    Whether a commit that failed so was kept is not known: the answer may be what was lost.
+    """
+    if isinstance(err, sa.exc.TimeoutError):  # every connection of the pool was taken
+        return True
+    if isinstance(err, sa.exc.DBAPIError):
+        if err.connection_invalidated:
+            return True
+        err = err.orig or err
+    if not isinstance(err, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    later = _LATER | _VICTIMS
+    return err.sqlstate is None or err.sqlstate in later or err.sqlstate.startswith("08")
+
+
+async def despite_outages(
+    work: Callable[[], Awaitable[T]],
+    *,
+    sleep: Callable[[float], Awaitable[object]],
+    pauses_s: Sequence[float] = OUTAGE_PAUSES_S,
+) -> T:
+    """Do a transaction; do it again, later and later, while the server cannot take it.
+
+    The work must bear to be done twice: a commit whose answer was lost may have been kept.
+    """
+    for pause_s in pauses_s:
+        try:
+            return await work()
+        except (sa.exc.SQLAlchemyError, psycopg.Error) as err:
+            if not may_pass_later(err):
+                raise
+        await sleep(pause_s)
+    return await work()
 
 
 @contextlib.asynccontextmanager

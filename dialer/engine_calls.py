@@ -52,6 +52,11 @@ class CallsUp:
         self.gate.adopt(attempt_id, trunk)
         self._overdue_at[attempt_id] = now + OVERDUE_MARGIN
 
+    def abandon(self, calls: Iterable[Claimed]) -> None:
+        """Forget calls that were to be handed over; who asks after them finds them in the books."""
+        for call in calls:
+            self.arrived(call.attempt_id)
+
     def release(self, attempt_id: UUID) -> None:
         """Forget a call that has ended, or that somebody else carries now."""
         self.gate.release(attempt_id)

@@ -1,7 +1,7 @@
 """Handing calls over to the bridge: once each, and none that has lost its reason on the way."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,27 +14,40 @@ from dialer.model import TelephonyResult
 
 log = structlog.get_logger(__name__)
 
+# The facts a claim went by grow old: what could not be handed over by then is claimed anew.
+HAND_OVER_WITHIN = timedelta(seconds=10)
+
 
 class HandOver:
     """Rings what was claimed; a call that cannot be rung is settled at once."""
 
-    def __init__(
-        self, means: Means, hearing: Hearing, *, unknown: Callable[[UUID], Awaitable[None]]
-    ) -> None:
+    def __init__(self, means: Means, hearing: Hearing, *, unknown: Callable[[UUID], None]) -> None:
         self._means = means
         self._hearing = hearing
-        self._unknown = unknown  # called in the background where an answer was lost
+        self._unknown = unknown  # called where the carrier's answer was lost
 
     async def ring(self, calls: Sequence[Claimed]) -> None:
         """Hand the calls over, one after the other."""
-        up = self._means.calls
+        up, since = self._means.calls, self._means.clock.now()
         up.set_out(calls)
-        for call in calls:
-            if up.is_unwanted(call.attempt_id):
-                await self._hearing.never_rang(call, TelephonyResult.CANCELLED)
-            else:
-                await self._hand_over(call)
-            up.arrived(call.attempt_id)
+        try:
+            for call in calls:
+                if self._may_ring(call, since):
+                    await self._hand_over(call)
+                else:
+                    await self._hearing.never_rang(call.attempt_id, TelephonyResult.CANCELLED)
+                up.arrived(call.attempt_id)
+        finally:
+            up.abandon(calls)
+
+    def _may_ring(self, call: Claimed, since: datetime) -> bool:
+        means = self._means
+        if means.calls.is_unwanted(call.attempt_id):
+            return False
+        if means.fleet is not None and not means.fleet.may_ring:
+            log.warning("lease_too_short_to_ring", attempt_id=str(call.attempt_id))
+            return False
+        return means.clock.now() - since <= HAND_OVER_WITHIN
 
     async def _hand_over(self, call: Claimed) -> None:
         means = self._means
@@ -60,7 +73,7 @@ class HandOver:
             )
         except SubmissionUnknownError:
             log.warning("submission_unknown", attempt_id=str(call.attempt_id))
-            means.clock.spawn(_done(self._unknown, call.attempt_id))
+            self._unknown(call.attempt_id)
         except BridgeError as err:
             await self._refused(call, err)
         else:
@@ -80,8 +93,4 @@ class HandOver:
             error=str(err),
         )
         result = TelephonyResult.CONGESTION if err.retryable else TelephonyResult.CARRIER_ERROR
-        await self._hearing.never_rang(call, result)
-
-
-async def _done(work: Callable[[UUID], Awaitable[None]], attempt_id: UUID) -> None:
-    await work(attempt_id)
+        await self._hearing.never_rang(call.attempt_id, result)

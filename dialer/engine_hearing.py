@@ -1,22 +1,21 @@
 """The engine's ear: commits what an event changes, with all that follows, before it returns."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import despite_deadlocks
+from core.database import despite_deadlocks, despite_outages
 from core.live import Topic, tell
 from dialer import states
 from dialer.bridges.port import CallAnswered, CallEnded, CallEvent, CallRinging, CallSubmitted
-from dialer.claim import Claimed
 from dialer.engine_means import Means
 from dialer.model import TelephonyResult
 from dialer.outcome import settle
 from dialer.progress import note_event
-from dialer.reconcile import own_end
 
 log = structlog.get_logger(__name__)
 
@@ -57,25 +56,27 @@ class Hearing:
     async def settle(self, event: CallEnded, *, placed: bool = True) -> None:
         """Commit an attempt's end; `placed` says that the carrier had the call."""
 
-        async def work() -> None:
+        async def work() -> states.Ended | None:
             async with self._means.sessions.begin() as session:
                 ended = await settle(session, event, self._means.settlement, placed=placed)
                 if ended is not None:
                     await self._follow(session, event.attempt_id, ended)
+                return ended
 
-        await self._commit(work)
+        ended = await self._commit(work)
         self._means.calls.release(event.attempt_id)
-        log.info(
-            "attempt_ended",
-            attempt_id=str(event.attempt_id),
-            result=event.result.value,
-            seconds=round(event.seconds, 1),
-        )
+        if ended is not None:
+            log.info(
+                "attempt_ended",
+                attempt_id=str(event.attempt_id),
+                result=ended.result.value,
+                seconds=round(event.seconds, 1),
+            )
         self._means.wake.set()
 
-    async def never_rang(self, call: Claimed, result: TelephonyResult) -> None:
+    async def never_rang(self, attempt_id: UUID, result: TelephonyResult) -> None:
         """Settle a call that was claimed and that the carrier never had."""
-        end = own_end(call.attempt_id, result, at=self._means.clock.now())
+        end = own_end(attempt_id, result, at=self._means.clock.now())
         await self.settle(end, placed=False)
 
     async def _follow(self, session: AsyncSession, attempt_id: UUID, state: states.Attempt) -> None:
@@ -85,4 +86,12 @@ class Hearing:
             await tell(session, Topic.ATTEMPT, str(attempt_id))
 
     async def _commit(self, work: Callable[[], Awaitable[T]]) -> T:
-        return await despite_deadlocks(work)
+        """Commit, however long the database is away; what cannot be kept is asked about later."""
+        return await despite_outages(lambda: despite_deadlocks(work), sleep=self._means.clock.sleep)
+
+
+def own_end(attempt_id: UUID, result: TelephonyResult, *, at: datetime) -> CallEnded:
+    """Return an end that no carrier told: it refused, never had the call, or does not know."""
+    return CallEnded(
+        attempt_id=attempt_id, at=at, result=result, hangup_cause=None, sip_code=None, seconds=0.0
+    )

@@ -14,6 +14,7 @@ from dialer.bridges.port import Bridge
 from dialer.call_facts import SettingBasis
 from dialer.control import Switches
 from dialer.engine_calls import CallsUp
+from dialer.fleet import Fleet
 from dialer.hooks import AttemptFollower, CallSource
 from dialer.outcome import Settlement
 
@@ -47,6 +48,7 @@ class Means:
     sources: Sequence[CallSource]
     followers: Sequence[AttemptFollower]
     calls: CallsUp
+    fleet: Fleet | None  # None: alone on a clock of its own, or in a test
     wake: Signal  # the run loop waits for it
     tells: bool  # every new state of an attempt is told to the other processes
 

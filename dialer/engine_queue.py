@@ -4,20 +4,34 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
+import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import despite_deadlocks
+from core.errors import OwnerlineError
+from core.live import Topic, tell
 from dialer.bridges.port import TrunkLimits
 from dialer.claim import Claimed, ClaimReport, claim
-from dialer.control import Switches
+from dialer.control import Switches, switches
+from dialer.engine_hearing import Hearing
 from dialer.engine_means import Means
 from dialer.engine_watch import Watch
-from dialer.idle import IdleReason, IdleWatch
+from dialer.fleet import LeaseRanOutError
+from dialer.fleet_places import give_back, take_places
+from dialer.idle import IdleReason, IdleWatch, TrunkStanding
+from dialer.model import TelephonyResult
 from dialer.ready import earliest_due_at, next_due_at, refill
+
+log = structlog.get_logger(__name__)
 
 # What became due meanwhile, or more urgent, enters the window at least so often.
 REFILL_EVERY = timedelta(seconds=5)
+
+# When a rate shared with others had no place left, it is asked again so much later.
+PLACES_PAUSE = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,16 +40,22 @@ class Step:
 
     calls: tuple[Claimed, ...] = ()
     next_at: datetime | None = None
+    rate_free_at: datetime | None = None  # when a shared rate is asked again
     look_again: bool = False
+
+
+class SwitchesTurnedError(OwnerlineError):
+    """A switch was turned while calls were claimed by how it stood before."""
 
 
 class Queue:
     """Claims what the tokens allow; nothing rings here."""
 
-    def __init__(self, means: Means, watch: Watch) -> None:
+    def __init__(self, means: Means, watch: Watch, hearing: Hearing) -> None:
         self._means = means
         self._watch = watch
-        self._idle = IdleWatch(channels=sum(trunk.channels for trunk in means.bridge.trunks))
+        self._hearing = hearing
+        self._idle = IdleWatch()
         self._refill_at: datetime | None = None
         self._next_at: datetime | None = None
         self._fruitful = False
@@ -59,20 +79,54 @@ class Queue:
         if not tokens and means.calls.live and not asked:
             return Step(next_at=self._next_at)  # only a call's end can change anything
         turned = await self._watch.switches()
-        sourced: tuple[Claimed, ...] = ()
-        if tokens and not turned.stopped:
-            sourced = await self._from_sources(tokens, turned, now)
-            tokens = _left(tokens, sourced)
-        found = await self._from_queue(tokens, turned, now)
-        if not sourced:
-            return replace(found, next_at=self._next_of_all(found.next_at, now))
-        return replace(found, calls=sourced + found.calls, look_again=True)
+        async with means.sessions.begin() as session:
+            self._next_at = await earliest_due_at(session)
+            due = self._next_at is not None and self._next_at <= now
+            idle = not tokens or turned.stopped or not (due or means.sources)
+            if idle and self._idle.is_due(now):
+                await self._look_why_idle(session, turned, now)
+        if idle or not self._may_claim():
+            return Step(next_at=None if turned.stopped else self._next_at)
+        return await self._claim_within(tokens, turned, now, due=due)
 
-    def _next_of_all(self, next_at: datetime | None, now: datetime) -> datetime | None:
-        """Return when something may come next, be it from a source; what is to come goes first."""
-        asked = (next_at, *(source.next_at(now) for source in self._means.sources))
-        known = [at for at in asked if at is not None]
-        return min((at for at in known if at > now), default=min(known, default=None))
+    def _may_claim(self) -> bool:
+        fleet = self._means.fleet
+        return fleet is None or fleet.may_claim
+
+    async def _claim_within(
+        self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime, *, due: bool
+    ) -> Step:
+        """Claim within the tokens for which the shared rate has places too."""
+        placed = await self._places(tokens)
+        try:
+            sourced = await self._from_sources(placed, turned, now)
+            left = _left(placed, sourced)
+            step = Step(next_at=self._next_at)
+            if due and left:
+                step = await self._from_queue(left, turned, now)
+        except (LeaseRanOutError, SwitchesTurnedError) as err:
+            log.warning("claim_given_up", because=str(err))
+            self._watch.forget()
+            return Step(next_at=self._next_at)
+        calls = sourced + step.calls
+        await self._give_back(_left(placed, calls))
+        if len(placed) < len(tokens):
+            step = replace(step, look_again=False, rate_free_at=now + PLACES_PAUSE)
+        return replace(step, calls=calls, look_again=step.look_again or bool(sourced))
+
+    async def _places(self, tokens: Sequence[TrunkLimits]) -> list[TrunkLimits]:
+        fleet, means = self._means.fleet, self._means
+        if fleet is None or not fleet.view.shares_rate:
+            return list(tokens)
+        async with means.sessions.begin() as session:
+            return await take_places(session, fleet.bridge, tokens, pace=fleet.view.pace)
+
+    async def _give_back(self, unused: Sequence[TrunkLimits]) -> None:
+        fleet = self._means.fleet
+        if fleet is None or not fleet.view.shares_rate or not unused:
+            return
+        async with self._means.sessions.begin() as session:
+            await give_back(session, fleet.bridge, unused)
 
     async def _from_sources(
         self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime
@@ -82,22 +136,12 @@ class Queue:
             left = _left(tokens, calls)
             if left:
                 ask = partial(source.claim, tokens=left, turned=turned, now=now)
-                calls += (await self._commit(ask)).calls
+                calls += (await self._commit(ask, turned)).calls
         return calls
 
     async def _from_queue(
         self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime
     ) -> Step:
-        async with self._means.sessions.begin() as session:
-            self._next_at = await earliest_due_at(session)
-            due = self._next_at is not None and self._next_at <= now
-            if not tokens or turned.stopped or not due:
-                if self._idle.is_due(now):
-                    await self._look_why_idle(session, turned, now)
-                return Step(next_at=None if turned.stopped else self._next_at)
-        return await self._claim(tokens, turned, now)
-
-    async def _claim(self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime) -> Step:
         rules = self._means.rules
         # Where the last look brought calls, a few more than the tokens will do.
         batch = len(tokens) + 5 if self._fruitful else rules.batch
@@ -124,7 +168,7 @@ class Queue:
                 await self._look_why_idle(session, turned, now)
             return claimed
 
-        report = await self._commit(work)
+        report = await self._commit(work, turned)
         self._fruitful = bool(report.calls)
         emptied = report.looked_at < min(batch, len(tokens))
         self._refill_at = None if emptied else now + REFILL_EVERY
@@ -134,17 +178,57 @@ class Queue:
         look_again = bool(report.looked_at) and not (emptied and refilled)
         return Step(calls=report.calls, next_at=self._next_at, look_again=look_again)
 
-    async def _commit(self, work: Callable[[AsyncSession], Awaitable[ClaimReport]]) -> ClaimReport:
-        """Commit one claim."""
+    async def _commit(
+        self, work: Callable[[AsyncSession], Awaitable[ClaimReport]], turned: Switches
+    ) -> ClaimReport:
+        """Commit a claim; where the answer to the commit was lost, none of its calls is rung.
+
+        Whether they were committed is found out in the background, and then they never rang.
+        """
+        done: list[ClaimReport] = []
 
         async def transaction() -> ClaimReport:
+            done.clear()
             async with self._means.sessions.begin() as session:
-                return await work(session)
+                report = await work(session)
+                if report.calls:
+                    await self._last_word(session, report.calls, turned)
+                done.append(report)
+            return report
 
-        return await despite_deadlocks(transaction)
+        try:
+            return await despite_deadlocks(transaction)
+        except sa.exc.SQLAlchemyError:
+            for call in done[0].calls if done else ():
+                log.warning("claim_unknown", attempt_id=str(call.attempt_id))
+                self._means.clock.spawn(self._never_rang(call.attempt_id))
+            raise
+
+    async def _last_word(
+        self, session: AsyncSession, calls: Sequence[Claimed], turned: Switches
+    ) -> None:
+        """Look once more, at the end of the transaction, at what no lock of its rows can tell."""
+        means, attempt_ids = self._means, [call.attempt_id for call in calls]
+        if means.rules.poll is not None and await switches(session) != turned:
+            message = f"{len(calls)} calls were claimed while a switch was turned"
+            raise SwitchesTurnedError(message)
+        if means.fleet is not None:
+            await means.fleet.keep(session, attempt_ids)
+        if means.tells:
+            for attempt_id in attempt_ids:
+                await tell(session, Topic.ATTEMPT, str(attempt_id))
+
+    async def _never_rang(self, attempt_id: UUID) -> None:
+        await self._hearing.never_rang(attempt_id, TelephonyResult.CANCELLED)
 
     async def _look_why_idle(self, session: AsyncSession, turned: Switches, now: datetime) -> None:
-        await self._idle.look(session, turned, now=now, live=len(self._means.calls.live))
+        gate = self._means.calls.gate
+        trunks = TrunkStanding(
+            live=len(gate.live),
+            channels=gate.channels,
+            slow=gate.pace < 1.0 and not gate.tokens(now, 1),
+        )
+        await self._idle.look(session, turned, now=now, trunks=trunks)
 
 
 def _left(tokens: Sequence[TrunkLimits], calls: Sequence[Claimed]) -> list[TrunkLimits]:

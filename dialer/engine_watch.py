@@ -1,14 +1,19 @@
 """What is decided elsewhere while calls are up: the switches, and accounts that changed."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 import structlog
 
+from dialer.bridges.port import BridgeError
 from dialer.control import Switches, switches
 from dialer.engine_means import Means
 from dialer.watch import calls_to_cut
 
 log = structlog.get_logger(__name__)
+
+# Where changed accounts are told, everybody is looked at only so often, should word be lost.
+LOOK_AT_ALL_EVERY = timedelta(seconds=5)
 
 
 class Watch:
@@ -17,7 +22,15 @@ class Watch:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._turned: Switches | None = None
+        self._forgotten = 0  # how often
         self._stop_obeyed = False
+        self._changed: set[int] = set()
+        self._looked_at_all: datetime | None = None
+
+    @property
+    def turned(self) -> Switches | None:
+        """The switches as they were last read; None: they may have changed since."""
+        return self._turned
 
     @property
     def is_stale(self) -> bool:
@@ -27,6 +40,14 @@ class Watch:
     def forget(self) -> None:
         """Let the switches be read anew before they are gone by."""
         self._turned = None
+        self._forgotten += 1
+
+    def note_change(self, person_id: int | None) -> None:
+        """Let the next look see to this person's calls; None: to everybody's."""
+        if person_id is None:
+            self._looked_at_all = None
+        else:
+            self._changed.add(person_id)
 
     async def switches(self) -> Switches:
         """Return how the installation stands; read anew when it may have changed."""
@@ -34,16 +55,40 @@ class Watch:
 
     async def look(self) -> Switches:
         """Read the switches, and hang up everything when dialling was stopped."""
+        forgotten = self._forgotten
         async with self._means.sessions.begin() as session:
             turned = await switches(session)
-        self._turned = turned
+        if forgotten == self._forgotten:  # else they were turned again while we read
+            self._turned = turned
         if turned.stopped and not self._stop_obeyed:
-            log.warning("stop_obeyed", live=len(self._means.calls.live))
-            for attempt_id in self._means.calls.on_the_way:
-                self._means.calls.unwant(attempt_id)
-            await self._means.bridge.stop_all()
-        self._stop_obeyed = turned.stopped
+            await self._stop()
+        if not turned.stopped:
+            self._stop_obeyed = False
         return turned
+
+    async def _stop(self) -> None:
+        calls = self._means.calls
+        log.warning("stop_obeyed", live=len(calls.live))
+        for attempt_id in calls.on_the_way:
+            calls.unwant(attempt_id)
+        try:
+            await self._means.bridge.stop_all()
+        except BridgeError as err:  # at the next look again
+            log.warning("stop_refused", error=str(err))
+        else:
+            self._stop_obeyed = True
+
+    async def cut_what_changed(self) -> None:
+        """Look at the calls of those who changed since the last look; now and then at all."""
+        now, changed = self._means.clock.now(), self._changed
+        self._changed = set()
+        told = self._means.tells and self._looked_at_all is not None
+        if told and now < (self._looked_at_all or now) + LOOK_AT_ALL_EVERY:
+            if changed:
+                await self.cut_what_lost_its_reason(changed)
+            return
+        await self.cut_what_lost_its_reason()
+        self._looked_at_all = now
 
     async def cut_what_lost_its_reason(self, person_ids: Collection[int] | None = None) -> None:
         """Hang up what only rings and should not (design decision 5); None: look at everybody."""
@@ -66,4 +111,5 @@ class Watch:
             log.info("ringing_call_cut", attempt_id=str(attempt_id))
             means.calls.unwant(attempt_id)
             await means.bridge.hang_up(attempt_id)
-        means.wake.set()
+        if cut:
+            means.wake.set()

@@ -35,12 +35,20 @@ class IdleReason:
         return {"reason": self.reason, "due": self.due, "until": until}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrunkStanding:
+    """How the trunks stand: calls up, channels, and whether the rate is held down and used up."""
+
+    live: int
+    channels: int
+    slow: bool = False
+
+
 class IdleWatch:
     """Finds out, now and again, why nothing is dialled; logs each new reason once."""
 
-    def __init__(self, *, channels: int) -> None:
+    def __init__(self) -> None:
         self.reason: IdleReason | None = None
-        self._channels = channels
         self._asked_at: datetime | None = None
         self._said: str | None = None
 
@@ -53,13 +61,11 @@ class IdleWatch:
         self.reason = None
 
     async def look(
-        self, session: AsyncSession, switches: Switches, *, now: datetime, live: int
+        self, session: AsyncSession, switches: Switches, *, now: datetime, trunks: TrunkStanding
     ) -> None:
         """Find the binding reason; a reason that was not the last one is logged."""
         self._asked_at = now
-        self.reason = await why_idle(
-            session, now=now, switches=switches, live=live, channels=self._channels
-        )
+        self.reason = await why_idle(session, now=now, switches=switches, trunks=trunks)
         said = None if self.reason is None else self.reason.reason
         if self.reason is not None and said != self._said:
             log.info("nothing_dialled", **self.reason.for_log())
@@ -67,7 +73,7 @@ class IdleWatch:
 
 
 async def why_idle(
-    session: AsyncSession, *, now: datetime, switches: Switches, live: int, channels: int
+    session: AsyncSession, *, now: datetime, switches: Switches, trunks: TrunkStanding
 ) -> IdleReason | None:
     """Return the binding reason, or None when nothing is due."""
     due = await _due_now(session, now=now)
@@ -78,8 +84,10 @@ async def why_idle(
         return IdleReason(reason=Rule.NOT_RECONCILED.value, due=total, until=None)
     if switches.stopped:
         return IdleReason(reason="stopped", due=total, until=None)
-    if live >= channels:
+    if trunks.live >= trunks.channels:
         return IdleReason(reason="all_channels_busy", due=total, until=None)
+    if trunks.slow:
+        return IdleReason(reason="returning_after_outage", due=total, until=None)
     return max(due, key=lambda each: (each.due, each.reason))
 
 

@@ -1,7 +1,7 @@
 """Trunk capacity: how many calls may be placed now, on which trunks, and when the next one may."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,12 +22,38 @@ class TrunkGate:
 
     def __init__(self, trunks: Iterable[TrunkLimits]) -> None:
         self._trunks = tuple(trunks)
+        self._channels = {trunk.name: trunk.channels for trunk in self._trunks}
+        self._pace = 1.0
         self._live: dict[UUID, str] = {}
         self._rests: dict[str, timedelta] = {}
         self._rests_until: dict[str, datetime] = {}
         self._taken: dict[str, deque[datetime]] = {
-            trunk.name: deque(maxlen=_burst(trunk)) for trunk in self._trunks
+            trunk.name: deque(maxlen=_burst(trunk.calls_per_second)) for trunk in self._trunks
         }
+
+    def limit(self, channels: Mapping[str, int], *, pace: float) -> None:
+        """Let only so many calls up on each trunk, at this share of its rate (above 0, at most 1).
+
+        Calls above a lower limit go on; nothing is placed until they are fewer.
+        """
+        self._channels = {
+            trunk.name: min(trunk.channels, channels.get(trunk.name, 0)) for trunk in self._trunks
+        }
+        self._pace = pace
+
+    @property
+    def channels(self) -> int:
+        """How many calls may be up on all trunks together."""
+        return sum(self._channels.values())
+
+    @property
+    def pace(self) -> float:
+        """The share of the full rate that is dialled at."""
+        return self._pace
+
+    def load(self) -> dict[str, int]:
+        """Return how many calls are up on each trunk that carries any."""
+        return dict(Counter(self._live.values()))
 
     def tokens(self, now: datetime, limit: int) -> list[TrunkLimits]:
         """Return a trunk for each call that may be placed now, the least loaded first.
@@ -36,7 +62,9 @@ class TrunkGate:
         """
         load = Counter(self._live.values())
         room = {
-            trunk.name: min(trunk.channels - load[trunk.name], self._rate_room(trunk, now))
+            trunk.name: min(
+                self._channels[trunk.name] - load[trunk.name], self._rate_room(trunk, now)
+            )
             for trunk in self._trunks
             if self._rests_until.get(trunk.name, now) <= now
         }
@@ -45,7 +73,7 @@ class TrunkGate:
             open_now = [trunk for trunk in self._trunks if room.get(trunk.name, 0) > 0]
             if not open_now:
                 break
-            trunk = min(open_now, key=lambda each: load[each.name] / each.channels)
+            trunk = min(open_now, key=lambda each: load[each.name] / self._channels[each.name])
             room[trunk.name] -= 1
             load[trunk.name] += 1
             given.append(trunk)
@@ -84,7 +112,7 @@ class TrunkGate:
         free = [
             max(self._rate_free_at(trunk, now), self._rests_until.get(trunk.name, now))
             for trunk in self._trunks
-            if load[trunk.name] < trunk.channels
+            if load[trunk.name] < self._channels[trunk.name]
         ]
         return min(free, default=None)
 
@@ -94,18 +122,21 @@ class TrunkGate:
         return frozenset(self._live)
 
     def _rate_free_at(self, trunk: TrunkLimits, now: datetime) -> datetime:
-        if self._rate_room(trunk, now):
+        if self._rate_room(trunk, now) > 0:
             return now
-        return self._taken[trunk.name][0] + _window(trunk)
+        # The place that must be old enough is the one a whole burst ago.
+        burst, window = self._span(trunk)
+        return self._taken[trunk.name][-burst] + window
 
     def _rate_room(self, trunk: TrunkLimits, now: datetime) -> int:
-        taken = self._taken[trunk.name]
-        return _burst(trunk) - sum(1 for at in taken if at > now - _window(trunk))
+        burst, window = self._span(trunk)
+        return burst - sum(1 for at in self._taken[trunk.name] if at > now - window)
+
+    def _span(self, trunk: TrunkLimits) -> tuple[int, timedelta]:
+        """Return how many calls fit into which time."""
+        rate = trunk.calls_per_second * self._pace
+        return _burst(rate), timedelta(seconds=_burst(rate) / rate)
 
 
-def _burst(trunk: TrunkLimits) -> int:
-    return max(1, int(trunk.calls_per_second))
-
-
-def _window(trunk: TrunkLimits) -> timedelta:
-    return timedelta(seconds=_burst(trunk) / trunk.calls_per_second)
+def _burst(rate: float) -> int:
+    return max(1, int(rate))
