@@ -142,13 +142,17 @@ class Switchboard:
         if self._keep_talk is None:
             return
         asked = self._last_turn.get(question.attempt_id)
-        opens = isinstance(question, OpenTalk)
+        reply, value = (
+            ("open", question.answered_by.value)
+            if isinstance(question, OpenTalk)
+            else (question.reply.kind.value, question.reply.value)
+        )
         line = {
             "call_id": str(question.attempt_id),
             "at": self._clock.now().isoformat(),
             "asked": None if asked is None else asked.step,
-            "reply": "open" if opens else question.reply.kind.value,
-            "value": question.answered_by.value if opens else question.reply.value,
+            "reply": reply,
+            "value": value,
             "then": None if turn is None else turn.step,
         }
         self._keep_talk(json.dumps(line, ensure_ascii=False) + "\n")
