@@ -37,7 +37,7 @@ class Topic(StrEnum):
     DUE_CALL = "due_call"  # key: a community's id; its lists have changed
     ATTEMPT = "attempt"  # key: the attempt's id
     AGENT = "agent"  # key: the agent's id
-    MISSED = "missed"  # the connection was away: anything may have changed
+    MISSED = "missed"  # anything may have changed: the connection was away, or a file came in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,8 @@ async def tell(session: AsyncSession, topic: Topic, key: str | int) -> None:
 async def tell_all(session: AsyncSession, topic: Topic, keys: Iterable[str | int]) -> None:
     """Tell of many in one statement; what was told already in the transaction is told once."""
     payloads = [json.dumps([topic.value, str(key)]) for key in keys]
-    await session.execute(_TELL_ALL, {"channel": CHANNEL, "payloads": payloads})
+    if payloads:
+        await session.execute(_TELL_ALL, {"channel": CHANNEL, "payloads": payloads})
 
 
 class LiveFeed:

@@ -1,6 +1,6 @@
 """What becomes of charges: payments, promises, extensions, disputes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.announcements import Kind, announce
 from core.errors import OwnerlineError
+from core.live import Topic, tell, tell_all
 from core.money import CurrencyMismatchError, Money
 from customers.account_tables import Charge, Extension, Payment, Promise, PromiseCharge
 from customers.desk import UnknownSubjectError, open_agent_task
@@ -61,6 +63,7 @@ async def record_payment(
         return False
     charge.paid_minor += amount.amount_minor
     await session.flush()
+    await _tell_accounts(session, [charge])
     return True
 
 
@@ -103,6 +106,19 @@ async def record_promise(
         for charge in charges
     )
     await session.flush()
+    await tell(session, Topic.ACCOUNT, person_id)
+    await announce(
+        session,
+        Kind.PROMISE_MADE,
+        {
+            "promise_id": promise.promise_id,
+            "person_id": person_id,
+            "charge_ids": sorted(charge_ids),
+            "promised_on": promised_on.isoformat(),
+            "attempt_id": _word(attempt_id),
+        },
+        now=now,
+    )
     return promise.promise_id
 
 
@@ -137,6 +153,18 @@ async def request_extension(
         detail={"until": until.isoformat()},
         now=now,
     )
+    await _tell_accounts(session, charges)
+    await announce(
+        session,
+        Kind.EXTENSION_REQUESTED,
+        {
+            "person_id": person_id,
+            "charge_ids": sorted(charge_ids),
+            "until": until.isoformat(),
+            "attempt_id": _word(attempt_id),
+        },
+        now=now,
+    )
 
 
 async def dispute_charges(
@@ -147,7 +175,8 @@ async def dispute_charges(
     now: datetime,
 ) -> None:
     """Mark charges as disputed, which stops automatic calls, and hand them to an agent."""
-    for charge in await _locked_charges(session, charge_ids):
+    charges = await _locked_charges(session, charge_ids)
+    for charge in charges:
         charge.disputed_at = charge.disputed_at or now
     await session.flush()
     await open_agent_task(
@@ -155,6 +184,13 @@ async def dispute_charges(
         person_id=person_id,
         kind="dispute",
         subject=_charges_subject(charge_ids),
+        now=now,
+    )
+    await _tell_accounts(session, charges)
+    await announce(
+        session,
+        Kind.DISPUTE_RAISED,
+        {"person_id": person_id, "charge_ids": sorted(charge_ids)},
         now=now,
     )
 
@@ -174,6 +210,16 @@ async def _locked_charges(session: AsyncSession, charge_ids: Collection[int]) ->
         missing = sorted(set(charge_ids) - {charge.charge_id for charge in charges})
         raise UnknownSubjectError(what="charge", subject_id=missing[0])
     return charges
+
+
+async def _tell_accounts(session: AsyncSession, charges: Sequence[Charge]) -> None:
+    """Tell every process of those who owe the charges: calls to them may have lost their reason."""
+    owing = {each.liable_person_id for each in charges}
+    await tell_all(session, Topic.ACCOUNT, [each for each in owing if each is not None])
+
+
+def _word(attempt_id: UUID | None) -> str | None:
+    return None if attempt_id is None else str(attempt_id)
 
 
 def _charges_subject(charge_ids: Collection[int]) -> str:

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.announcements import Kind, announce
+from core.live import Topic, tell, tell_all
 from core.phone import PhoneNumber
 from customers.desk import UnknownSubjectError, open_agent_task
 from customers.model import CallMode, Purpose, Reason
@@ -26,10 +28,12 @@ async def opt_out(
 
     Returns False when the same opt-out already stands.
     """
+    whose: list[int] = []
     if person_id is not None:
         await lock_person(session, person_id)
+        whose.append(person_id)
     if phone is not None:
-        await _lock_holders(session, Phone.e164 == phone.e164)
+        whose += await _lock_holders(session, Phone.e164 == phone.e164)
     e164 = None if phone is None else phone.e164
     standing = await session.scalar(
         sa.select(DoNotCall.do_not_call_id).where(
@@ -47,6 +51,17 @@ async def opt_out(
         )
     )
     await session.flush()
+    await tell_all(session, Topic.ACCOUNT, whose)
+    await announce(
+        session,
+        Kind.OPTED_OUT,
+        {
+            "of": "number" if person_id is None else "person",
+            "person_ids": sorted(set(whose)),
+            "reason": None if reason is None else reason.value,
+        },
+        now=now,
+    )
     return True
 
 
@@ -63,7 +78,7 @@ async def record_consent(
     until: datetime | None = None,
 ) -> None:
     """Write down a yes, or its withdrawal, for calls to a number; the newest word counts."""
-    await _lock_holders(session, Phone.e164 == phone.e164)
+    whose = await _lock_holders(session, Phone.e164 == phone.e164)
     session.add(
         Consent(
             e164=phone.e164,
@@ -77,17 +92,19 @@ async def record_consent(
         )
     )
     await session.flush()
+    await tell_all(session, Topic.ACCOUNT, whose)
 
 
 async def kill_phone(session: AsyncSession, *, phone_id: int, because: str, now: datetime) -> bool:
     """Stop using a number of a person; False when it was dead already."""
-    await _lock_holders(session, Phone.phone_id == phone_id)
+    whose = await _lock_holders(session, Phone.phone_id == phone_id)
     dead = await session.scalar(
         sa.update(Phone)
         .where(Phone.phone_id == phone_id, Phone.dead_at.is_(None))
         .values(dead_at=now, dead_because=because)
         .returning(Phone.phone_id)
     )
+    await tell_all(session, Topic.ACCOUNT, whose)
     return dead is not None
 
 
@@ -108,6 +125,7 @@ async def add_phone(
             set_={"position": 1, "source": source, "dead_at": None, "dead_because": None},
         ).returning(Phone.phone_id)
     )
+    await tell(session, Topic.ACCOUNT, person_id)
     return int(phone_id or 0)
 
 
@@ -119,6 +137,8 @@ async def mark_deceased(session: AsyncSession, *, person_id: int, now: datetime)
     await open_agent_task(
         session, person_id=person_id, kind="deceased", subject=f"person:{person_id}", now=now
     )
+    await tell(session, Topic.ACCOUNT, person_id)
+    await announce(session, Kind.PERSON_DECEASED, {"person_id": person_id}, now=now)
 
 
 async def request_callback(
@@ -144,6 +164,18 @@ async def request_callback(
     )
     session.add(request)
     await session.flush()
+    await tell(session, Topic.ACCOUNT, person_id)
+    await announce(
+        session,
+        Kind.CALLBACK_PROMISED,
+        {
+            "callback_request_id": request.callback_request_id,
+            "person_id": person_id,
+            "call_at": call_at.isoformat(),
+            "about": about.value,
+        },
+        now=now,
+    )
     return request.callback_request_id
 
 
@@ -162,11 +194,12 @@ async def lock_person(session: AsyncSession, person_id: int) -> Person:
     return person
 
 
-async def _lock_holders(session: AsyncSession, whose: sa.ColumnElement[bool]) -> None:
-    """Hold everybody who has such a phone, in the order of their ids."""
-    await session.execute(
+async def _lock_holders(session: AsyncSession, whose: sa.ColumnElement[bool]) -> list[int]:
+    """Hold everybody who has such a phone, in the order of their ids, which are returned."""
+    holders = await session.scalars(
         sa.select(Person.person_id)
         .where(Person.person_id.in_(sa.select(Phone.person_id).where(whose)))
         .order_by(Person.person_id)
         .with_for_update()
     )
+    return list(holders)

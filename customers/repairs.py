@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.announcements import Kind, announce
 from core.errors import OwnerlineError
+from core.live import Topic, tell_all
 from customers.account_tables import ReworkNotice, SurveyAnswer, WorkOrder
 from customers.desk import UnknownSubjectError
+from customers.tables import Occupancy
 
 # The departments' figure (D2): a rework notice within 24 hours of the finding.
 REWORK_NOTICE_WITHIN = timedelta(hours=24)
@@ -46,13 +49,14 @@ async def reopen_work_order(
     if order.completed_on is None:
         message = f"work order {work_order_id} is not completed; there is nothing to reopen"
         raise NotCompletedError(message)
+    issue_by = now + REWORK_NOTICE_WITHIN
     session.add(
         ReworkNotice(
             work_order_id=work_order_id,
             cycle=order.cycle,
             attempt_id=attempt_id,
             found_at=now,
-            issue_by=now + REWORK_NOTICE_WITHIN,
+            issue_by=issue_by,
             issued_at=now,
             finding=finding,
         )
@@ -61,6 +65,19 @@ async def reopen_work_order(
     order.reopened_at = now
     order.cycle += 1
     await session.flush()
+    there = sa.select(Occupancy.person_id).where(Occupancy.unit_id == order.unit_id)
+    await tell_all(session, Topic.ACCOUNT, await session.scalars(there))
+    await announce(
+        session,
+        Kind.WORK_ORDER_REOPENED,
+        {
+            "work_order_id": work_order_id,
+            "cycle": order.cycle,
+            "issue_by": issue_by.isoformat(),
+            "attempt_id": None if attempt_id is None else str(attempt_id),
+        },
+        now=now,
+    )
     return order.cycle
 
 
