@@ -73,7 +73,11 @@ _MEMBERS = sa.text("""
 """)
 _LEAVE = sa.text("""
     UPDATE dialer_lease
-    SET left_at = clock_timestamp(), lease_until = least(lease_until, clock_timestamp())
+    SET lease_until = least(lease_until, clock_timestamp() - make_interval(secs => :grace_s)),
+        left_at = CASE WHEN EXISTS (
+            SELECT FROM attempt
+            WHERE attempt.dialer_id = dialer_lease.dialer_id AND attempt.state <> 'ended'
+        ) THEN NULL ELSE clock_timestamp() END
     WHERE dialer_id = :dialer_id
 """)
 _KEEP = sa.text("""
@@ -180,10 +184,12 @@ class Fleet:
         return bool(beaten.was_counted_out or beaten.had_run_out)
 
     async def leave(self) -> None:
-        """Leave; the calls that are up are free to be taken over."""
+        """Leave; calls that are up may be taken over at once, and until then they count."""
         self._lease_ends = None
         async with self._sessions.begin() as session:
-            await session.execute(_LEAVE, {"dialer_id": self.dialer_id})
+            await session.execute(
+                _LEAVE, {"dialer_id": self.dialer_id, "grace_s": self.rules.grace_s}
+            )
         log.info("fleet_left", dialer_id=str(self.dialer_id))
 
     @property

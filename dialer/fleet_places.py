@@ -63,7 +63,7 @@ _GIVE_BACK = sa.text("""
         FOR UPDATE
     )
     UPDATE trunk_places AS places
-    SET taken = locked.taken[:greatest(0, cardinality(locked.taken) - freed)]
+    SET taken = locked.taken[1 : greatest(0, cardinality(locked.taken) - freed)]
     FROM locked JOIN unused USING (trunk)
     WHERE places.bridge = :bridge AND places.trunk = locked.trunk
 """).bindparams(

@@ -13,7 +13,7 @@ from callback.building import build_lists
 from callback.campaigns import shipped_campaigns
 from callback.packs import shipped_packs
 from callback.tables import DueCall, VerdictRow
-from core.clock import VirtualClock
+from core.clock import Clock, VirtualClock
 from core.database import Base
 from core.ids import IdSource
 from core.money import Money
@@ -21,7 +21,7 @@ from customers.account_tables import Charge, WorkOrder
 from customers.model import Language, Reason, Role, WorkOrderCategory
 from customers.service import record_payment
 from customers.tables import Community, Occupancy, Person, Phone, Unit
-from dialer.bridges.port import CallEvent, EventSink, OutboundCall, ScriptHost, TrunkLimits
+from dialer.bridges.port import Bridge, CallEvent, EventSink, OutboundCall, ScriptHost, TrunkLimits
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.faults import Faults
@@ -142,7 +142,7 @@ class Day:
         self._ids = IdSource(self.clock, random.Random(1))
         self._community_id = 0
         self._numbers = 0
-        self.engine = self._engine()
+        self.engine = self.dialer()
 
     async def open(self) -> None:
         """Give the database its installation and a community."""
@@ -242,7 +242,7 @@ class Day:
 
     async def dial(self, hours: float = 1.0) -> None:
         """Start a dialer and let it work for so long, and its last calls to their end."""
-        self.engine = self._engine()
+        self.engine = self.dialer()
         until = self.clock.now() + timedelta(hours=hours)
 
         async def work() -> None:
@@ -261,7 +261,15 @@ class Day:
         async with self.sessions.begin() as session:
             await work(session)
 
-    def _engine(self) -> Engine:
+    def dialer(
+        self,
+        bridge: Bridge | None = None,
+        *,
+        clock: Clock | None = None,
+        poll: timedelta | None = None,
+        **more: Any,
+    ) -> Engine:
+        """Return a dialer; by default on the day's own bridge and clock."""
         campaigns, library = shipped_campaigns(), load_library()
         house = House(
             company=dict.fromkeys(Language, "Green Homes"),
@@ -273,15 +281,15 @@ class Day:
         )
         return Engine(
             sessions=self.sessions,
-            bridge=self.bridge,
-            clock=self.clock,
+            bridge=bridge or self.bridge,
+            clock=clock or self.clock,
             ids=self._ids,
             rules=EngineRules(
                 campaigns=campaigns,
                 packs=shipped_packs(),
                 test_numbers=self._test_numbers,
                 batch=20,
-                poll=None,
+                poll=poll,
             ),
             talk=TalkHost(
                 sessions=self.sessions,
@@ -289,6 +297,7 @@ class Day:
                 rules=TalkRules(library=library, campaigns=campaigns, house=house),
             ),
             settlement=Settlement(campaigns=campaigns, library=library),
+            **more,
         )
 
     # What came of it.
