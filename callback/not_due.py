@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.campaigns import OverdueCampaign, shipped_campaigns
+from callback.campaigns import Campaigns, OverdueCampaign, shipped_campaigns
 from callback.explain import NotDueBecause, NotDueStory
 from callback.tables import DueCall, DueCallCharge, LadderProgress
 from core.columns import AnyRow
@@ -21,13 +21,22 @@ RECENTLY = timedelta(days=60)
 
 
 async def not_due_stories(
-    session: AsyncSession, ties: Sequence[Found], *, now: datetime, zone: ZoneInfo
+    session: AsyncSession,
+    ties: Sequence[Found],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    campaigns: Campaigns | None = None,
 ) -> list[NotDueStory]:
-    """Return one story for each charge or open repair that makes nobody due a call now."""
+    """Return one story for each charge or open repair that makes nobody due a call now.
+
+    `campaigns` have the ladder of reminders; None means the shipped ones.
+    """
     by = ties[0].by
+    ladder = (campaigns or shipped_campaigns()).overdue
     stories: list[NotDueStory] = []
     if by is not FoundBy.WORK_ORDER:
-        stories += await _charges(session, ties, now=now, zone=zone)
+        stories += await _charges(session, ties, now=now, zone=zone, ladder=ladder)
     if by is not FoundBy.CHARGE:
         stories += await _repairs(session, ties)
     if stories or await _has_due_call(session, ties[0].person_id):
@@ -36,7 +45,12 @@ async def not_due_stories(
 
 
 async def _charges(
-    session: AsyncSession, ties: Sequence[Found], *, now: datetime, zone: ZoneInfo
+    session: AsyncSession,
+    ties: Sequence[Found],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    ladder: OverdueCampaign,
 ) -> list[NotDueStory]:
     listed = (
         sa.select(DueCallCharge.charge_id)
@@ -89,7 +103,6 @@ async def _charges(
             sa.or_(Charge.paid_minor < Charge.amount_minor, paid_at >= now - RECENTLY),
         )
     today = now.astimezone(zone).date()
-    ladder = shipped_campaigns().overdue
     return [
         _charge_story(row, today=today, zone=zone, ladder=ladder)
         for row in await session.execute(query)

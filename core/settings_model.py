@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     packs: tuple[str, ...] = ("CN",)
     company: str | None = None  # how calls introduce us; None: from the community's name
     callback_number: str = ""  # where an owner rings back; spoken to machines
+    campaigns_file: Path | None = None  # a copy of callback/campaigns.yaml; None: that one
     lists_at: time = time(6)  # when lists are built each morning, in each community's own time
     webhook_hosts: tuple[str, ...] = ()  # hosts of our own network that webhooks may name
     jobs_at_once: Positive = 8  # in a worker, beside the one list that it builds

@@ -29,12 +29,15 @@ class FoundBy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A person a query means, at a unit; `subject_id` is the charge's or the work order's."""
+    """A person a query means, at a unit; `subject_id` is the charge's or the work order's.
+
+    Who is known by a list alone has no unit.
+    """
 
     by: FoundBy
     person_id: int
     name: str
-    unit_id: int
+    unit_id: int | None
     unit: str
     community_id: int
     community: str
@@ -60,6 +63,14 @@ _BY_PHONE = f"""
       AND (CAST(:community AS text) IS NULL OR c.name = :community)) held
     ORDER BY community_id, unit_id, person_id
 """  # noqa: S608 - joined of our own parts
+_BY_PHONE_ALONE = """
+    SELECT 'phone' AS by, p.person_id, p.name, CAST(NULL AS bigint) AS unit_id, '' AS unit,
+           c.community_id, c.name AS community, CAST(NULL AS bigint) AS subject_id
+    FROM person p JOIN community c ON c.community_id = p.community_id
+    WHERE p.person_id IN (SELECT person_id FROM phone WHERE e164 = ANY(:phones))
+      AND (CAST(:community AS text) IS NULL OR c.name = :community)
+    ORDER BY p.person_id
+"""
 _BY_CHARGE = """
     SELECT 'charge' AS by, p.person_id, p.name, u.unit_id, u.label AS unit, c.community_id,
            c.name AS community, h.charge_id AS subject_id
@@ -100,7 +111,7 @@ async def find_people(
         "phones": await _phones(session, query),
         "text": text,
     }
-    for statement in (_BY_UNIT, _BY_CHARGE, _BY_WORK_ORDER, _BY_PHONE):
+    for statement in (_BY_UNIT, _BY_CHARGE, _BY_WORK_ORDER, _BY_PHONE, _BY_PHONE_ALONE):
         rows = (await session.execute(sa.text(statement), facts)).all()
         if rows:
             return [_found(row) for row in rows]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback import subject_names
+from callback.campaigns import Campaigns
 from callback.explain import (
     DueCallStory,
     explain_due_call,
@@ -40,11 +41,12 @@ async def explain(
     language: Language,
     actor: str,
     now: datetime,
+    campaigns: Campaigns | None = None,
 ) -> dict[str, Any]:
     """Return the story of everybody the query means; the look goes on the audit.
 
     What concerns a day is told as of that day's end, else as of now; open due calls come first,
-    then the latest settled.
+    then the latest settled. `campaigns` have the ladder of reminders; None means the shipped ones.
 
     Raises:
         NothingFoundError: the query means nobody on file.
@@ -61,7 +63,7 @@ async def explain(
             {
                 "person_id": person_id,
                 "name": ties[0].name,
-                "units": [f"{each.community} {each.unit}" for each in ties],
+                "units": [f"{each.community} {each.unit}".strip() for each in ties],
                 "due_calls": await _due_calls(
                     session, ties, period=period, now=told_at, language=language, zone=zone
                 ),
@@ -70,7 +72,9 @@ async def explain(
                         "because": story.because.value,
                         "sentence": explain_not_due(story, language),
                     }
-                    for story in await not_due_stories(session, ties, now=told_at, zone=zone)
+                    for story in await not_due_stories(
+                        session, ties, now=told_at, zone=zone, campaigns=campaigns
+                    )
                 ],
             }
         )

@@ -10,6 +10,7 @@ from core.settings import Settings, describe, unknown_variables
 from dialer import control
 from ownerline import database
 from ownerline.backups.leftovers import left_behind
+from ownerline.books import campaigns_of
 from ownerline.runtime import open_runtime
 
 
@@ -69,6 +70,7 @@ async def examine(settings: Settings) -> Diagnosis:
         for name in settings.packs
         if name not in packs.names
     ]
+    findings.append(_campaigns(settings))
     try:
         findings += await _installation(settings)
     except OwnerlineError as err:
@@ -77,6 +79,15 @@ async def examine(settings: Settings) -> Diagnosis:
         settings=tuple((line.key, line.value, line.source) for line in describe(settings)),
         findings=tuple(findings),
     )
+
+
+def _campaigns(settings: Settings) -> Finding:
+    try:
+        campaigns = campaigns_of(settings)
+    except OwnerlineError as err:
+        return Finding(subject="campaigns", found=str(err), sound=False)
+    origin = settings.campaigns_file or "as shipped"
+    return Finding(subject="campaigns", found=f"version {campaigns.version}, {origin}")
 
 
 async def _installation(settings: Settings) -> list[Finding]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from customers.model import Language
 from dialer import explaining
+from ownerline.books import campaigns_of
 from ownerline.runtime import Runtime
 
 
@@ -31,4 +32,5 @@ async def explain(
             language=language,
             actor=actor,
             now=runtime.clock.now(),
+            campaigns=campaigns_of(runtime.settings),
         )

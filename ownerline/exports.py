@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.campaigns import shipped_campaigns
+from callback.campaigns import Campaigns
 from callback.subject_labels import subject_named
 from callback.tables import DueCall, VerdictRow
 from customers.export import charge_rows, contact_rows, work_order_rows, write_rows
@@ -15,6 +15,7 @@ from customers.service import audit
 from customers.tables import Community, Person, Unit
 from dialer.agents.tables import Agent
 from dialer.tables import Attempt, AttemptDueCall
+from ownerline.books import campaigns_of
 from ownerline.runtime import Runtime
 
 Rows = AsyncIterator[Sequence[Any]]
@@ -26,7 +27,7 @@ async def export_table(runtime: Runtime, *, table: str, target: str, actor: str)
     The export itself goes on the audit.
     """
     header, rows = EXPORTS[table]
-    now = runtime.clock.now()
+    now, campaigns = runtime.clock.now(), campaigns_of(runtime.settings)
     async with runtime.sessions.begin() as session:
         await audit(
             session,
@@ -36,22 +37,22 @@ async def export_table(runtime: Runtime, *, table: str, target: str, actor: str)
             subject=table,
             detail={"target": target},
         )
-        return await write_rows(target, header, rows(session, runtime.clock.now()))
+        return await write_rows(target, header, rows(session, now, campaigns))
 
 
-def _contacts(session: AsyncSession, now: datetime) -> Rows:
+def _contacts(session: AsyncSession, now: datetime, _campaigns: Campaigns) -> Rows:
     return contact_rows(session, now=now)
 
 
-def _charges(session: AsyncSession, _now: datetime) -> Rows:
+def _charges(session: AsyncSession, _now: datetime, _campaigns: Campaigns) -> Rows:
     return charge_rows(session)
 
 
-def _work_orders(session: AsyncSession, _now: datetime) -> Rows:
-    return work_order_rows(session, days=shipped_campaigns().repair.days)
+def _work_orders(session: AsyncSession, _now: datetime, campaigns: Campaigns) -> Rows:
+    return work_order_rows(session, days=campaigns.repair.days)
 
 
-async def _due_calls(session: AsyncSession, _now: datetime) -> Rows:
+async def _due_calls(session: AsyncSession, _now: datetime, _campaigns: Campaigns) -> Rows:
     rows = await session.stream(
         sa.select(
             DueCall.due_call_id,
@@ -76,7 +77,7 @@ async def _due_calls(session: AsyncSession, _now: datetime) -> Rows:
         yield tuple(row)
 
 
-async def _attempts(session: AsyncSession, _now: datetime) -> Rows:
+async def _attempts(session: AsyncSession, _now: datetime, _campaigns: Campaigns) -> Rows:
     by_position = AttemptDueCall.position
     rows = await session.stream(
         sa.select(
@@ -115,7 +116,7 @@ def _with_codes(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*row[:10], codes, *row[11:])
 
 
-async def _verdicts(session: AsyncSession, _now: datetime) -> Rows:
+async def _verdicts(session: AsyncSession, _now: datetime, _campaigns: Campaigns) -> Rows:
     rows = await session.stream(
         sa.select(
             VerdictRow.at,
@@ -136,7 +137,7 @@ async def _verdicts(session: AsyncSession, _now: datetime) -> Rows:
         yield tuple(row)
 
 
-EXPORTS: dict[str, tuple[tuple[str, ...], Callable[[AsyncSession, datetime], Rows]]] = {
+EXPORTS: dict[str, tuple[tuple[str, ...], Callable[[AsyncSession, datetime, Campaigns], Rows]]] = {
     "contacts": (
         ("community", "unit", "name", "role", "phones", "moved_in", "vip", "do_not_call"),
         _contacts,

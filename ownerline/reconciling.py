@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from callback.campaigns import shipped_campaigns
 from core.clock import ScaledClock, SystemClock
 from core.settings import BridgeName, Settings
 from customers.service import audit
@@ -16,6 +15,7 @@ from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.found import CarrierCannotSayError, Found, asked_from, find_rings, longest_retry
 from dialer.restored import Restoration, mark_reconciled, restoration
 from dialer.tables import Attempt
+from ownerline.books import campaigns_of
 from ownerline.carrier import open_carrier
 from ownerline.drain import BridgeUnavailableError
 from ownerline.population import population_of
@@ -101,7 +101,7 @@ async def _ask(
     since: datetime,
     confirmed_nothing_rung: bool,  # noqa: FBT001 - named by the only caller
 ) -> Found | None:
-    campaigns = shipped_campaigns()
+    campaigns = campaigns_of(runtime.settings)
     hold = longest_retry(campaigns)
     # It hears the ends of the calls we hang up, and settles what the database knows to be up.
     await make_engine(runtime, bridge, poll=None).start()

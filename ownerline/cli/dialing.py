@@ -84,7 +84,9 @@ def resume() -> None:
 
 @app.command()
 def campaign(
-    name: Annotated[str, typer.Argument(help="overdue, repair, survey or promised.")],
+    name: Annotated[
+        str, typer.Argument(help="overdue, repair, survey, promised, or list-N of a list.")
+    ],
     *,
     pause: Annotated[bool, typer.Option("--pause", help="Place no more of its calls.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Let it go on.")] = False,
@@ -94,20 +96,25 @@ def campaign(
     if pause and resume:
         message = "say --pause or --resume, not both"
         raise typer.BadParameter(message, param_hint="--pause")
-    from callback.campaigns import shipped_campaigns
+    from callback.uploaded_book import learn_campaigns
+    from ownerline.books import campaigns_of
     from ownerline.runtime import open_runtime
     from ownerline.switches import is_paused, turn_campaign
 
     settings = settings_here()
-    rules = shipped_campaigns().get(name)
+    campaigns = campaigns_of(settings)
 
     async def work() -> bool:
         async with open_runtime(settings) as runtime:
+            async with runtime.sessions() as session:
+                await learn_campaigns(session, [name], campaigns)
+            campaigns.get(name)
             if pause or resume:
                 await turn_campaign(runtime, name, pause=pause)
             return await is_paused(runtime, name)
 
     paused = run(work())
+    rules = campaigns.get(name)
     if json:
         print_json({"name": name, "paused": paused, **rules.model_dump(mode="json")})
     else:

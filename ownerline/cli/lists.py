@@ -22,15 +22,18 @@ def build(
 ) -> None:
     """Build every dial list; twice changes nothing."""
     from callback.building import build_lists
+    from ownerline.books import campaigns_of
     from ownerline.runtime import open_runtime
 
     settings = settings_here()
     day = None if date is None else parse_date(date)
+    campaigns = campaigns_of(settings)
 
     async def work() -> dict[str, object]:
         async with open_runtime(settings) as runtime, runtime.sessions.begin() as session:
             now = build_instant(day, runtime.clock.now(), settings.time_zone)
-            return (await build_lists(session, now=now, date=day)).to_json()
+            built = await build_lists(session, now=now, date=day, campaigns=campaigns)
+            return built.to_json()
 
     report = run(work())
     if json:

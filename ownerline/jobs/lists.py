@@ -8,6 +8,7 @@ import structlog
 from callback.building import build_lists
 from callback.rebuild import defer_builds
 from core.database import despite_deadlocks
+from ownerline.books import campaigns_of
 from ownerline.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,12 @@ async def _build(runtime: Runtime, community_id: int) -> None:
     now = runtime.clock.now()
     async with runtime.sessions.begin() as session:
         await session.execute(_PATIENCE)
-        report = await build_lists(session, now=now, community_ids=[community_id])
+        report = await build_lists(
+            session,
+            now=now,
+            community_ids=[community_id],
+            campaigns=campaigns_of(runtime.settings),
+        )
     log.info(
         "lists_built",
         community_id=community_id,

@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from api.app import make_app
 from api.deps import ApiDeps
-from callback.campaigns import shipped_campaigns
 from callback.packs import shipped_packs
 from customers.importing.model import Defaults
+from ownerline.books import campaigns_of
 from ownerline.services.probes import Probes
 from ownerline.services.process import Process
 
@@ -19,7 +19,7 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
             sessions=runtime.sessions,
             clock=runtime.clock,
             ids=runtime.ids,
-            campaigns=shipped_campaigns(),
+            campaigns=campaigns_of(settings),
             packs=shipped_packs(),
             defaults=Defaults(
                 region=settings.region,
