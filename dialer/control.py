@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.live import Topic, tell
 from dialer.tables import CampaignSwitch, Installation
 
 
@@ -88,7 +89,7 @@ async def pause_campaign(session: AsyncSession, *, campaign: str, by: str, now: 
         .on_conflict_do_nothing()
         .returning(CampaignSwitch.campaign)
     )
-    return result.first() is not None
+    return await _told(session, campaign, turned=result.first() is not None)
 
 
 async def resume_campaign(session: AsyncSession, *, campaign: str) -> bool:
@@ -98,7 +99,7 @@ async def resume_campaign(session: AsyncSession, *, campaign: str) -> bool:
         .where(CampaignSwitch.campaign == campaign)
         .returning(CampaignSwitch.campaign)
     )
-    return result.first() is not None
+    return await _told(session, campaign, turned=result.first() is not None)
 
 
 async def _switch(
@@ -107,4 +108,11 @@ async def _switch(
     result = await session.execute(
         sa.update(Installation).where(unless).values(values).returning(Installation.singleton)
     )
-    return result.first() is not None
+    return await _told(session, "installation", turned=result.first() is not None)
+
+
+async def _told(session: AsyncSession, key: str, *, turned: bool) -> bool:
+    """Tell every dialer of a switch that was turned."""
+    if turned:
+        await tell(session, Topic.SWITCHES, key)
+    return turned
