@@ -11,7 +11,7 @@ from core.clock import Clock, Signal
 from core.database import despite_deadlocks
 from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
-from dialer.agents.strays import Stray, take_strays
+from dialer.agents.strays import Stray, take_strays, to_hang_up
 from dialer.agents.sweep import SweepReport, next_sweep_at, sweep
 from dialer.bridges.port import Bridge, BridgeError
 
@@ -81,9 +81,12 @@ class Keeper:
                 swept = await sweep(
                     session, desk=self._desk, now=now, screen_now=None if self._poll else now
                 )
-                strays = await take_strays(
+                mine = self._live()
+                unwanted = await to_hang_up(session, mine)
+                strays = [Stray(attempt_id=each, room=None) for each in unwanted]
+                strays += await take_strays(
                     session,
-                    mine=self._live(),
+                    mine=mine,
                     has_rooms=self._bridge.capabilities.rooms,
                     desk=self._desk,
                     now=now,
@@ -107,7 +110,7 @@ class Keeper:
         return next_at
 
     async def _see_to(self, stray: Stray) -> None:
-        log.warning("call_lost_its_agent", attempt_id=str(stray.attempt_id), room=stray.room)
+        log.info("call_moved_or_ended", attempt_id=str(stray.attempt_id), room=stray.room)
         if stray.room is None:
             await self._bridge.hang_up(stray.attempt_id)
             return

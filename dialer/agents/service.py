@@ -12,7 +12,7 @@ from core.live import Topic, tell
 from customers.model import Language
 from customers.service import audit
 from dialer.agents.model import AgentState, BreakReason, UnknownAgentError
-from dialer.agents.steps import BecomeReady, ScreenLost, SignIn, SignOut, TakeBreak
+from dialer.agents.steps import BecomeReady, HangUp, ScreenLost, SignIn, SignOut, TakeBreak
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import Changed, change
 
@@ -150,6 +150,16 @@ async def take_break(
         AgentStateError: a call or a wrap-up is open, or the agent is not signed in.
     """
     await change(session, agent_id, TakeBreak(reason=reason), by=BY_AGENT, why=reason, now=now)
+
+
+async def hang_up(session: AsyncSession, agent_id: int, *, now: datetime) -> None:
+    """Let an agent end their call; the dialer that carries it hears of it.
+
+    Raises:
+        UnknownAgentError: no such agent.
+        AgentStateError: the agent has no call.
+    """
+    await change(session, agent_id, HangUp(), by=BY_AGENT, why="hang_up", now=now)
 
 
 async def force(

@@ -95,10 +95,15 @@ class Dialling:
     """Reserved: a call is on its way for this agent."""
 
     attempt_id: UUID
+    hang_up: bool = False  # the agent wants it ended
 
     def met(self) -> "OnCall":
         """A person answered."""
-        return OnCall(attempt_id=self.attempt_id)
+        return OnCall(attempt_id=self.attempt_id, hang_up=self.hang_up)
+
+    def unwanted(self) -> "Dialling":
+        """The agent wants it ended."""
+        return Dialling(attempt_id=self.attempt_id, hang_up=True)
 
     def unmet(self) -> Ready:
         """Nobody to speak to."""
@@ -118,6 +123,11 @@ class OnCall:
     """Speaking with an owner."""
 
     attempt_id: UUID
+    hang_up: bool = False  # the agent wants it ended
+
+    def unwanted(self) -> "OnCall":
+        """All is said; the line may go."""
+        return OnCall(attempt_id=self.attempt_id, hang_up=True)
 
     def over(self, until: datetime) -> "WrapUp":
         """The line is gone; the wrap-up is owed by then."""

@@ -79,6 +79,11 @@ class CallHandedOver:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HangUp:
+    """The agent wants the call ended; the dialer that carries it does it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GiveWrapUp:
     """The agent says what the call came to."""
 
@@ -124,6 +129,7 @@ Asked = (
     | Release
     | CallPlaced
     | CallHandedOver
+    | HangUp
     | GiveWrapUp
 )
 Happened = CallMet | CallOver | TimePassed | ScreenLost
@@ -144,7 +150,7 @@ def after(standing: Standing, step: Step) -> Standing:
     return following
 
 
-def _asked(standing: Standing, step: Asked) -> Standing | None:  # noqa: C901, PLR0911 - it is the table
+def _asked(standing: Standing, step: Asked) -> Standing | None:  # noqa: C901, PLR0911, PLR0912 - the table
     """Return what an asked step leads to; None: it does not follow."""
     match step, standing:
         case SignIn(), Offline():
@@ -167,6 +173,8 @@ def _asked(standing: Standing, step: Asked) -> Standing | None:  # noqa: C901, P
             return standing.dialling(step.attempt_id)
         case CallHandedOver(), Ready():
             return standing.dialling(step.attempt_id).met()
+        case HangUp(), Dialling() | OnCall():
+            return standing.unwanted()
         case GiveWrapUp(), WrapUp() if standing.attempt_id == step.attempt_id:
             return standing.done(step.then)
         case (SignOut(), Offline()) | (BecomeReady(), Ready()):

@@ -38,6 +38,7 @@ _STRAYS = (
     .order_by(_ATTEMPT.c.attempt_id)
     .with_for_update(of=_ATTEMPT, skip_locked=True)
 )
+_UNWANTED = sa.select(_AGENT.c.attempt_id).where(_AGENT.c.hang_up).order_by(_AGENT.c.agent_id)
 _FREE = (
     sa.select(_AGENT)
     .where(_AGENT.c.state == AgentState.READY)
@@ -60,6 +61,12 @@ class Stray:
 
     attempt_id: UUID
     room: str | None
+
+
+async def to_hang_up(session: AsyncSession, mine: Collection[UUID]) -> list[UUID]:
+    """Return the calls this process carries that their agents want ended."""
+    found = await session.execute(_UNWANTED)
+    return [attempt_id for attempt_id in found.scalars() if attempt_id in mine]
 
 
 async def take_strays(

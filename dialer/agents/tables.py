@@ -38,7 +38,8 @@ class Agent(Base):
     due_call_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("due_call.due_call_id"), unique=True
     )
-    dial: Mapped[bool] = mapped_column(server_default=sa.false())
+    dial: Mapped[bool] = mapped_column(server_default=sa.false())  # the one shown may ring
+    hang_up: Mapped[bool] = mapped_column(server_default=sa.false())  # the call must end
     break_reason: Mapped[BreakReason | None] = mapped_column(one_of(BreakReason))
     signed_in_at: Mapped[datetime | None]  # last
     heartbeat_at: Mapped[datetime | None]

@@ -82,9 +82,9 @@ def standing_of(row: AnyRow) -> Standing:
         case AgentState.RESERVED if row.due_call_id is not None:
             standing = Offered(due_call_id=row.due_call_id, until=row.until, dial=row.dial)
         case AgentState.RESERVED:
-            standing = Dialling(attempt_id=row.attempt_id)
+            standing = Dialling(attempt_id=row.attempt_id, hang_up=row.hang_up)
         case AgentState.ON_CALL:
-            standing = OnCall(attempt_id=row.attempt_id)
+            standing = OnCall(attempt_id=row.attempt_id, hang_up=row.hang_up)
         case AgentState.WRAP_UP:
             standing = WrapUp(attempt_id=row.attempt_id, until=row.until)
         case AgentState.BREAK:
@@ -149,6 +149,7 @@ def _columns(changed: Changed, now: datetime) -> dict[str, Any]:
         "attempt_id": attempt_of(standing),
         "due_call_id": _due_call_of(standing),
         "dial": isinstance(standing, Offered) and standing.dial,
+        "hang_up": isinstance(standing, Dialling | OnCall) and standing.hang_up,
         "break_reason": standing.reason if isinstance(standing, Break) else None,
         "signed_in_at": now if isinstance(changed.before, Offline) else changed.row.signed_in_at,
     }

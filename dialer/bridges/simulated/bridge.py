@@ -11,6 +11,7 @@ from dialer.bridges.port import (
     CallAnswered,
     CallEnded,
     CallEvent,
+    CallInRoom,
     CallRinging,
     CallSubmitted,
     Capabilities,
@@ -25,6 +26,7 @@ from dialer.bridges.port import (
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.ledger import CarrierCall
 from dialer.bridges.simulated.line import Line
+from dialer.model import AnsweredBy
 from scripts.model import Reply, ReplyKind, Turn
 
 log = structlog.get_logger()
@@ -34,7 +36,7 @@ class SimulatedBridge:
     """Speaks the turns of the script host with the carrier's invented people."""
 
     is_real = False
-    capabilities = Capabilities(recording=True, machine_detection=True)
+    capabilities = Capabilities(rooms=True, recording=True, machine_detection=True)
 
     def __init__(
         self,
@@ -96,13 +98,14 @@ class SimulatedBridge:
             self._carrier.hang_up(call_id)
 
     async def move_to_room(self, attempt_id: UUID, room: str) -> None:
-        """Refuse: this bridge has no rooms."""
-        message = f"call {attempt_id} cannot enter room {room!r}: bridge {self.name} has no rooms"
-        raise BridgeError(message, retryable=False)
+        """Put a call that is in a room into another one; see the port."""
+        if not self._carrier.rooms.move(attempt_id, room):
+            message = f"call {attempt_id} cannot enter room {room!r}: it is with no agent"
+            raise BridgeError(message, retryable=False)
 
     async def monitor(self, room: str, endpoint: str, mode: str) -> None:
-        """Refuse: this bridge has no rooms."""
-        message = f"{endpoint!r} cannot {mode} in {room!r}: bridge {self.name} has no rooms"
+        """Refuse: nobody can listen in on invented people."""
+        message = f"{endpoint!r} cannot {mode} in {room!r}: bridge {self.name} cannot monitor"
         raise BridgeError(message, retryable=False)
 
     # What the carrier tells us.
@@ -134,6 +137,9 @@ class SimulatedBridge:
         host = self._host
         if host is None:
             return
+        if line.order.room is not None and line.heard_as is not AnsweredBy.MACHINE:
+            await self._with_an_agent(line, line.order.room)
+            return
         turn = await host.open(attempt_id, line.heard_as)
         while line.is_up() and self._host is host:
             reply = await line.say(turn)
@@ -145,6 +151,16 @@ class SimulatedBridge:
                 line.hang_up()
                 return
             turn = await host.reply(attempt_id, reply)
+
+    async def _with_an_agent(self, line: Line, room: str) -> None:
+        rooms, at = self._carrier.rooms, self._carrier.clock
+        rooms.put(line, room)
+        where: str | None = room
+        while where is not None:
+            if self._sink is not None:
+                attempt_id = line.order.attempt_id
+                await self._sink.heard(CallInRoom(attempt_id=attempt_id, at=at.now(), room=where))
+            where = await rooms.stay(line)
 
     async def _recorded(self, line: Line, reply: Reply) -> None:
         if self._sink is None:

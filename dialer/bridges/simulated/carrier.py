@@ -31,6 +31,7 @@ from dialer.bridges.simulated.people import (
     meet,
 )
 from dialer.bridges.simulated.rate import TrunkRate
+from dialer.bridges.simulated.rooms import Rooms
 from dialer.bridges.simulated.talker import Talker
 from dialer.model import AnsweredBy, TelephonyResult
 
@@ -73,6 +74,7 @@ class SimulatedCarrier:
         self.faults = faults if faults is not None else Faults()
         self.refusals: Counter[str] = Counter()  # by reason
         self.on_payment = on_payment
+        self.rooms = Rooms()
         self.clock = clock
         self._seed = seed
         self._population = population

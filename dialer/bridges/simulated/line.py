@@ -65,15 +65,17 @@ class Line:
             self.ending = ending or (ENDINGS[Reaction.ANSWER] if answered else CANCELLED)
             self._cut.set()
 
+    def stir(self) -> None:
+        """Wake whoever holds the line though it stays up: the call has been moved."""
+        self._cut.set()
+
     async def hold(self, seconds: float) -> None:
-        """Park so long, or until the line goes; the longest call is never passed."""
+        """Park so long, or until the line goes or stirs; the longest call is never passed."""
         until = self._clock.now() + timedelta(seconds=seconds)
         last = self._until
-        if last is not None and last <= until:
-            await self._wait(last)
+        await self._wait(until if last is None else min(until, last))
+        if last is not None and self._clock.now() >= last:
             self.hang_up()
-        else:
-            await self._wait(until)
 
     async def say(self, turn: Turn) -> Reply:
         """Speak a turn and return what comes back; HUNG_UP when the line goes meanwhile."""

@@ -33,7 +33,23 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("due_call_id", sa.BigInteger(), nullable=True),
         sa.Column("dial", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("break_reason", sa.Enum("rest", "lunch", "meeting", "training", "paperwork", "sent", name="breakreason", native_enum=False, create_constraint=True, length=32), nullable=True),
+        sa.Column("hang_up", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "break_reason",
+            sa.Enum(
+                "rest",
+                "lunch",
+                "meeting",
+                "training",
+                "paperwork",
+                "sent",
+                name="breakreason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("name <> '' AND room <> ''", name=op.f("ck_agent_named")),
@@ -45,19 +61,31 @@ def upgrade() -> None:
             " AND num_nonnulls(attempt_id, due_call_id, until) = 0)",
             name=op.f("ck_agent_stands_somewhere"),
         ),
-        sa.CheckConstraint("(state = 'break') = (break_reason IS NOT NULL)", name=op.f("ck_agent_break_has_a_reason")),
-        sa.CheckConstraint("until IS NOT NULL OR (state <> 'wrap_up' AND due_call_id IS NULL)", name=op.f("ck_agent_ends_once")),
-        sa.ForeignKeyConstraint(["due_call_id"], ["due_call.due_call_id"], name=op.f("fk_agent_due_call_id")),
+        sa.CheckConstraint(
+            "(state = 'break') = (break_reason IS NOT NULL)",
+            name=op.f("ck_agent_break_has_a_reason"),
+        ),
+        sa.CheckConstraint(
+            "until IS NOT NULL OR (state <> 'wrap_up' AND due_call_id IS NULL)",
+            name=op.f("ck_agent_ends_once"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["due_call_id"], ["due_call.due_call_id"], name=op.f("fk_agent_due_call_id")
+        ),
         sa.PrimaryKeyConstraint("agent_id", name=op.f("pk_agent")),
         sa.UniqueConstraint("name", name=op.f("uq_agent_name")),
         sa.UniqueConstraint("room", name=op.f("uq_agent_room")),
         sa.UniqueConstraint("due_call_id", name=op.f("uq_agent_due_call_id")),
     )
     op.create_index("uq_agent_attempt", "agent", ["attempt_id"], unique=True)
-    op.create_index("ix_agent_ready", "agent", ["state_since"], postgresql_where=sa.text("state = 'ready'"))
+    op.create_index(
+        "ix_agent_ready", "agent", ["state_since"], postgresql_where=sa.text("state = 'ready'")
+    )
     op.create_table(
         "agent_state_change",
-        sa.Column("agent_state_change_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column(
+            "agent_state_change_id", sa.BigInteger(), sa.Identity(always=False), nullable=False
+        ),
         sa.Column("agent_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("from_state", _state("from_state"), nullable=False),
@@ -66,7 +94,9 @@ def upgrade() -> None:
         sa.Column("due_call_id", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_agent_state_change_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.agent_id"], name=op.f("fk_agent_state_change_agent_id")
+        ),
         sa.PrimaryKeyConstraint("agent_state_change_id", name=op.f("pk_agent_state_change")),
     )
     op.create_index("ix_agent_state_change_agent", "agent_state_change", ["agent_id", "at"])
@@ -76,11 +106,30 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.BigInteger(), nullable=False),
         sa.Column("due_call_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("reason", sa.Enum("needs_preparation", "owner_is_here", "called_just_now", "wrong_language", "conflict_of_interest", "bad_moment", name="skipreason", native_enum=False, create_constraint=True, length=32), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "needs_preparation",
+                "owner_is_here",
+                "called_just_now",
+                "wrong_language",
+                "conflict_of_interest",
+                "bad_moment",
+                name="skipreason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_preview_skip_agent_id")),
-        sa.ForeignKeyConstraint(["due_call_id"], ["due_call.due_call_id"], name=op.f("fk_preview_skip_due_call_id")),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.agent_id"], name=op.f("fk_preview_skip_agent_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["due_call_id"], ["due_call.due_call_id"], name=op.f("fk_preview_skip_due_call_id")
+        ),
         sa.PrimaryKeyConstraint("preview_skip_id", name=op.f("pk_preview_skip")),
     )
     op.create_index(op.f("ix_preview_skip_agent_id"), "preview_skip", ["agent_id"])
@@ -91,8 +140,12 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.BigInteger(), nullable=False),
         sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_hand", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_portfolio_agent_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name=op.f("fk_portfolio_person_id")),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.agent_id"], name=op.f("fk_portfolio_agent_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.person_id"], name=op.f("fk_portfolio_person_id")
+        ),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_portfolio")),
     )
     op.create_index(op.f("ix_portfolio_agent_id"), "portfolio", ["agent_id"])
@@ -100,15 +153,48 @@ def upgrade() -> None:
     op.drop_column("attempt", "agent")
     op.add_column("attempt", sa.Column("agent_id", sa.BigInteger(), nullable=True))
     op.add_column("attempt", sa.Column("met_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_foreign_key(op.f("fk_attempt_agent_id"), "attempt", "agent", ["agent_id"], ["agent_id"])
-    op.create_index("ix_attempt_agent", "attempt", ["agent_id", "started_at"], postgresql_where=sa.text("agent_id IS NOT NULL"))
-    op.add_column("attempt_due_call", sa.Column("wrapped_up_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_attempt_agent_id"), "attempt", "agent", ["agent_id"], ["agent_id"]
+    )
+    op.create_index(
+        "ix_attempt_agent",
+        "attempt",
+        ["agent_id", "started_at"],
+        postgresql_where=sa.text("agent_id IS NOT NULL"),
+    )
+    op.add_column(
+        "attempt_due_call", sa.Column("wrapped_up_at", sa.DateTime(timezone=True), nullable=True)
+    )
     op.add_column("attempt_due_call", sa.Column("wrapped_up_by", sa.Text(), nullable=True))
-    op.create_index("ix_attempt_due_call_open", "attempt_due_call", ["attempt_id"], postgresql_where=sa.text("settled_at IS NULL"))
+    op.create_index(
+        "ix_attempt_due_call_open",
+        "attempt_due_call",
+        ["attempt_id"],
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
     op.add_column("due_call", sa.Column("agent_id", sa.BigInteger(), nullable=True))
-    op.create_index("ix_due_call_agents", "due_call", ["next_at"], postgresql_where=sa.text("state = 'waiting' AND mode = 'agent'"))
+    op.create_index(
+        "ix_due_call_agents",
+        "due_call",
+        ["next_at"],
+        postgresql_where=sa.text("state = 'waiting' AND mode = 'agent'"),
+    )
     op.add_column("callback_request", sa.Column("agent_id", sa.BigInteger(), nullable=True))
-    op.add_column("callback_request", sa.Column("mode", sa.Enum("agent", "automatic", name="callmode", native_enum=False, create_constraint=True, length=32), nullable=True))
+    op.add_column(
+        "callback_request",
+        sa.Column(
+            "mode",
+            sa.Enum(
+                "agent",
+                "automatic",
+                name="callmode",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+    )
     _tasks(_TASKS + ", 'wrap_up'")
 
 
@@ -134,7 +220,18 @@ def downgrade() -> None:
 
 
 def _state(name: str) -> sa.Enum:
-    return sa.Enum("ready", "reserved", "on_call", "wrap_up", "break", "offline", name=name, native_enum=False, create_constraint=True, length=32)
+    return sa.Enum(
+        "ready",
+        "reserved",
+        "on_call",
+        "wrap_up",
+        "break",
+        "offline",
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+    )
 
 
 def _tasks(kinds: str) -> None:

@@ -17,6 +17,7 @@ from dialer.bridges.port import (
     CallAnswered,
     CallEnded,
     CallEvent,
+    CallInRoom,
     CallRinging,
     CallSubmitted,
     Capabilities,
@@ -192,7 +193,14 @@ AnyFrame = Annotated[
 _FRAMES: TypeAdapter[Hello | Welcome | Request | Answer | Failure | News] = TypeAdapter(AnyFrame)
 _EVENTS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (CallSubmitted, CallRinging, CallAnswered, RecordingReady, CallEnded)
+    for kind in (
+        CallSubmitted,
+        CallRinging,
+        CallAnswered,
+        CallInRoom,
+        RecordingReady,
+        CallEnded,
+    )
 }
 
 

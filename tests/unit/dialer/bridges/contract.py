@@ -244,8 +244,6 @@ class BridgeContract:
         assert script.opened == {placed.attempt_id: AnsweredBy.UNSURE}
 
     async def test_a_transfer_ends_the_script(self, rig: Rig, ear: Ear, script: Script) -> None:
-        if rig.bridge.capabilities.rooms:
-            pytest.skip("a bridge with rooms keeps a transferred call up; see its own tests")
         rig.phone(PHONE, Phone.PRESSES_ONE)
         script.last = Turn(
             step="agent",
