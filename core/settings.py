@@ -106,7 +106,8 @@ def _refuse_if_public(file: Path) -> None:
 def _with_secrets_read(model: _M, folder: Path) -> _M:
     """Return the model with each secret that was not given read from the file its `_file` names."""
     update: dict[str, Any] = {}
-    for name in type(model).model_fields:
+    fields = type(model).model_fields
+    for name in fields:
         value = getattr(model, name)
         secret = name.removesuffix("_file")
         if isinstance(value, BaseModel):
@@ -116,7 +117,12 @@ def _with_secrets_read(model: _M, folder: Path) -> _M:
                 _with_secrets_read(item, folder) if isinstance(item, BaseModel) else item
                 for item in value
             )
-        elif secret != name and value is not None and getattr(model, secret) is None:
+        elif (
+            secret != name
+            and secret in fields
+            and value is not None
+            and getattr(model, secret) is None
+        ):
             update[secret] = _read_secret(folder / value, name)
     return model.model_copy(update=update)
 

@@ -160,5 +160,6 @@ class Settings(BaseSettings):
                 "database_url": None,
                 "bridge": BridgeName.SIMULATED,
                 "simulated_carrier": None,
+                "campaigns_file": None,
             }
         )
