@@ -1,11 +1,14 @@
 """The application: every route under /api/v1, problems for what fails, and its own description."""
 
+import re
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import ApiDeps
@@ -59,6 +62,34 @@ class Api(FastAPI):
 
 def make_app(deps: ApiDeps) -> FastAPI:
     """Return the application over what it is made of; it holds no state of its own but counters."""
+    app = _routed()
+    app.state.deps = deps
+    app.state.rates = Rates(
+        requests_per_minute=deps.limits.requests_per_minute,
+        refusals_per_minute=deps.limits.refusals_per_minute,
+    )
+    allowed = _allowed(app)
+
+    async def answered(request: Request, error: Exception) -> Response:
+        response = answer(request, error)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            methods = next((m for path, m in allowed if path.match(request.url.path)), None)
+            if methods is not None:
+                response.headers["Allow"] = methods
+        return response
+
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, answered)
+    app.add_middleware(_Guarded)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document, for which nothing need run."""
+    return _routed().openapi()
+
+
+def _routed() -> FastAPI:
     app = Api(
         title="Ownerline",
         version="1",
@@ -69,21 +100,17 @@ def make_app(deps: ApiDeps) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    app.state.deps = deps
-    app.state.rates = Rates(
-        requests_per_minute=deps.limits.requests_per_minute,
-        refusals_per_minute=deps.limits.refusals_per_minute,
-    )
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
-    for kind in (HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, _answered)
-    app.add_middleware(_Guarded)
     return app
 
 
-async def _answered(request: Request, error: Exception) -> Response:
-    return answer(request, error)
+def _allowed(app: FastAPI) -> list[tuple[re.Pattern[str], str]]:
+    """Return the methods of each address, all of them: a router knows those of one route."""
+    return [
+        (compile_path(path)[0], ", ".join(sorted(method.upper() for method in operations)))
+        for path, operations in app.openapi()["paths"].items()
+    ]
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -41,7 +41,7 @@ class ProblemError(Exception):
         errors: Sequence[Mapping[str, str]] = (),
     ) -> None:
         super().__init__(detail)
-        self.status = status
+        self.status = int(status)
         self.detail = detail
         self.kind = kind or _word(HTTPStatus(status).phrase)
         self.headers = dict(headers or {})

@@ -45,6 +45,12 @@ class RecordsResult(Shown):
     items: list[Imported] = Field(max_length=MOST_RECORDS)
 
 
+# Of a post of one record that changed nothing.
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Imported, "description": "All of it was known."}
+}
+
+
 async def import_many(
     work: Work, kind: SheetKind, records: Sequence[Mapping[str, Any]]
 ) -> RecordsResult:

@@ -112,6 +112,12 @@ def database_url(server_url: str, template: str, worker_id: str) -> str:
     return _fresh(server_url, f"{_prefix()}_{worker_id}_own", template)
 
 
+@pytest.fixture(scope="module")
+def module_database_url(server_url: str, template: str, worker_id: str) -> str:
+    """The URL of a database that one module's tests share and write in."""
+    return _fresh(server_url, f"{_prefix()}_{worker_id}_module", template)
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a database of the test's own."""

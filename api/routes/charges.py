@@ -26,7 +26,7 @@ from api.fields import (
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import narrowed, row_of
-from api.records import Imported, RecordsResult, import_many, import_one
+from api.records import UNCHANGED, Imported, RecordsResult, import_many, import_one
 from api.routing import router as router_of
 from api.work import Here, Work
 from core.columns import AnyRow, table_of
@@ -152,14 +152,16 @@ async def list_charges(
     return await page_of(work, query, _CHARGE.c.charge_id, _shown_charge, asked)
 
 
-@router.post("/charges", status_code=201, openapi_extra=needs(Right.WRITE_CHARGES))
+@router.post(
+    "/charges", status_code=201, responses=UNCHANGED, openapi_extra=needs(Right.WRITE_CHARGES)
+)
 async def put_charge(work: Here, given: ChargeGiven, response: Response) -> Imported:
     """Write a charge; one of that community and reference is updated (200)."""
     async with charges_change(work, await _by_references(work, [given.reference])):
         return await import_one(work, SheetKind.CHARGES, given.model_dump(), response)
 
 
-@router.post("/charges/bulk", openapi_extra=needs(Right.WRITE_CHARGES))
+@router.post("/bulk/charges", openapi_extra=needs(Right.WRITE_CHARGES))
 async def put_charges(work: Here, given: ChargesGiven) -> RecordsResult:
     """Write up to 1000 charges in one transaction; each item is told what became of it."""
     known = await _by_references(work, [each.reference for each in given.items])
@@ -193,7 +195,12 @@ async def list_payments(
     return await page_of(work, query, _PAYMENT.c.payment_id, _shown_payment, asked)
 
 
-@router.post("/payments", status_code=201, openapi_extra=needs(Right.POST_PAYMENTS))
+@router.post(
+    "/payments",
+    status_code=201,
+    responses={200: {"model": PaymentTaken, "description": "The receipt was counted before."}},
+    openapi_extra=needs(Right.POST_PAYMENTS),
+)
 async def post_payment(work: Here, given: PaymentGiven, response: Response) -> PaymentTaken:
     """Take a payment; once this is answered, no reminder that it answers is placed any more.
 
@@ -216,7 +223,7 @@ async def post_payment(work: Here, given: PaymentGiven, response: Response) -> P
     return PaymentTaken(counted=counted, charge=await _charge(work, given.charge_id))
 
 
-@router.post("/payments/bulk", openapi_extra=needs(Right.POST_PAYMENTS))
+@router.post("/bulk/payments", openapi_extra=needs(Right.POST_PAYMENTS))
 async def post_payments(work: Here, given: ReceiptsGiven) -> RecordsResult:
     """Take up to 1000 payments in one transaction; each item is told what became of it."""
     known = await _by_references(work, [each.reference for each in given.items])

@@ -77,7 +77,12 @@ async def list_communities(work: Here, asked: Asked) -> Page[CommunityShown]:
     )
 
 
-@router.post("/communities", status_code=201, openapi_extra=needs(Right.WRITE_PLACES))
+@router.post(
+    "/communities",
+    status_code=201,
+    responses={200: {"model": CommunityShown, "description": "It was on file."}},
+    openapi_extra=needs(Right.WRITE_PLACES),
+)
 async def make_community(work: Here, given: CommunityGiven, response: Response) -> CommunityShown:
     """Make a community, or set one that is on file under that name (200)."""
     name = as_text(given.name)
@@ -105,7 +110,10 @@ async def change_community(
 
 
 @router.post(
-    "/communities/{community_id}/units", status_code=201, openapi_extra=needs(Right.WRITE_PLACES)
+    "/communities/{community_id}/units",
+    status_code=201,
+    responses={200: {"model": UnitShown, "description": "It was on file."}},
+    openapi_extra=needs(Right.WRITE_PLACES),
 )
 async def make_unit(
     work: Here, community_id: PathId, given: UnitGiven, response: Response

@@ -11,7 +11,7 @@ from api.fields import E164, Day, Given, IdQuery, LongText, PathId, Shown, Text,
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import row_of
-from api.records import Imported, RecordsResult, import_many, import_one
+from api.records import UNCHANGED, Imported, RecordsResult, import_many, import_one
 from api.routing import router as router_of
 from api.work import Here, Work
 from core.columns import table_of
@@ -172,7 +172,9 @@ async def list_persons(
     return await page_of(work, query, _PERSON.c.person_id, PersonShown.model_validate, asked)
 
 
-@router.post("/persons", status_code=201, openapi_extra=needs(Right.WRITE_PERSONS))
+@router.post(
+    "/persons", status_code=201, responses=UNCHANGED, openapi_extra=needs(Right.WRITE_PERSONS)
+)
 async def put_person(work: Here, given: PersonGiven, response: Response) -> Imported:
     """Write a person at a unit; one that is on file by unit, name or phone is updated (200).
 
@@ -181,7 +183,7 @@ async def put_person(work: Here, given: PersonGiven, response: Response) -> Impo
     return await import_one(work, SheetKind.CONTACTS, _record(given), response)
 
 
-@router.post("/persons/bulk", openapi_extra=needs(Right.WRITE_PERSONS))
+@router.post("/bulk/persons", openapi_extra=needs(Right.WRITE_PERSONS))
 async def put_persons(work: Here, given: PersonsGiven) -> RecordsResult:
     """Write up to 1000 persons in one transaction; each item is told what became of it."""
     return await import_many(work, SheetKind.CONTACTS, [_record(each) for each in given.items])

@@ -12,7 +12,7 @@ from api.fields import Day, Given, IdQuery, LongText, PathId, Shown, Text, Yes
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import narrowed, row_of
-from api.records import Imported, RecordsResult, import_many, import_one
+from api.records import UNCHANGED, Imported, RecordsResult, import_many, import_one
 from api.routing import router as router_of
 from api.work import Here, Work
 from callback import subject_names
@@ -111,7 +111,12 @@ async def list_work_orders(
     return await page_of(work, query, _ORDER.c.work_order_id, WorkOrderShown.model_validate, asked)
 
 
-@router.post("/work-orders", status_code=201, openapi_extra=needs(Right.WRITE_WORK_ORDERS))
+@router.post(
+    "/work-orders",
+    status_code=201,
+    responses=UNCHANGED,
+    openapi_extra=needs(Right.WRITE_WORK_ORDERS),
+)
 async def put_work_order(work: Here, given: WorkOrderGiven, response: Response) -> Imported:
     """Write a work order; one of that community and reference is updated (200)."""
     result = await import_one(work, SheetKind.WORK_ORDERS, given.model_dump(), response)
@@ -119,7 +124,7 @@ async def put_work_order(work: Here, given: WorkOrderGiven, response: Response) 
     return result
 
 
-@router.post("/work-orders/bulk", openapi_extra=needs(Right.WRITE_WORK_ORDERS))
+@router.post("/bulk/work-orders", openapi_extra=needs(Right.WRITE_WORK_ORDERS))
 async def put_work_orders(work: Here, given: WorkOrdersGiven) -> RecordsResult:
     """Write up to 1000 work orders in one transaction; each is told what became of it."""
     result = await import_many(
