@@ -1,10 +1,17 @@
 """Puts the engine together: rules, talk host, settlement and bridge over one runtime."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from callback.packs import shipped_packs
+from dialer.agents.calls import AgentCalls
+from dialer.agents.desk import Desk
+from dialer.agents.keeper import Keeper
 from dialer.bridges.port import Bridge
 from dialer.engine import SWITCH_POLL, Engine, EngineRules
+from dialer.fleet import Fleet
+from dialer.hooks import AttemptFollower, CallSource
 from dialer.outcome import Settlement
 from dialer.talk import TalkHost, TalkRules
 from ownerline.books import campaigns_of, house_of
@@ -12,16 +19,71 @@ from ownerline.runtime import Runtime
 from scripts.library import load_library
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialing:
+    """What a dialer among others is made of; the keeper sees to agents and their calls."""
+
+    engine: Engine
+    fleet: Fleet
+    keeper: Keeper
+
+
 def make_engine(
     runtime: Runtime, bridge: Bridge, *, poll: timedelta | None = SWITCH_POLL
 ) -> Engine:
-    """Return an engine that places this installation's calls over the bridge."""
-    settings, campaigns, library = runtime.settings, campaigns_of(runtime.settings), load_library()
-    talk = TalkHost(
-        sessions=runtime.sessions,
-        clock=runtime.clock,
-        rules=TalkRules(library=library, campaigns=campaigns, house=house_of(settings)),
+    """Return an engine that places this installation's calls over the bridge, alone."""
+    return _engine(runtime, bridge, _settlement(runtime), poll=poll)
+
+
+def make_dialing(runtime: Runtime, bridge: Bridge) -> Dialing:
+    """Return a dialer that shares its calls with others, and with agents."""
+    settings, settlement = runtime.settings, _settlement(runtime)
+    desk = Desk(
+        settlement=settlement,
+        packs=shipped_packs(),
+        bridge=bridge.name,
+        bridge_is_real=bridge.is_real,
+        test_numbers=settings.test_numbers,
+        destinations=settings.destinations,
     )
+    fleet = Fleet(sessions=runtime.sessions, bridge=bridge)
+    calls = AgentCalls(desk, ids=runtime.ids)
+    engine = _engine(
+        runtime,
+        bridge,
+        settlement,
+        sources=(calls,),
+        followers=(calls,),
+        fleet=fleet,
+        tells=True,
+    )
+    keeper = Keeper(
+        sessions=runtime.sessions,
+        bridge=bridge,
+        clock=runtime.clock,
+        desk=desk,
+        calls=calls,
+        live=lambda: engine.live,
+    )
+    return Dialing(engine=engine, fleet=fleet, keeper=keeper)
+
+
+def _settlement(runtime: Runtime) -> Settlement:
+    return Settlement(campaigns=campaigns_of(runtime.settings), library=load_library())
+
+
+def _engine(
+    runtime: Runtime,
+    bridge: Bridge,
+    settlement: Settlement,
+    *,
+    poll: timedelta | None = SWITCH_POLL,
+    sources: Sequence[CallSource] = (),
+    followers: Sequence[AttemptFollower] = (),
+    fleet: Fleet | None = None,
+    tells: bool = False,
+) -> Engine:
+    settings, campaigns = runtime.settings, settlement.campaigns
     return Engine(
         sessions=runtime.sessions,
         bridge=bridge,
@@ -35,6 +97,16 @@ def make_engine(
             caller_id=settings.asterisk.caller_id or settings.callback_number,
             poll=poll,
         ),
-        talk=talk,
-        settlement=Settlement(campaigns=campaigns, library=library),
+        talk=TalkHost(
+            sessions=runtime.sessions,
+            clock=runtime.clock,
+            rules=TalkRules(
+                library=settlement.library, campaigns=campaigns, house=house_of(settings)
+            ),
+        ),
+        settlement=settlement,
+        sources=sources,
+        followers=followers,
+        fleet=fleet,
+        tells=tells,
     )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -11,20 +12,22 @@ from core import metrics
 from core.clock import SystemClock
 from core.live import News, Topic
 from core.settings import BridgeName
+from dialer.agents.keeper import Keeper
 from dialer.bridges.port import Bridge
-from dialer.engine import Engine
 from ownerline.carrier import simulated_bridge
 from ownerline.drain import BridgeUnavailableError
 from ownerline.runtime import Runtime
-from ownerline.services.process import Process
-from ownerline.wiring import make_engine
+from ownerline.services.process import DATABASE_AWAY, Process
+from ownerline.wiring import Dialing, make_dialing
 
 log = structlog.get_logger(__name__)
 
 # A step of the engine takes milliseconds; one that hangs in the database is cut short.
 _STEP_S = 5.0
-_TO_LOOK_AT = frozenset({Topic.SWITCHES, Topic.DUE_CALL, Topic.AGENT, Topic.MISSED})
-_TO_CUT_BY = frozenset({Topic.ACCOUNT, Topic.MISSED})
+_KEEPER_PAUSE_S = 1.0
+# With --wait: longer than any call lasts.
+_LONGEST_CALL_S = 3600.0
+_OF_AGENTS = frozenset({Topic.AGENT, Topic.SWITCHES, Topic.MISSED})
 
 
 class DialerPart:
@@ -56,32 +59,39 @@ class DialerPart:
         clock = SystemClock()  # of this run alone: what it started ends with it
         runtime = replace(process.runtime, clock=clock)
         async with self._bridge(runtime) as bridge:
-            engine = make_engine(runtime, bridge)
+            dialing = make_dialing(runtime, bridge)
+            unsubscribe = process.feed.subscribe(dialing.engine.hear_news)
             try:
-                await engine.start()
+                await dialing.engine.start()
                 self._dials = True
                 process.is_up(self.name)
-                with _measured(process, engine):
-                    await self._place_calls(process, engine)
+                with _measured(process, dialing):
+                    await self._place_calls(process, dialing)
             finally:
+                unsubscribe()
                 await clock.cancel_all()
 
-    async def _place_calls(self, process: Process, engine: Engine) -> None:
+    async def _place_calls(self, process: Process, dialing: Dialing) -> None:
+        engine = dialing.engine
         told = asyncio.create_task(process.ending.wait())
         running = asyncio.create_task(engine.run())
-        cutting = asyncio.create_task(_cut_what_lost_its_reason(process, engine))
-        await asyncio.wait([told, running, cutting], return_when=asyncio.FIRST_COMPLETED)
-        engine.end()
-        told.cancel()
-        cutting.cancel()
-        await asyncio.wait([running, cutting], timeout=_STEP_S)
-        running.cancel()
-        for end in await asyncio.gather(running, cutting, return_exceptions=True):
+        keeping = asyncio.create_task(_keep_agents(process, dialing.keeper))
+        try:
+            await asyncio.wait([told, running, keeping], return_when=asyncio.FIRST_COMPLETED)
+            engine.end()
+            await asyncio.wait([running], timeout=_STEP_S)
+            log.info("dialer_claims_nothing_more", live=len(engine.live))
+            closing = asyncio.create_task(
+                engine.close(wait_s=_LONGEST_CALL_S if self._wait else 0.0)
+            )
+            hurry = asyncio.create_task(process.ending.hurry())
+            await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ends = await _cancelled(told, running, keeping)
+        ends += await _cancelled(closing, hurry)
+        for end in ends:
             if isinstance(end, Exception):
                 raise end
-        log.info("dialer_claims_nothing_more", live=len(engine.live))
-        if self._wait:
-            await engine.run(drain=True)
 
     @contextlib.asynccontextmanager
     async def _bridge(self, runtime: Runtime) -> AsyncIterator[Bridge]:
@@ -93,29 +103,36 @@ class DialerPart:
             yield bridge
 
 
-async def _cut_what_lost_its_reason(process: Process, engine: Engine) -> None:
-    """Hand the news on to the engine; accounts that change in a burst are looked at once."""
-    changed = asyncio.Event()
+async def _cancelled(*tasks: asyncio.Task[Any]) -> list[Any]:
+    """Cancel what has not ended; return every task's result or exception."""
+    for task in tasks:
+        task.cancel()
+    return list(await asyncio.gather(*tasks, return_exceptions=True))
+
+
+async def _keep_agents(process: Process, keeper: Keeper) -> None:
+    """See to agents until cancelled; while the database is away nothing of theirs can change."""
 
     def hear(news: News) -> None:
-        if news.topic in _TO_LOOK_AT:
-            engine.nudge()
-        if news.topic in _TO_CUT_BY:
-            changed.set()
+        if news.topic in _OF_AGENTS:
+            keeper.nudge()
 
     unsubscribe = process.feed.subscribe(hear)
     try:
         while True:
-            await changed.wait()
-            changed.clear()
-            await engine.accounts_changed()
+            try:
+                await keeper.run()
+            except DATABASE_AWAY as err:
+                log.warning("agents_not_seen_to", error=type(err).__name__)
+                await asyncio.sleep(_KEEPER_PAUSE_S)
     finally:
         unsubscribe()
 
 
 @contextlib.contextmanager
-def _measured(process: Process, engine: Engine) -> Iterator[None]:
-    """Show the engine's figures for the block."""
+def _measured(process: Process, dialing: Dialing) -> Iterator[None]:
+    """Show the dialer's figures, and whether it may claim, for the block."""
+    engine = dialing.engine
 
     def measure() -> None:
         metrics.LIVE_CALLS.set(len(engine.live))
@@ -123,8 +140,13 @@ def _measured(process: Process, engine: Engine) -> Iterator[None]:
         if (idle := engine.idle_reason) is not None:
             metrics.IDLE.labels(idle.reason).set(idle.due)
 
+    def doubt() -> str | None:
+        return None if dialing.fleet.may_claim else "its lease does not run, it claims nothing"
+
     process.measures.append(measure)
+    process.doubts[DialerPart.name] = doubt
     try:
         yield
     finally:
         process.measures.remove(measure)
+        del process.doubts[DialerPart.name]

@@ -60,6 +60,8 @@ class Probes:
         """Return why the process could not do its work at this moment; empty when it can."""
         process = self._process
         reasons = [f"{part}: {why}" for part, why in process.troubles.items()]
+        doubts = {part: doubt() for part, doubt in process.doubts.items()}
+        reasons += [f"{part}: {why}" for part, why in doubts.items() if why is not None]
         if process.ending.told:
             reasons.append("the process ends")
         if not process.feed.is_connected:

@@ -36,10 +36,17 @@ class Ending:
 
     def __init__(self) -> None:
         self._told = asyncio.Event()
+        self._told_again = asyncio.Event()
 
     def tell(self) -> None:
-        """End."""
+        """End; told twice, end without waiting for anything."""
+        if self._told.is_set():
+            self._told_again.set()
         self._told.set()
+
+    async def hurry(self) -> None:
+        """Wait until the process was told to end a second time."""
+        await self._told_again.wait()
 
     @property
     def told(self) -> bool:
@@ -65,6 +72,7 @@ class Process:
     feed: LiveFeed
     ending: Ending = field(default_factory=Ending)
     troubles: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, Callable[[], str | None]] = field(default_factory=dict)  # asked each time
     measures: list[Callable[[], None]] = field(default_factory=list)  # each sets some gauges
 
     def is_up(self, part: str) -> None:
