@@ -87,7 +87,14 @@ class Queue:
                 await self._look_why_idle(session, turned, now)
         if idle or not self._may_claim():
             return Step(next_at=None if turned.stopped else self._next_at)
-        return await self._claim_within(tokens, turned, now, due=due)
+        step = await self._claim_within(tokens, turned, now, due=due)
+        return replace(step, next_at=self._next_of_all(step.next_at, now))
+
+    def _next_of_all(self, next_at: datetime | None, now: datetime) -> datetime | None:
+        """Return when something may come next, be it from a source; what is to come goes first."""
+        asked = (next_at, *(source.next_at(now) for source in self._means.sources))
+        known = [at for at in asked if at is not None]
+        return min((at for at in known if at > now), default=min(known, default=None))
 
     def _may_claim(self) -> bool:
         fleet = self._means.fleet
@@ -119,7 +126,8 @@ class Queue:
         if fleet is None or not fleet.view.shares_rate:
             return list(tokens)
         async with means.sessions.begin() as session:
-            return await take_places(session, fleet.bridge, tokens, pace=fleet.view.pace)
+            pace = fleet.view.pace * fleet.rules.clock_factor
+            return await take_places(session, fleet.bridge, tokens, pace=pace)
 
     async def _give_back(self, unused: Sequence[TrunkLimits]) -> None:
         fleet = self._means.fleet
