@@ -154,6 +154,11 @@ class ScaledClock(SystemClock):
         self._factor = factor
         self._origin = origin.astimezone(UTC)
 
+    @property
+    def factor(self) -> float:
+        """How many of this clock's seconds pass in one of the machine's."""
+        return self._factor
+
     def now(self) -> datetime:
         """Return this clock's instant, aware, UTC."""
         return self._start + (super().now() - self._origin) * self._factor

@@ -47,6 +47,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class DialingSettings(Section):
+    """How dialling returns after an outage: at a share of the full rate that grows to the whole."""
+
+    pause_minutes: Rate = 5.0  # nobody dialled for longer
+    unreachable_minutes: Rate = 1.0  # the database could not be reached for longer
+    return_from: Annotated[float, Field(gt=0, le=1)] = 0.1
+    return_over_minutes: Rate = 10.0
+
+
 class AsteriskServer(Section):
     """One Asterisk: where its manager interface listens and what it may carry."""
 
@@ -117,6 +126,7 @@ class Settings(BaseSettings):
     jobs_at_once: Positive = 8  # in a worker, beside the one list that it builds
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat | None = None  # None: for eyes where a person is watching, else JSON
+    dialing: DialingSettings = DialingSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     twilio: TwilioSettings = TwilioSettings()
 

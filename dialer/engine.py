@@ -121,7 +121,8 @@ class Engine:
                 continue
             if step.look_again:
                 continue
-            over = not step.calls and not self._calls.live  # what was refused may come again
+            # What was refused may come again, what somebody else left may become ours.
+            over = not (step.calls or self._calls.live or self._duty.expects_calls)
             if drain and over and not _comes(step.next_at, until):
                 break
             await self._clock.wait(self._wake, self._next_look(now, step, until))
@@ -210,7 +211,7 @@ class Engine:
 
     def _pause(self) -> timedelta:
         pause_s = OUTAGE_PAUSES_S[min(self._failures, len(OUTAGE_PAUSES_S)) - 1]
-        return timedelta(seconds=min(pause_s, 1.0))
+        return timedelta(seconds=min(pause_s, 1.0) * self._means.clock_factor)
 
     def _ask_about_overdue_calls(self, now: datetime) -> None:
         """Ask the carrier about calls that outlived the longest call: their end went unheard."""

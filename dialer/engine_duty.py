@@ -45,15 +45,22 @@ class Duty:
         if fleet is not None:
             await fleet.join()
             await self._beat_of(fleet)
-            beat = timedelta(seconds=fleet.rules.beat_s)
+            beat = timedelta(seconds=fleet.rules.beat_s * fleet.rules.clock_factor)
             self._go_on("beat", lambda: self._beat_of(fleet), beat, at_once=False)
-        await self._reconciler.take_over()
+        self._taking_over = True
+        await self._took_over()
         while fleet is not None and not fleet.has_begun:
-            await self._means.clock.sleep(fleet.rules.beat_s)
+            await self._means.sleep_real(fleet.rules.beat_s)
         if poll is not None:
             self._go_on("watch", self._look, poll, bell=self._watchman)
         if fleet is not None or poll is not None:
             self._go_on("reconcile", self._reconcile, RECONCILE_EVERY, at_once=False)
+
+    @property
+    def expects_calls(self) -> bool:
+        """Whether calls of a dialer that is gone may still become ours."""
+        fleet = self._means.fleet
+        return self._taking_over or (fleet is not None and fleet.view.somebody_silent)
 
     def look_now(self) -> None:
         """Let the watchman look at once."""

@@ -1,7 +1,7 @@
 """Handing calls over to the bridge: once each, and none that has lost its reason on the way."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -14,9 +14,6 @@ from dialer.model import TelephonyResult
 
 log = structlog.get_logger(__name__)
 
-# The facts a claim went by grow old: what could not be handed over by then is claimed anew.
-HAND_OVER_WITHIN = timedelta(seconds=10)
-
 
 class HandOver:
     """Rings what was claimed; a call that cannot be rung is settled at once."""
@@ -28,11 +25,11 @@ class HandOver:
 
     async def ring(self, calls: Sequence[Claimed]) -> None:
         """Hand the calls over, one after the other."""
-        up, since = self._means.calls, self._means.clock.now()
+        up = self._means.calls
         up.set_out(calls)
         try:
             for call in calls:
-                if self._may_ring(call, since):
+                if self._may_ring(call):
                     await self._hand_over(call)
                 else:
                     await self._hearing.never_rang(call.attempt_id, TelephonyResult.CANCELLED)
@@ -40,14 +37,14 @@ class HandOver:
         finally:
             up.abandon(calls)
 
-    def _may_ring(self, call: Claimed, since: datetime) -> bool:
+    def _may_ring(self, call: Claimed) -> bool:
         means = self._means
         if means.calls.is_unwanted(call.attempt_id):
             return False
         if means.fleet is not None and not means.fleet.may_ring:
             log.warning("lease_too_short_to_ring", attempt_id=str(call.attempt_id))
             return False
-        return means.clock.now() - since <= HAND_OVER_WITHIN
+        return True
 
     async def _hand_over(self, call: Claimed) -> None:
         means = self._means

@@ -87,7 +87,7 @@ class Hearing:
 
     async def _commit(self, work: Callable[[], Awaitable[T]]) -> T:
         """Commit, however long the database is away; what cannot be kept is asked about later."""
-        return await despite_outages(lambda: despite_deadlocks(work), sleep=self._means.clock.sleep)
+        return await despite_outages(lambda: despite_deadlocks(work), sleep=self._means.sleep_real)
 
 
 def own_end(attempt_id: UUID, result: TelephonyResult, *, at: datetime) -> CallEnded:

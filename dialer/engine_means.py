@@ -52,6 +52,15 @@ class Means:
     wake: Signal  # the run loop waits for it
     tells: bool  # every new state of an attempt is told to the other processes
 
+    @property
+    def clock_factor(self) -> float:
+        """How many seconds of the clock pass in a real one."""
+        return 1.0 if self.fleet is None else self.fleet.rules.clock_factor
+
+    async def sleep_real(self, seconds: float) -> None:
+        """Sleep so many real seconds: databases come back in real time."""
+        await self.clock.sleep(seconds * self.clock_factor)
+
     def basis(self, turned: Switches) -> SettingBasis:
         """Return what verdicts need to know of the installation."""
         return SettingBasis(

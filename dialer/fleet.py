@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.columns import AnyRow
 from core.errors import OwnerlineError
 from dialer.bridges.port import Bridge
-from dialer.fleet_model import FleetRules, FleetView, Member, view_of
+from dialer.fleet_model import FleetRules, Member, view_of
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +127,7 @@ class Fleet:
         self._seen_by_all = False
         self._begun = False
         self._returning = False
-        self.view = FleetView(
-            rank=0, size=1, somebody_went=False, shares_rate=False, pace=1.0, channels={}
-        )
+        self.view = view_of(self.dialer_id, (), (), pace=1.0)
 
     async def join(self) -> None:
         """Join; the next beat brings the first view."""

@@ -10,7 +10,7 @@ from dialer.bridges.port import TrunkLimits
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FleetRules:
-    """How leases run, and how dialling returns after an outage; all in seconds."""
+    """How leases run, and how dialling returns after an outage; all in real seconds."""
 
     lease_s: float = 5.0
     beat_s: float = 1.0
@@ -19,6 +19,7 @@ class FleetRules:
     unreachable_s: float = 60.0  # the database could not be reached for longer: an outage
     return_from: float = 0.1  # share of the full rate at which dialling returns
     return_over_s: float = 600.0  # and how long it takes to grow to the whole
+    clock_factor: float = 1.0  # seconds of the engine's clock in a real one
 
     def pace(self, since_return_s: float | None) -> float:
         """Return the share of the full rate so long after a return; None: there was no outage."""
@@ -49,7 +50,8 @@ class FleetView:
 
     rank: int
     size: int
-    somebody_went: bool  # calls may be up that nobody carries
+    somebody_went: bool  # calls are up, perhaps, that nobody carries
+    somebody_silent: bool  # and more of them, perhaps, before long
     shares_rate: bool  # others take places in the rate too, or did a moment ago
     pace: float
     channels: Mapping[str, int]  # how many calls this dialer may have up on each trunk
@@ -62,13 +64,14 @@ def view_of(
     *,
     pace: float,
 ) -> FleetView:
-    """Return the view of one member; `members` in the order they joined, itself among them."""
+    """Return the view of one member; `members` in the order they joined."""
     counted = [each for each in members if not each.left]
-    rank = next(n for n, each in enumerate(counted) if each.dialer_id == dialer_id)
+    rank = next((n for n, each in enumerate(counted) if each.dialer_id == dialer_id), 0)
     return FleetView(
         rank=rank,
         size=len(counted),
         somebody_went=any(each.lost or each.left for each in members),
+        somebody_silent=any(not each.alive and not each.left for each in members),
         shares_rate=len(members) > 1,
         pace=pace,
         channels={trunk.name: _left_for(rank, counted, trunk) for trunk in trunks},

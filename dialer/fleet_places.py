@@ -77,7 +77,8 @@ async def take_places(
 ) -> list[TrunkLimits]:
     """Return those tokens for which the rate has a place now, in their order; the places are taken.
 
-    The caller commits before it claims: other dialers wait for these rows.
+    The caller commits before it claims: other dialers wait for these rows. `pace` is the share of
+    the full rate, or how much faster than real time the calls go.
     """
     if not tokens:
         return []

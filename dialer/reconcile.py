@@ -180,4 +180,4 @@ class Reconciler:
                     .values(fate_asks=Attempt.fate_asks + 1)
                 )
 
-        await despite_outages(work, sleep=self._means.clock.sleep)
+        await despite_outages(work, sleep=self._means.sleep_real)

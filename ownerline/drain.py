@@ -16,7 +16,7 @@ from ownerline.carrier import simulated_bridge
 from ownerline.instants import day_end
 from ownerline.runtime import open_runtime
 from ownerline.summary import DialingSummary, summarize
-from ownerline.wiring import make_engine
+from ownerline.wiring import make_engine, make_fleet
 
 # Calls placed in the day's last minutes are seen to their end.
 _AFTER_MIDNIGHT = timedelta(hours=1)
@@ -71,9 +71,11 @@ async def drain(
                 # Not only of the seed: a second run from the same instant makes ids of its own.
                 rng.seed(f"{seed}:{started_at.isoformat()}:{await _attempts_on_file(session)}")
         if clock is None:
-            engine = make_engine(runtime, bridge)
+            fleet = make_fleet(runtime, bridge, returns_slowly=False)
+            engine = make_engine(runtime, bridge, fleet=fleet)
             await engine.start()
             await engine.run(drain=True)
+            await engine.close()
         else:
             engine = make_engine(runtime, bridge, poll=None)
             try:
