@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from callback.packs import shipped_packs
+from core.clock import ScaledClock
 from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
 from dialer.agents.keeper import Keeper
 from dialer.bridges.port import Bridge
 from dialer.engine import SWITCH_POLL, Engine, EngineRules
 from dialer.fleet import Fleet
+from dialer.fleet_model import FleetRules
 from dialer.hooks import AttemptFollower, CallSource
 from dialer.outcome import Settlement
 from dialer.talk import TalkHost, TalkRules
@@ -29,10 +31,33 @@ class Dialing:
 
 
 def make_engine(
-    runtime: Runtime, bridge: Bridge, *, poll: timedelta | None = SWITCH_POLL
+    runtime: Runtime,
+    bridge: Bridge,
+    *,
+    poll: timedelta | None = SWITCH_POLL,
+    fleet: Fleet | None = None,
 ) -> Engine:
-    """Return an engine that places this installation's calls over the bridge, alone."""
-    return _engine(runtime, bridge, _settlement(runtime), poll=poll)
+    """Return an engine that places this installation's automatic calls over the bridge.
+
+    Without a fleet no other dialer may be on the database: a rehearsal on a clock of its own.
+    """
+    return _engine(runtime, bridge, _settlement(runtime), poll=poll, fleet=fleet)
+
+
+def make_fleet(runtime: Runtime, bridge: Bridge, *, returns_slowly: bool = True) -> Fleet:
+    """Return this process's membership among the dialers of the bridge.
+
+    `returns_slowly` says that after an outage it begins below the full rate.
+    """
+    dialing, clock = runtime.settings.dialing, runtime.clock
+    rules = FleetRules(
+        pause_s=dialing.pause_minutes * 60.0,
+        unreachable_s=dialing.unreachable_minutes * 60.0,
+        return_from=dialing.return_from if returns_slowly else 1.0,
+        return_over_s=dialing.return_over_minutes * 60.0,
+        clock_factor=clock.factor if isinstance(clock, ScaledClock) else 1.0,
+    )
+    return Fleet(sessions=runtime.sessions, bridge=bridge, rules=rules)
 
 
 def make_dialing(runtime: Runtime, bridge: Bridge) -> Dialing:
@@ -46,7 +71,7 @@ def make_dialing(runtime: Runtime, bridge: Bridge) -> Dialing:
         test_numbers=settings.test_numbers,
         destinations=settings.destinations,
     )
-    fleet = Fleet(sessions=runtime.sessions, bridge=bridge)
+    fleet = make_fleet(runtime, bridge)
     calls = AgentCalls(desk, ids=runtime.ids)
     engine = _engine(
         runtime,
