@@ -104,6 +104,11 @@ class Campaigns:
         """The house's campaigns in the order in which their lists are built."""
         return (self.promised, self.overdue, self.repair, self.survey)
 
+    @property
+    def known(self) -> tuple[Campaign, ...]:
+        """The house's campaigns and those of the lists that were met."""
+        return (*self.all, *self._uploaded.values())
+
     def knows(self, name: str) -> bool:
         """Say whether `get` has a campaign of that name."""
         return name in self._uploaded or any(each.name == name for each in self.all)

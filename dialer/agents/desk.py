@@ -44,7 +44,7 @@ class Desk:
         """Return the names of the campaigns whose calls reach this agent in this way now."""
         return [
             campaign.name
-            for campaign in self.campaigns.all
+            for campaign in self.campaigns.known
             if campaign.dialling is dialling
             and campaign.name not in turned.paused_campaigns
             and takes(agent, campaign)
