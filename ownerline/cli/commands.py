@@ -11,6 +11,7 @@ from ownerline.cli import (
     rehearsal,
     serving,
     talks,
+    uploads,
     users,
     webhooks,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "rehearsal",
     "serving",
     "talks",
+    "uploads",
     "users",
     "webhooks",
 ]

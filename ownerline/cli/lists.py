@@ -8,7 +8,7 @@ from customers.model import Language
 from ownerline.cli.app import app, language_here, print_json, run, say, settings_here
 from ownerline.instants import build_instant, parse_date
 
-lists = typer.Typer(help="Dial lists: build.", no_args_is_help=True)
+lists = typer.Typer(help="Dial lists: build them, and run lists of your own.", no_args_is_help=True)
 app.add_typer(lists, name="lists")
 
 
