@@ -19,7 +19,16 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column(
             "role",
-            sa.Enum("agent", "supervisor", "admin", "integrator", name="apirole", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "agent",
+                "supervisor",
+                "admin",
+                "integrator",
+                name="apirole",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -28,8 +37,12 @@ def upgrade() -> None:
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("name <> ''", name=op.f("ck_api_user_name_given")),
-        sa.CheckConstraint("octet_length(token_hash) = 32", name=op.f("ck_api_user_token_is_sha256")),
-        sa.ForeignKeyConstraint(["agent_id"], ["agent.agent_id"], name=op.f("fk_api_user_agent_id")),
+        sa.CheckConstraint(
+            "octet_length(token_hash) = 32", name=op.f("ck_api_user_token_is_sha256")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.agent_id"], name=op.f("fk_api_user_agent_id")
+        ),
         sa.PrimaryKeyConstraint("api_user_id", name=op.f("pk_api_user")),
         sa.UniqueConstraint("name", name=op.f("uq_api_user_name")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_user_token_hash")),
@@ -43,8 +56,12 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("location", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.CheckConstraint("octet_length(request_hash) = 32", name=op.f("ck_idempotency_key_request_is_sha256")),
-        sa.ForeignKeyConstraint(["api_user_id"], ["api_user.api_user_id"], name=op.f("fk_idempotency_key_api_user_id")),
+        sa.CheckConstraint(
+            "octet_length(request_hash) = 32", name=op.f("ck_idempotency_key_request_is_sha256")
+        ),
+        sa.ForeignKeyConstraint(
+            ["api_user_id"], ["api_user.api_user_id"], name=op.f("fk_idempotency_key_api_user_id")
+        ),
         sa.PrimaryKeyConstraint("api_user_id", "key", name=op.f("pk_idempotency_key")),
     )
     op.create_index(op.f("ix_idempotency_key_asked_at"), "idempotency_key", ["asked_at"])
