@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -206,7 +207,7 @@ class Queue:
 
         try:
             return await despite_deadlocks(transaction)
-        except sa.exc.SQLAlchemyError:
+        except (sa.exc.SQLAlchemyError, psycopg.Error):
             for call in done[0].calls if done else ():
                 log.warning("claim_unknown", attempt_id=str(call.attempt_id))
                 self._means.clock.spawn(self._never_rang(call.attempt_id))
