@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from callback.packs import shipped_packs
-from core.clock import ScaledClock
+from core.clock import Clock, ScaledClock
 from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
-from dialer.agents.keeper import Keeper
+from dialer.agents.keeper import SWEEP_EVERY, Keeper
 from dialer.bridges.port import Bridge
 from dialer.engine import SWITCH_POLL, Engine, EngineRules
 from dialer.fleet import Fleet
@@ -55,14 +55,18 @@ def make_fleet(runtime: Runtime, bridge: Bridge, *, returns_slowly: bool = True)
         unreachable_s=dialing.unreachable_minutes * 60.0,
         return_from=dialing.return_from if returns_slowly else 1.0,
         return_over_s=dialing.return_over_minutes * 60.0,
-        clock_factor=clock.factor if isinstance(clock, ScaledClock) else 1.0,
+        clock_factor=_factor(clock),
     )
     return Fleet(sessions=runtime.sessions, bridge=bridge, rules=rules)
 
 
-def make_dialing(runtime: Runtime, bridge: Bridge) -> Dialing:
-    """Return a dialer that shares its calls with others, and with agents."""
+def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None) -> Dialing:
+    """Return a dialer that shares its calls with others, and with agents.
+
+    `fleet` is its membership where leases run otherwise than in service.
+    """
     settings, settlement = runtime.settings, _settlement(runtime)
+    factor = _factor(runtime.clock)  # switches and agents are looked after in real time
     desk = Desk(
         settlement=settlement,
         packs=shipped_packs(),
@@ -71,12 +75,13 @@ def make_dialing(runtime: Runtime, bridge: Bridge) -> Dialing:
         test_numbers=settings.test_numbers,
         destinations=settings.destinations,
     )
-    fleet = make_fleet(runtime, bridge)
+    fleet = fleet or make_fleet(runtime, bridge)
     calls = AgentCalls(desk, ids=runtime.ids)
     engine = _engine(
         runtime,
         bridge,
         settlement,
+        poll=SWITCH_POLL * factor,
         sources=(calls,),
         followers=(calls,),
         fleet=fleet,
@@ -89,8 +94,14 @@ def make_dialing(runtime: Runtime, bridge: Bridge) -> Dialing:
         desk=desk,
         calls=calls,
         live=lambda: engine.live,
+        poll=SWEEP_EVERY * factor,
     )
     return Dialing(engine=engine, fleet=fleet, keeper=keeper)
+
+
+def _factor(clock: Clock) -> float:
+    """Return how many seconds of a clock pass in a real one."""
+    return clock.factor if isinstance(clock, ScaledClock) else 1.0
 
 
 def _settlement(runtime: Runtime) -> Settlement:

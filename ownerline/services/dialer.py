@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -34,13 +34,23 @@ class DialerPart:
     """Places calls until the process ends; then claims nothing more.
 
     Calls that are up are waited for with `wait`, else left to another dialer or the next start.
+    `clock` and `make` are others where days are played faster than they pass.
     """
 
     name = "dialer"
 
-    def __init__(self, *, seed: int = 1, wait: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        wait: bool = False,
+        clock: Callable[[], SystemClock] = SystemClock,
+        make: Callable[[Runtime, Bridge], Dialing] = make_dialing,
+    ) -> None:
         self._seed = seed
         self._wait = wait
+        self._clock = clock
+        self._make = make
         self._dials = False
 
     async def run(self, process: Process) -> None:
@@ -56,10 +66,10 @@ class DialerPart:
 
     async def _dial(self, process: Process) -> None:
         self._dials = False
-        clock = SystemClock()  # of this run alone: what it started ends with it
+        clock = self._clock()  # of this run alone: what it started ends with it
         runtime = replace(process.runtime, clock=clock)
         async with self._bridge(runtime) as bridge:
-            dialing = make_dialing(runtime, bridge)
+            dialing = self._make(runtime, bridge)
             unsubscribe = process.feed.subscribe(dialing.engine.hear_news)
             try:
                 await dialing.engine.start()
