@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench faults lock clean
 
 help:
 	@echo "make setup   make .venv, with everything pinned in lock/dev.txt"
@@ -14,6 +14,7 @@ help:
 	@echo "make test    run all tests                             (ARGS='-k overdue')"
 	@echo "make check   format, lint, types, imports"
 	@echo "make bench   measure list building on a million owners"
+	@echo "make faults  kill dialers and PostgreSQL through a day  (ARGS='--seed 7', ARGS=--short)"
 	@echo "make lock    rewrite the pins from pyproject.toml"
 	@echo "make clean   remove .venv and all caches, but no home"
 
@@ -47,6 +48,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)
+
+faults: $(READY)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
