@@ -16,12 +16,14 @@ from api.openapi import describe
 from api.problems import answer
 from api.rates import Rates
 from api.routes import (
+    agents,
     arrangements,
     calls,
     charges,
     communities,
     dialling,
     files,
+    lists,
     live,
     persons,
     wishes,
@@ -46,6 +48,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     work_orders.router,
     calls.router,
     dialling.router,
+    lists.router,
+    agents.router,
     live.router,
 )
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from callback.campaigns import Campaigns
-from callback.packs import Packs
 from core.clock import Clock
 from core.ids import IdSource
 from core.live import LiveFeed
 from customers.importing.model import Defaults
+from dialer.agents.desk import Desk
+from dialer.plan import House
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +33,8 @@ class ApiDeps:
     sessions: async_sessionmaker[AsyncSession]
     clock: Clock
     ids: IdSource
-    campaigns: Campaigns
-    packs: Packs
+    desk: Desk  # campaigns, scripts, packs, and what agents' work rests on
+    house: House
     defaults: Defaults  # of communities made over the API
     feed: LiveFeed | None = None
     limits: ApiLimits = field(default_factory=ApiLimits)

@@ -42,7 +42,6 @@ class Edge(APIRoute):
             raise TypeError(message)
         right, path = Right(extra[RIGHT_KEY]), self.path
         largest: int | None = extra.get(LARGEST_BODY_KEY)
-        takes_json = largest is None
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -57,7 +56,6 @@ class Edge(APIRoute):
                     request,
                     largest=largest or deps.limits.body_bytes,
                     within_s=deps.limits.body_within_s,
-                    takes_json=takes_json,
                 )
                 response = await _transact(whole, handler, caller=caller, deps=deps)
             except Exception as err:  # noqa: BLE001 - the edge: told as a problem, logged when ours
@@ -110,9 +108,7 @@ class _Whole(Request):
         self._json = parsed
 
 
-async def _with_body(
-    request: Request, *, largest: int, within_s: float, takes_json: bool
-) -> Request:
+async def _with_body(request: Request, *, largest: int, within_s: float) -> Request:
     """Read the body within its limits; what is not JSON by RFC 8259 is refused here.
 
     Raises:
@@ -128,7 +124,7 @@ async def _with_body(
             HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {within_s:g} seconds"
         ) from None
     parsed = None
-    if body and takes_json:
+    if body:
         parsed = _parsed(request, body)
     whole = _Whole(request.scope)
     whole.hold(body, parsed)

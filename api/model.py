@@ -41,7 +41,8 @@ class Right(StrEnum):
     READ_LISTS = "read_lists"
     RUN_LISTS = "run_lists"
     READ_AGENTS = "read_agents"
-    WORK_AS_AGENT = "work_as_agent"
+    LEAD_AGENTS = "lead_agents"
+    WORK_AS_AGENT = "work_as_agent"  # of the role agent: as oneself only
     HEAR_NEWS = "hear_news"
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_AUDIT = "read_audit"
@@ -76,7 +77,7 @@ RIGHTS: Mapping[ApiRole, frozenset[Right]] = {
         Right.READ_LISTS,
         Right.RUN_LISTS,
         Right.READ_AGENTS,
-        Right.WORK_AS_AGENT,
+        Right.LEAD_AGENTS,
     },
     ApiRole.INTEGRATOR: _EVERYBODY
     | {

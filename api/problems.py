@@ -63,8 +63,15 @@ _STATUS: Mapping[str, int] = {
     "UnknownCommunityError": 404,
     "NothingFoundError": 404,
     "CampaignsError": 404,
+    "NoSuchCallError": 404,
+    "UnknownAgentError": 404,
+    "UnknownWebhookError": 404,
+    "AgentNameTakenError": 409,
+    "AgentStateError": 409,
+    "DecidedAlreadyError": 409,
     "NotCompletedError": 409,
-    "TakenError": 409,
+    "OffRosterError": 409,
+    "WrappedUpAlreadyError": 409,
 }
 
 
@@ -162,6 +169,10 @@ def _of_database(error: BaseException | None) -> ProblemError:
         case psycopg.errors.UniqueViolation() | psycopg.errors.ExclusionViolation():
             return ProblemError(
                 HTTPStatus.CONFLICT, "this is on file already, or was written at this very moment"
+            )
+        case psycopg.errors.CheckViolation() | psycopg.errors.NumericValueOutOfRange():
+            return ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "what would be on file then cannot be"
             )
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return _unavailable("away", _AWAY)

@@ -17,6 +17,10 @@ from customers.desk import UnknownSubjectError, open_agent_task
 from customers.model import ExtensionState, PromiseState
 
 
+class ImpossiblePaymentError(OwnerlineError):
+    """A payment must be of some money, and take back no more than was paid."""
+
+
 class ImpossiblePromiseError(OwnerlineError):
     """A promise must be of some money, for a day not yet past."""
 
@@ -37,6 +41,7 @@ async def record_payment(
     Raises:
         UnknownSubjectError: no such charge.
         CurrencyMismatchError: the charge is in another currency.
+        ImpossiblePaymentError: of nothing, or a correction of more than was paid.
     """
     charge = await session.scalar(
         sa.select(Charge).where(Charge.charge_id == charge_id).with_for_update(),
@@ -47,6 +52,9 @@ async def record_payment(
     if charge.currency != amount.currency:
         message = f"charge {charge_id} is in {charge.currency}, the payment in {amount.currency}"
         raise CurrencyMismatchError(message)
+    if not amount.amount_minor or charge.paid_minor + amount.amount_minor < 0:
+        message = f"a payment of {amount} cannot be counted: {charge.paid_minor} was paid so far"
+        raise ImpossiblePaymentError(message)
     payment_id = await session.scalar(
         insert(Payment)
         .values(

@@ -153,7 +153,7 @@ async def _set(work: Work, name: str, given: CommunitySettings) -> bool:
             packs=None if given.packs is None else tuple(given.packs),
         ),
         defaults=work.deps.defaults,
-        known_packs=work.deps.packs.names,
+        known_packs=work.deps.desk.packs.names,
     )
     await work.note("community_set", f"community:{name}")
     return made

@@ -59,14 +59,14 @@ async def list_campaigns(work: Here) -> list[CampaignShown]:
             max_attempts=each.max_attempts,
             paused=each.name in paused,
         )
-        for each in work.deps.campaigns.all
+        for each in work.deps.desk.campaigns.all
     ]
 
 
 @router.get("/campaigns/{name}", openapi_extra=needs(Right.READ_CAMPAIGNS))
 async def show_campaign(work: Here, name: PathWord) -> CampaignWithRules:
     """Return a campaign with its rules."""
-    campaign = work.deps.campaigns.get(name)
+    campaign = work.deps.desk.campaigns.get(name)
     paused = (await control.switches(work.session)).paused_campaigns
     return CampaignWithRules(
         name=campaign.name,
@@ -82,7 +82,7 @@ async def show_campaign(work: Here, name: PathWord) -> CampaignWithRules:
 @router.post("/campaigns/{name}/pause", openapi_extra=needs(Right.TURN_CAMPAIGNS))
 async def pause_campaign(work: Here, name: PathWord) -> Turned:
     """Place no more calls of a campaign."""
-    work.deps.campaigns.get(name)
+    work.deps.desk.campaigns.get(name)
     changed = await control.pause_campaign(
         work.session, campaign=name, by=work.caller.actor, now=work.now
     )
@@ -92,7 +92,7 @@ async def pause_campaign(work: Here, name: PathWord) -> Turned:
 @router.post("/campaigns/{name}/resume", openapi_extra=needs(Right.TURN_CAMPAIGNS))
 async def resume_campaign(work: Here, name: PathWord) -> Turned:
     """Let a paused campaign go on."""
-    work.deps.campaigns.get(name)
+    work.deps.desk.campaigns.get(name)
     changed = await control.resume_campaign(work.session, campaign=name)
     return await _turned(work, "campaign_resumed", f"campaign:{name}", changed=changed)
 

@@ -5,10 +5,14 @@ from fastapi import FastAPI
 from api.app import make_app
 from api.deps import ApiDeps
 from callback.packs import shipped_packs
+from core.settings_model import BridgeName
 from customers.importing.model import Defaults
-from ownerline.books import campaigns_of
+from dialer.agents.desk import Desk
+from dialer.outcome import Settlement
+from ownerline.books import campaigns_of, house_of
 from ownerline.services.probes import Probes
 from ownerline.services.process import Process
+from scripts.library import load_library
 
 
 def make_web_app(process: Process, probes: Probes) -> FastAPI:
@@ -19,8 +23,15 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
             sessions=runtime.sessions,
             clock=runtime.clock,
             ids=runtime.ids,
-            campaigns=campaigns_of(settings),
-            packs=shipped_packs(),
+            desk=Desk(
+                settlement=Settlement(campaigns=campaigns_of(settings), library=load_library()),
+                packs=shipped_packs(),
+                bridge=settings.bridge.value,
+                bridge_is_real=settings.bridge is not BridgeName.SIMULATED,
+                test_numbers=settings.test_numbers,
+                destinations=settings.destinations,
+            ),
+            house=house_of(settings),
             defaults=Defaults(
                 region=settings.region,
                 time_zone=settings.time_zone,

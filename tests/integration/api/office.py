@@ -15,17 +15,29 @@ from api.app import make_app
 from api.deps import ApiDeps, ApiLimits
 from api.model import ApiRole
 from api.users import add_user
-from callback.campaigns import shipped_campaigns
+from callback.campaigns import load_campaigns
 from callback.packs import shipped_packs
 from core.clock import VirtualClock
 from core.database import Base, session_factory
 from core.ids import IdSource
 from core.live import LiveFeed
 from customers.importing.model import Defaults
+from dialer.agents.desk import Desk
 from dialer.control import ensure_installation
+from dialer.outcome import Settlement
+from dialer.plan import House
+from scripts.library import load_library
 
 TEN = datetime(2026, 5, 20, 2, tzinfo=UTC)  # ten in the morning in Shanghai, a Wednesday
 TODAY = date(2026, 5, 20)
+HOUSE = House(
+    company=None,
+    callback_number="",
+    callback_open="09:00",
+    callback_close="20:00",
+    max_promise_days=14,
+    agents_available=False,
+)
 
 
 @dataclass
@@ -46,8 +58,13 @@ class Office:
             sessions=session_factory(database),
             clock=clock,
             ids=IdSource(clock, random.Random(1)),
-            campaigns=shipped_campaigns(),
-            packs=shipped_packs(),
+            desk=Desk(
+                settlement=Settlement(campaigns=load_campaigns(None), library=load_library()),
+                packs=shipped_packs(),
+                bridge="simulated",
+                bridge_is_real=False,
+            ),
+            house=HOUSE,
             defaults=Defaults(synthetic=True),
             feed=feed,
             limits=limits
