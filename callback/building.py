@@ -15,6 +15,7 @@ from callback.places import places
 from callback.promised import build_promised
 from callback.repair import build_repair
 from callback.survey import build_survey
+from core.live import CHANNEL, Topic
 from customers.model import Reason
 
 _OPEN = sa.text("""
@@ -24,6 +25,12 @@ _OPEN = sa.text("""
     WHERE dc.settled_at IS NULL AND place.listed
     GROUP BY dc.reason
 """)
+
+_TELL = sa.text("""
+    SELECT pg_notify(:channel, json_build_array(CAST(:topic AS text), community_id::text)::text)
+    FROM due_place
+    WHERE listed
+""").bindparams(channel=CHANNEL, topic=Topic.DUE_CALL.value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +92,7 @@ async def build_lists(
             ),
         }
         found = await counts(session, _OPEN)
+        await session.execute(_TELL)
     reasons = dict.fromkeys([*changes, *(Reason(word) for word in found)])
     return BuildReport(
         day=date or max(days, default=now.astimezone(UTC).date()),

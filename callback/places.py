@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 # Builds follow one another. A person's debts lie in several communities and one build is a few
 # statements, so building communities side by side would gain nothing and could only collide.
 _ONE_BUILD_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('ownerline lists build'))")
+_UNLESS_ANOTHER = sa.text("SELECT pg_try_advisory_xact_lock(hashtext('ownerline lists build'))")
 
 # Every community is there, because a person's other debts count; `listed` are those built now.
 _MAKE = sa.text("""
@@ -28,6 +29,11 @@ _MAKE = sa.text("""
 _ANALYZE = sa.text("ANALYZE due_place")
 _DROP = sa.text("DROP TABLE due_place")
 _DAYS = sa.text("SELECT DISTINCT today FROM due_place WHERE listed ORDER BY today")
+
+
+async def may_build_now(session: AsyncSession) -> bool:
+    """Take the right to build to the end of the transaction, unless somebody has it."""
+    return bool(await session.scalar(_UNLESS_ANOTHER))
 
 
 @asynccontextmanager

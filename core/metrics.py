@@ -14,7 +14,7 @@ REGISTRY = CollectorRegistry()
 ATTEMPTS = Counter(
     "ownerline_attempts_total",
     "Attempts this process saw end.",
-    ["result", "mode"],
+    ["result"],
     registry=REGISTRY,
 )
 CLAIMS = Counter("ownerline_claims_total", "Calls this process claimed.", registry=REGISTRY)

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback import subject_names
 from callback.campaigns import Campaigns
-from callback.places import places
+from callback.places import may_build_now, places
 from callback.promised import build_promised
+from callback.rebuild import rebuild_soon
 from callback.tables import DueCall, DueCallCharge
 from core.columns import AnyRow
 from core.money import Money
@@ -212,6 +213,9 @@ async def _callback_requested(
         about_due_call_id=row.due_call_id,
         now=settled.at,
     )
+    if not await may_build_now(session):  # an outcome does not wait for a morning's lists
+        await rebuild_soon(session, [row.community_id], now=settled.at)
+        return
     async with places(session, now=settled.at, day=None, community_ids=[row.community_id]):
         await build_promised(session, campaigns, now=settled.at)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import metrics
 from core.database import despite_deadlocks, despite_outages
 from core.live import Topic, tell
 from dialer import states
@@ -66,6 +67,7 @@ class Hearing:
         ended = await self._commit(work)
         self._means.calls.release(event.attempt_id)
         if ended is not None:
+            metrics.ATTEMPTS.labels(ended.result.value).inc()
             log.info(
                 "attempt_ended",
                 attempt_id=str(event.attempt_id),

@@ -13,6 +13,7 @@ from callback.campaigns import Campaigns
 from callback.model import DueCallState
 from callback.overdue import settle_progress
 from callback.tables import DueCall
+from core.announcements import Kind, announce
 from core.columns import AnyRow, table_of
 from customers.model import WrapUpCode
 from dialer import states
@@ -124,6 +125,20 @@ async def settle_due_call(
     )
     if following.state is not DueCallState.WAITING:
         await settle_progress(session, row.due_call_id, now=ended.ended_at)
+    await announce(
+        session,
+        Kind.ATTEMPT_ENDED,
+        {
+            "attempt_id": str(ended.attempt_id),
+            "person_id": attempt.person_id,
+            "due_call_id": row.due_call_id,
+            "campaign": row.campaign,
+            "telephony_result": ended.result.value,
+            "wrap_up_code": None if served.code is None else served.code.value,
+            "due_call_state": following.state.value,
+        },
+        now=ended.ended_at,
+    )
 
 
 _OUTCOME = table_of(AttemptDueCall)
