@@ -63,7 +63,7 @@ class Vault:
         async with self.day.sessions() as session:
             return (await session.execute(sa.text(query))).scalar_one_or_none()
 
-    async def do(self, statement: str) -> None:
+    async def do(self, statement: str | sa.TextClause) -> None:
         """Change something by hand."""
         async with self.day.sessions.begin() as session:
-            await session.execute(sa.text(statement))
+            await session.execute(sa.text(statement) if isinstance(statement, str) else statement)
