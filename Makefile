@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+POSTGRES15_BIN ?= /usr/lib/postgresql/15/bin
 
-.PHONY: help setup demo test check bench faults lock clean
+.PHONY: help setup demo test test-postgres15 check bench faults lock clean
 
 help:
 	@echo "make setup   make .venv, with everything pinned in lock/dev.txt"
 	@echo "make demo    watch a property company's calling day    (ARGS='--owners 500 --seed 7')"
 	@echo "make test    run all tests                             (ARGS='-k overdue')"
+	@echo "make test-postgres15  what speaks SQL, on PostgreSQL 15 as well"
 	@echo "make check   format, lint, types, imports"
 	@echo "make bench   measure list building on a million owners"
 	@echo "make faults  kill dialers and PostgreSQL through a day  (ARGS='--seed 7', ARGS=--short)"
@@ -39,6 +41,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-postgres15: $(READY)
+	POSTGRES15_BIN=$(POSTGRES15_BIN) .ci/postgres15 $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
