@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
 from callback.packs import Packs
+from core import metrics
 from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import CallMode
@@ -102,9 +103,19 @@ async def claim(
     outcome = unless_line_taken(judged, served, now=now)
     await keep_verdicts(session, outcome, now=now)
     await put_off(session, outcome, served, now=now)
+    _measure(committed, outcome, now=now)
     return ClaimReport(
         calls=tuple(_claimed(each, packs) for each in committed), looked_at=len(outcome)
     )
+
+
+def _measure(committed: Sequence[NewAttempt], judged: Sequence[Judged], *, now: datetime) -> None:
+    """Count what was looked at, also where the transaction fails later: it was done."""
+    metrics.CLAIMS.inc(len(committed))
+    for attempt in committed:
+        metrics.DUE_TO_CLAIM_S.observe((now - attempt.lead.due_call.next_at).total_seconds())
+    for each in judged:
+        metrics.VERDICTS.labels(each.verdict.decision.value, each.verdict.rule.value).inc()
 
 
 def _claimed(attempt: NewAttempt, packs: Packs) -> Claimed:
