@@ -11,11 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.campaigns import shipped_campaigns
 from callback.packs import shipped_packs
 from core.ids import IdSource
-from core.money import Money
-from core.phone import PhoneNumber
 from customers.model import Reason
-from customers.service import kill_phone, mark_deceased, opt_out, record_payment
-from customers.tables import Phone
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import SettingBasis
 from dialer.claim import ClaimReport, claim
@@ -23,6 +19,7 @@ from dialer.model import AttemptState
 from dialer.ready import refill
 from dialer.tables import Attempt
 from tests.integration.dialer.day import RINGS_OUT, Day, Owner
+from tests.integration.dialer.facts import OF_ACCOUNTS, Fact, happens
 
 TRUNK = TrunkLimits(name="a", channels=5, calls_per_second=5)
 SWITCHES = SettingBasis(
@@ -61,98 +58,47 @@ async def _ready(day: Day) -> None:
     await day.write(lambda session: refill(session, now=day.clock.now(), size=10))
 
 
-async def _pay(day: Day, session: AsyncSession, charge_id: int) -> None:
-    await record_payment(
-        session,
-        charge_id=charge_id,
-        amount=Money(amount_minor=10_000, currency="CNY"),
-        received_at=day.clock.now(),
-        source="test",
-    )
+# What the claim that comes second says of it.
+SEEN = {
+    Fact.PAYMENT: "reason_gone",
+    Fact.OPT_OUT: "opted_out",
+    Fact.OPT_OUT_OF_NUMBER: "opted_out",
+    Fact.DISPUTE: "disputed",
+    Fact.DEATH: "deceased",
+    Fact.DEAD_PHONE: "no_usable_phone",
+}
 
 
-async def test_a_payment_that_comes_first_is_seen_by_the_claim(day: Day) -> None:
-    _, charge = await _owing(day)
-    async with day.sessions() as paying, day.sessions() as claiming:
-        await _pay(day, paying, charge)
+@pytest.mark.parametrize("fact", OF_ACCOUNTS)
+async def test_a_fact_that_comes_first_is_seen_by_the_claim(day: Day, fact: Fact) -> None:
+    owner, charge = await _owing(day)
+    async with day.sessions() as saying, day.sessions() as claiming:
+        await happens(fact, day, saying, owner=owner, charge_id=charge)
         waiting = asyncio.create_task(_claim(day, claiming))
         await _waits(day, waiting)
-        await paying.commit()
+        await saying.commit()
         report = await waiting
         await claiming.commit()
 
     assert report.calls == ()
-    assert await day.due(Reason.OVERDUE) == [("withdrawn", "paid")]
+    assert await day.last_rule() == SEEN[fact]
 
 
-async def test_a_claim_that_comes_first_lets_the_payment_wait_for_its_commit(day: Day) -> None:
-    _, charge = await _owing(day)
-    async with day.sessions() as paying, day.sessions() as claiming:
+@pytest.mark.parametrize("fact", OF_ACCOUNTS)
+async def test_a_claim_that_comes_first_lets_the_fact_wait_for_its_commit(
+    day: Day, fact: Fact
+) -> None:
+    owner, charge = await _owing(day)
+    async with day.sessions() as saying, day.sessions() as claiming:
         report = await _claim(day, claiming)
         assert len(report.calls) == 1
-        waiting = asyncio.create_task(_pay(day, paying, charge))
+        waiting = asyncio.create_task(happens(fact, day, saying, owner=owner, charge_id=charge))
         await _waits(day, waiting)
         await claiming.commit()
         await waiting
-        await paying.commit()
+        await saying.commit()
 
     assert await day.due(Reason.OVERDUE) == [("claimed", None)]
-
-
-@pytest.mark.parametrize(
-    ("how", "rule"),
-    [
-        ("opt-out", "opted_out"),
-        ("opt-out of the number", "opted_out"),
-        ("death", "deceased"),
-        ("dead phone", "no_usable_phone"),
-    ],
-)
-async def test_a_word_about_the_person_that_comes_first_is_seen_by_the_claim(
-    day: Day, how: str, rule: str
-) -> None:
-    owner, _ = await _owing(day)
-    async with day.sessions() as saying, day.sessions() as claiming:
-        await _say(day, saying, owner, how)
-        waiting = asyncio.create_task(_claim(day, claiming))
-        await _waits(day, waiting)
-        await saying.commit()
-        report = await waiting
-        await claiming.commit()
-
-    assert report.calls == ()
-    assert await day.last_rule() == rule
-
-
-@pytest.mark.parametrize("how", ["opt-out", "opt-out of the number", "death", "dead phone"])
-async def test_a_claim_that_comes_first_lets_a_word_about_the_person_wait(
-    day: Day, how: str
-) -> None:
-    owner, _ = await _owing(day)
-    async with day.sessions() as saying, day.sessions() as claiming:
-        report = await _claim(day, claiming)
-        assert len(report.calls) == 1
-        waiting = asyncio.create_task(_say(day, saying, owner, how))
-        await _waits(day, waiting)
-        await claiming.commit()
-        await waiting
-        await saying.commit()
-
-
-async def _say(day: Day, session: AsyncSession, owner: Owner, how: str) -> None:
-    now, number = day.clock.now(), PhoneNumber(owner.phones[0])
-    match how:
-        case "death":
-            await mark_deceased(session, person_id=owner.person_id, now=now)
-        case "opt-out":
-            await opt_out(session, person_id=owner.person_id, said_by="x", how="y", now=now)
-        case "opt-out of the number":
-            await opt_out(session, phone=number, said_by="x", how="y", now=now)
-        case _:
-            phone_id = await session.scalar(
-                sa.select(Phone.phone_id).where(Phone.e164 == number.e164)
-            )
-            await kill_phone(session, phone_id=phone_id or 0, because="agent", now=now)
 
 
 async def test_two_dialers_never_claim_the_same_call(day: Day) -> None:
