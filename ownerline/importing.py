@@ -3,10 +3,15 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from callback.packs import shipped_packs
+from callback.rebuild import rebuild_soon
+from core.live import Topic, tell
 from core.settings import Settings
 from customers.importing.model import Defaults, FileResult, OnProgress
 from customers.importing.order import in_import_order
@@ -66,6 +71,13 @@ class ImportReport:
         return lines
 
 
+async def _spread(session: AsyncSession, result: FileResult, *, now: datetime) -> None:
+    """Let the lists follow, and calls that ring be looked at: accounts by the thousand changed."""
+    if result.community_ids:
+        await tell(session, Topic.MISSED, "")
+        await rebuild_soon(session, result.community_ids, now=now)
+
+
 def _require_writable(target: Path) -> None:
     """Refuse before anything is imported when the rejects could not be written afterwards."""
     try:
@@ -115,6 +127,7 @@ async def import_files(
                         )
                     )
                     if not dry_run:  # a dry run keeps what later files rest on to its end
+                        await _spread(session, results[-1], now=runtime.clock.now())
                         await session.commit()
         finally:
             written = workbook.close()

@@ -51,6 +51,7 @@ class FileResult:
     sha256: str
     kinds: tuple[KindResult, ...]
     notes: tuple[str, ...]
+    community_ids: tuple[int, ...] = ()  # of rows that were made or changed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import OwnerlineError
+from customers.account_tables import Charge
 from customers.headers import HEADER_WITHIN, SheetKind, recognized
 from customers.importing import staging
 from customers.importing.batches import FileReader, Tally
@@ -75,6 +76,7 @@ async def import_file(
         sha256=sha256,
         kinds=tuple([await _result(session, kind, reader.tallies[kind]) for kind in kinds]),
         notes=tuple(reader.notes),
+        community_ids=await _changed_communities(session, kinds),
     )
     await _record(session, result, path, now)
     await staging.drop(session)
@@ -181,6 +183,22 @@ async def _result(session: AsyncSession, kind: SheetKind, tally: Tally) -> KindR
         rejected=rejected,
         left_out=left_out or 0,
     )
+
+
+async def _changed_communities(
+    session: AsyncSession, kinds: Sequence[SheetKind]
+) -> tuple[int, ...]:
+    """Return the communities a row of which was made or changed."""
+    changed: set[int] = set()
+    for kind in kinds:
+        rows = sa.table(
+            staging.TABLE_OF[kind], *map(sa.column, ("changed", "community_id", "charge_id"))
+        )
+        query = sa.select(rows.c.community_id)
+        if kind is SheetKind.PAYMENTS:  # its rows name no place, their charge does
+            query = sa.select(Charge.community_id).join(rows, rows.c.charge_id == Charge.charge_id)
+        changed |= set(await session.scalars(query.where(rows.c.changed).distinct()))
+    return tuple(sorted(changed - {None}))
 
 
 async def _record(session: AsyncSession, result: FileResult, path: Path, now: datetime) -> None:
