@@ -1,74 +1,154 @@
-"""Run the benchmark on a database of its own, print the figures, leave nothing behind."""
+"""Run the benchmarks on databases of their own, print the figures, leave nothing behind."""
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-from sqlalchemy.engine import make_url
-
-from bench.building import TARGET_MB, TARGET_RATIO, Measured, measure
+from bench import building, calls, claims, importing
+from bench.dialing import TRUNK
+from bench.place import database, server
 from bench.world import Size
-from core.database import libpq_url
-from core.postgres.lease import ensure_server
+from ownerline.database import upgrade
 
 
 def main() -> int:
-    """Measure and say whether the targets hold; 1 when one does not."""
+    """Run those named, or all; 1 when a target of one does not hold."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--owners", type=int, default=Size().owners)
-    parser.add_argument("--charges", type=int, default=Size().charges)
-    parser.add_argument("--work-orders", type=int, default=Size().work_orders)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "benches",
+        nargs="*",
+        choices=[[], *_BENCHES],
+        metavar="BENCH",
+        help=f"{', '.join(_BENCHES)}; all without any",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes: shows that they work, measures nothing"
+    )
     given = parser.parse_args()
-    size = Size(owners=given.owners, charges=given.charges, work_orders=given.work_orders)
-    print(f"{size.owners:,} owners, {size.charges:,} charges, {size.work_orders:,} work orders …")
-    with _server() as server, _database(server) as url:
-        found = asyncio.run(measure(url, size, rounds=given.rounds))
-    _show(found)
-    return 0 if found.ratio <= TARGET_RATIO and found.peak_mb <= TARGET_MB else 1
+    with server() as on:
+        held = [_BENCHES[name](on, quick=given.quick) for name in given.benches or _BENCHES]
+    return 0 if given.quick or all(held) else 1
 
 
-def _show(found: Measured) -> None:
-    print(f"due calls built          {found.due_calls:>10,}   different: {found.different}")
-    print(f"bare set-based SQL       {found.bare_s:>10.2f} s   the same due calls and charges")
-    print(f"  without the charges    {found.calls_only_s:>10.2f} s")
-    print(f"build_lists              {found.built_s:>10.2f} s")
-    print(f"ratio                    {found.ratio:>10.2f}     target: at most {TARGET_RATIO}")
-    print(f"peak memory of process   {found.peak_mb:>10.0f} MB  target: at most {TARGET_MB} MB")
+def bench_building(on: str, *, quick: bool) -> bool:
+    """List building against the bare SQL that writes the same rows."""
+    size, rounds = (building.QUICK, 1) if quick else (Size(), 3)
+    _head(
+        f"building: {size.owners:,} owners, {size.charges:,} charges, "
+        f"{size.work_orders:,} work orders"
+    )
+    with database(on) as url:
+        found = asyncio.run(building.measure(url, size, rounds=rounds))
+    _line("due calls built", found.due_calls, f"different from the bare SQL's: {found.different}")
+    _line("bare set-based SQL, s", found.bare_s, "the same due calls and charges")
+    _line("  without the charges, s", found.calls_only_s)
+    _line("build_lists, s", found.built_s)
+    return all(
+        [
+            _target("ratio", found.ratio, at_most=building.TARGET_RATIO),
+            _target("peak memory, MB", found.peak_mb, at_most=building.TARGET_MB),
+            not found.different,
+        ]
+    )
 
 
-@contextmanager
-def _server() -> Iterator[str]:
-    """Yield the configured server's URL, or that of one started for this run alone."""
-    configured = os.environ.get("OWNERLINE_DATABASE_URL")
-    if configured is not None:
-        yield libpq_url(configured)
-        return
+def bench_claims(on: str, *, quick: bool) -> bool:
+    """Whole claims beside bare fetches of the job queue, as the queue grows."""
+    lengths = (2_000, 4_000) if quick else (100_000, 1_000_000)
+    crews, seconds = ((2,), 0.5) if quick else ((1, 4, 16), 5.0)
+    held, rates = [], {}
+    for waiting in lengths:
+        _head(
+            f"claims: {waiting:,} waiting, batches of {claims.BATCH}, "
+            f"beside procrastinate's fetch_job"
+        )
+        with database(on) as url:
+            claims.prepare(url, waiting)
+            for found in claims.measure(url, waiting=waiting, workers=crews, seconds=seconds):
+                rates[waiting, found.workers] = found.claims
+                _line(f"{found.workers:>2} workers: fetches a second", found.fetches)
+                _line("            claims a second", found.claims)
+                held.append(_target("            ratio", found.ratio, at_least=claims.TARGET_RATIO))
+    short, long = lengths
+    for crew in crews:
+        flatness = rates[long, crew] / rates[short, crew]
+        held.append(
+            _target(
+                f"{crew:>2} workers: {long:,} over {short:,}",
+                flatness,
+                at_least=claims.TARGET_FLATNESS,
+            )
+        )
+    return all(held)
+
+
+def bench_calls(on: str, *, quick: bool) -> bool:
+    """Simulated calls a second through the engine, and two dialers against one."""
+    waiting, minutes, seconds = (300, 1.0, 1.0) if quick else (30_000, 15.0, 15.0)
+    _head(f"calls: {waiting:,} waiting, {TRUNK.channels} channels")
+    with database(on) as url:
+        calls.prepare(url, waiting)
+        placed, took_s = asyncio.run(calls.virtual_day(url, minutes=minutes))
+    _line("one engine, virtual clock", placed / took_s, f"calls a second ({placed:,} calls)")
+    rates = []
+    for dialers in () if quick else (1, 2):
+        with database(on) as url, tempfile.TemporaryDirectory(prefix="ownerline-bench-") as folder:
+            calls.prepare(url, waiting)
+            rates.append(calls.fleet_rate(url, Path(folder), dialers=dialers, seconds=seconds))
+        _line(f"{dialers} dialers, carrier apart", rates[-1], "calls a second")
+    if rates:
+        _line("two dialers over one", rates[1] / rates[0], "on as many cores as there are")
+    return placed > 0
+
+
+def bench_import(on: str, *, quick: bool) -> bool:
+    """A large workbook's seconds and memory beside a bare pass over the file."""
+    rows = 2_000 if quick else 200_000
+    _head(f"import: contacts, {rows // 10:,} and {rows:,} rows")
     with (
-        tempfile.TemporaryDirectory(prefix="ownerline-bench-") as home,
-        ensure_server(Path(home)) as lease,
+        database(on) as one,
+        database(on) as other,
+        tempfile.TemporaryDirectory(prefix="ownerline-bench-") as folder,
     ):
-        yield lease.url
+        for url in (one, other):
+            upgrade(url)
+        found = importing.measure(one, other, Path(folder), rows=rows)
+    _line("import, s", found.large.seconds, f"{found.large.rows:,} rows accepted")
+    _line("bare openpyxl pass, s", found.bare.seconds, "the same file, read only")
+    _line("ratio", found.ratio)
+    _line("peak memory, small file, MB", found.small.peak_mb)
+    _line("peak memory, large file, MB", found.large.peak_mb, f"bare {found.bare.peak_mb:.0f} MB")
+    return _target("growth, MB", found.growth_mb, at_most=importing.TARGET_GROWTH_MB)
 
 
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    """Yield the URL of a database that is dropped afterwards."""
-    name = sql.Identifier(f"ownerline_bench_{os.getpid()}")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        try:
-            own = make_url(server).set(database=f"ownerline_bench_{os.getpid()}")
-            yield own.render_as_string(hide_password=False)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+_BENCHES: dict[str, Callable[..., bool]] = {
+    "building": bench_building,
+    "claims": bench_claims,
+    "calls": bench_calls,
+    "import": bench_import,
+}
+
+
+def _head(text: str) -> None:
+    print(f"\n{text}", flush=True)
+
+
+def _line(what: str, figure: float, remark: str = "") -> None:
+    shown = f"{figure:,}" if isinstance(figure, int) else f"{figure:,.2f}"
+    print(f"  {what:<34}{shown:>12}   {remark}".rstrip(), flush=True)
+
+
+def _target(
+    what: str, figure: float, *, at_least: float | None = None, at_most: float | None = None
+) -> bool:
+    """Print a figure that has a target; return whether it holds."""
+    held = (at_least is None or figure >= at_least) and (at_most is None or figure <= at_most)
+    bound = f"at least {at_least:g}" if at_least is not None else f"at most {at_most:g}"
+    _line(what, figure, f"target: {bound}{'' if held else ', MISSED'}")
+    return held
 
 
 if __name__ == "__main__":

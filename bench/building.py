@@ -25,6 +25,7 @@ from ownerline.database import upgrade
 NOW = datetime(2026, 5, 20, 1, tzinfo=UTC)
 TARGET_RATIO = 1.5
 TARGET_MB = 200
+QUICK = Size(owners=2_000, charges=6_000, work_orders=1_000)
 
 _BARE_TABLES = """
     CREATE TABLE bare_due_call (

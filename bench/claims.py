@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import LiteralString
 
 import psycopg
 from procrastinate import App, PsycopgConnector
@@ -85,15 +86,34 @@ def measure(
     url: str, *, waiting: int, workers: Sequence[int], seconds: float, batch: int = BATCH
 ) -> list[Measured]:
     """Measure both sides in turn, for each number of workers; the queues are filled already."""
-    return [
-        Measured(
-            waiting=waiting,
-            workers=number,
-            fetches=rate(fetching, url=url, workers=number, seconds=seconds),
-            claims=rate(partial(claiming, batch=batch), url=url, workers=number, seconds=seconds),
-        )
-        for number in workers
-    ]
+    found: list[Measured] = []
+    for number in workers:
+        fetches = rate(fetching, url=url, workers=number, seconds=seconds)
+        claims = rate(partial(claiming, batch=batch), url=url, workers=number, seconds=seconds)
+        found.append(Measured(waiting=waiting, workers=number, claims=claims, fetches=fetches))
+        _settle(url)
+    return found
+
+
+def _settle(url: str) -> None:
+    """End what was claimed and fetched, and sweep, so that every round meets the same."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in _SETTLE:
+            connection.execute(statement)
+
+
+_SETTLE: tuple[LiteralString, ...] = (
+    """UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'doing'""",
+    """UPDATE attempt_due_call
+       SET settled_at = started_at, telephony_result = 'no_answer', outcome = '{}'
+       FROM attempt
+       WHERE attempt.attempt_id = attempt_due_call.attempt_id AND settled_at IS NULL""",
+    """UPDATE attempt SET state = 'ended', ended_at = started_at, telephony_result = 'no_answer'
+       WHERE state <> 'ended'""",
+    """UPDATE due_call SET state = 'done', settled_at = created_at, settled_because = 'bench'
+       WHERE state = 'claimed'""",
+    "VACUUM ANALYZE",
+)
 
 
 @asynccontextmanager
