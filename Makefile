@@ -15,7 +15,7 @@ help:
 	@echo "make test    run all tests                             (ARGS='-k overdue')"
 	@echo "make test-postgres15  what speaks SQL, on PostgreSQL 15 as well"
 	@echo "make check   format, lint, types, imports"
-	@echo "make bench   measure list building on a million owners"
+	@echo "make bench   measure against the bare work          (ARGS=claims, ARGS=--quick)"
 	@echo "make faults  kill dialers and PostgreSQL through a day  (ARGS='--seed 7', ARGS=--short)"
 	@echo "make lock    rewrite the pins from pyproject.toml"
 	@echo "make clean   remove .venv and all caches, but no home"
