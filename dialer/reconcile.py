@@ -53,7 +53,7 @@ class Reconciler:
             log.warning("calls_taken_over", calls=len(taken))
             for attempt_id, trunk in taken.items():  # their channels are in use until we know
                 calls.adopt(attempt_id, trunk, now=means.clock.now())
-        await self._ask_all(taken)
+        await self._ask_all(taken, on_its_way=means.fleet is not None)
 
     async def ask(self, attempt_id: UUID) -> None:
         """Ask what became of one of our calls."""
@@ -66,7 +66,7 @@ class Reconciler:
         if trunk is None:
             self._means.calls.release(attempt_id)
         else:
-            await self._ask_all({attempt_id: trunk})
+            await self._ask_all({attempt_id: trunk}, on_its_way=True)
         self._means.wake.set()
 
     async def compare(self) -> None:
@@ -124,21 +124,26 @@ class Reconciler:
         except BridgeError as err:
             log.warning("hang_up_refused", attempt_id=str(attempt_id), error=str(err))
 
-    async def _ask_all(self, pending: Mapping[UUID, str]) -> None:
-        """Settle what has ended, was never placed or is lost; adopt what is up."""
+    async def _ask_all(self, pending: Mapping[UUID, str], *, on_its_way: bool = False) -> None:
+        """Settle what has ended, was never placed or is lost; adopt what is up.
+
+        A call that may be on its way to the carrier was never placed only if it says so twice.
+        """
         pending = {each: trunk for each, trunk in pending.items() if each not in self._asked_now}
         mine = set(pending)
         self._asked_now |= mine
         try:
             for asks in range(1, FATE_ASKS + 1):
-                pending = await self._ask_round(pending, asks)
+                pending = await self._ask_round(pending, asks, doubt=on_its_way and asks == 1)
                 if not pending:
                     break
                 await self._means.clock.sleep(FATE_PAUSE_S * asks)
         finally:
             self._asked_now -= mine
 
-    async def _ask_round(self, pending: Mapping[UUID, str], asks: int) -> dict[UUID, str]:
+    async def _ask_round(
+        self, pending: Mapping[UUID, str], asks: int, *, doubt: bool
+    ) -> dict[UUID, str]:
         """Ask about each call; return those the carrier could not account for yet."""
         unknown: dict[UUID, str] = {}
         for attempt_id, trunk in pending.items():
@@ -146,7 +151,9 @@ class Reconciler:
             log.info("fate_asked", attempt_id=str(attempt_id), fate=fate.kind.value, asks=asks)
             if fate.kind is FateKind.LIVE:
                 self._means.calls.adopt(attempt_id, trunk, now=self._means.clock.now())
-            elif fate.kind is FateKind.UNKNOWN and asks < FATE_ASKS:
+            elif (fate.kind is FateKind.UNKNOWN and asks < FATE_ASKS) or (
+                fate.kind is FateKind.NEVER_PLACED and doubt
+            ):
                 unknown[attempt_id] = trunk
             else:
                 placed = fate.kind is not FateKind.NEVER_PLACED

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,11 +24,13 @@ PATIENT = FleetRules(lease_s=600.0, grace_s=0.0)
 TRUNKS = (TrunkLimits(name="a", channels=4, calls_per_second=20.0),)
 
 
+@dataclass(kw_only=True)
 class Wire(ManualBridge):
     """One dialer's door to the network; notes what was asked."""
 
-    asked: list[UUID]
-    stops: int
+    asked: list[UUID] = field(default_factory=list)
+    stops: int = 0
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def fate(self, attempt_id: UUID) -> Fate:
         self.asked.append(attempt_id)
@@ -36,6 +39,7 @@ class Wire(ManualBridge):
     async def stop_all(self) -> None:
         self.stops += 1
         await super().stop_all()
+        self.stopped.set()
 
 
 class RealTime:
@@ -64,7 +68,6 @@ class Post:
         self.clock = VirtualClock(TEN)
         self.rung: list[OutboundCall] = []
         self.wire = Wire(clock=self.clock, on_ring=self._rang, trunks=tuple(trunks), lines=lines)
-        self.wire.asked, self.wire.stops = [], 0
         self.real_time = RealTime()
         self.fleet = Fleet(
             sessions=sessions or day.sessions,

@@ -96,6 +96,22 @@ async def test_what_a_dialer_leaves_is_adopted_at_once(posts: Posts) -> None:
     assert other.engine.live == {one.rung[0].attempt_id}
 
 
+async def test_a_call_a_lost_dialer_never_placed_is_asked_about_twice_then_free(
+    posts: Posts,
+) -> None:
+    one, other = await posts.two()
+    await posts.repairs(1)
+    await one.work()
+    del posts.lines[one.rung[0].attempt_id]
+    await posts.loses_its_lease(one)
+    await other.passes(2)
+    assert [state for state, *_ in await posts.attempts()] == ["claimed"], "it may be on its way"
+    await other.passes(10)
+
+    assert [result for _, result, _ in await posts.attempts()] == ["cancelled"]
+    assert other.wire.asked == [one.rung[0].attempt_id] * 2
+
+
 async def test_an_unaccountable_call_of_a_lost_dialer_is_lost_and_hung_up(posts: Posts) -> None:
     one, other = await posts.two()
     await posts.repairs(1)
@@ -195,11 +211,18 @@ async def test_after_a_long_pause_of_all_dialling_the_rate_returns_slowly(posts:
     assert one.fleet.view.pace == 1.0, "a first start is no return"
     await one.close()
     await posts.run("UPDATE dialer_lease SET lease_until = lease_until - interval '6 min'")
-    again = posts.post()
+    slow = [TrunkLimits(name="a", channels=4, calls_per_second=2.0)]
+    again = posts.post(trunks=slow)
     await again.start()
     assert again.fleet.view.pace == pytest.approx(0.1, abs=0.01)
+    await posts.repairs(3)
+    await again.work(4)
+    assert len(again.rung) == 1
+    idle = again.engine.idle_reason
+    assert idle is not None
+    assert idle.reason == "returning_after_outage"
 
-    later = posts.post()
+    later = posts.post(trunks=slow)
     await posts.meet(again, later)
     assert later.fleet.view.pace == pytest.approx(0.1, abs=0.01), "a newcomer goes by it too"
     await posts.run("UPDATE dialer_lease SET returned_at = returned_at - interval '5 min'")

@@ -74,7 +74,7 @@ async def test_a_fact_between_the_claim_and_the_ring_lets_nothing_ring(
     race: Race, fact: Fact
 ) -> None:
     await race.begin(owners=2)
-    first_numbers = []
+    first_numbers: list[str] = []
 
     async def meanwhile(call: OutboundCall) -> None:
         if not first_numbers:

@@ -191,3 +191,35 @@ def test_while_one_trunk_rests_the_other_goes_on() -> None:
     gate.refused(resting, NOON)
 
     assert gate.tokens(NOON, 3) == [working] * 3
+
+
+def test_a_held_down_rate_spaces_the_calls_of_every_trunk() -> None:
+    gate = TrunkGate([trunk("a", rate=5.0)])
+    gate.limit({"a": 10}, pace=0.1)
+    (only,) = gate.tokens(NOON, 100)
+    gate.take(only, UUID(int=1), NOON)
+
+    assert gate.next_at(NOON) == NOON + 2 * SECOND
+    assert gate.tokens(NOON + 1.9 * SECOND, 100) == []
+    assert len(gate.tokens(NOON + 2 * SECOND, 100)) == 1
+    gate.limit({"a": 10}, pace=1.0)
+    assert len(gate.tokens(NOON + 0.5 * SECOND, 100)) == 4
+
+
+def test_fewer_channels_let_what_is_up_go_on_and_nothing_else_begin() -> None:
+    caller = Caller(trunk("a", channels=4, rate=50))
+    first, second, *_ = caller.call(NOON)
+    caller.gate.limit({"a": 3}, pace=1.0)
+    assert caller.call(NOON + SECOND) == []
+    caller.gate.release(first)
+    assert caller.call(NOON + SECOND) == []
+    caller.gate.release(second)
+    assert len(caller.call(NOON + SECOND)) == 1
+    assert caller.gate.channels == 3
+    assert caller.gate.load() == {"a": 3}
+
+
+def test_a_trunk_of_which_no_channel_is_ours_is_no_token() -> None:
+    gate = TrunkGate([trunk("a"), trunk("b")])
+    gate.limit({"b": 1}, pace=1.0)
+    assert [each.name for each in gate.tokens(NOON, 5)] == ["b"]
