@@ -94,10 +94,10 @@ class Mayhem:
                 await self._kill_postmaster()
             else:
                 await self._kill_backend()
-        await self._connected()
+        await (await self._connected()).close()
 
     async def _kill_postmaster(self) -> None:
-        (await self._connected()).pgconn.finish()
+        await (await self._connected()).close()
         found = postmaster_of(self._world.layout.data)
         if found is None:
             message = "PostgreSQL takes connections, and nobody serves its folder"

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-_WARM = ("tests.faults.dialing", "tests.faults.carrying")
+_WARM = ("tests.faults.warm",)
 _LEAVE_S = 10.0
 
 
