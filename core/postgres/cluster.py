@@ -19,6 +19,7 @@ _DISK_FULL = "No space left on device"
 _PORT_TAKEN = "Address already in use"
 _SMALL_SHARED_MEMORY = 512 * 1024 * 1024
 _LAST_LINES = 4
+ROOM = 64 << 20  # bytes that a new cluster takes
 _BUILTIN_LOCALES = 17  # first major version with locales of its own
 _DESCRIPTORS = Path("/proc/self/fd")
 _MAKING_LIMIT_S = 120
@@ -193,13 +194,27 @@ def _entered(data: Path) -> Iterator[_Entered]:
         os.close(descriptor)
 
 
+def disk_full(layout: Layout) -> DiskFullError:
+    """Return the error for a home without room."""
+    return DiskFullError(
+        f"the disk that holds {layout.folder.parent} is full; make room there ("
+        f"{ROOM >> 20} MB for a new database, more for its data) and start again"
+    )
+
+
+def unexplained_end(layout: Layout) -> EmbeddedServerError:
+    """Return the error for a supervisor that ended again and again without a word."""
+    if shutil.disk_usage(layout.folder).free < ROOM:
+        return disk_full(layout)
+    return EmbeddedServerError(
+        f"what supervises PostgreSQL in {layout.folder} ends at once; its log is {layout.log}"
+    )
+
+
 def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
     """Return the error for what a PostgreSQL program said last."""
     if _DISK_FULL in said:
-        message = (
-            f"the disk that holds {layout.folder.parent} is full; free some space and start again"
-        )
-        return DiskFullError(message)
+        return disk_full(layout)
     if _PORT_TAKEN in said:
         return PortTakenError(f"PostgreSQL in {layout.folder} found its port taken")
     last: Sequence[str] = [line for line in said.splitlines() if line.strip()][-_LAST_LINES:]

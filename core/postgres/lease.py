@@ -1,6 +1,7 @@
 """A client's hold on the embedded server of a home: starts it if need be, keeps it up, lets go."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -19,12 +20,14 @@ import structlog
 
 import core
 from core.postgres.binaries import wheel_binaries
+from core.postgres.cluster import disk_full, unexplained_end
 from core.postgres.errors import EmbeddedServerError, StartTimeoutError
 from core.postgres.layout import HOST, Layout
 
 _POLL_S = 0.005
 _WATCH_S = 0.5
-_WATCH_LIMIT_S = 30.0
+_WATCH_LIMIT_S = 5.0
+_SILENT_DEATHS = 5  # a supervisor that cannot even say why it ends
 _CONNECT_S = 1.0
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -72,14 +75,18 @@ class Lease:
 
     def _wait_ready(self) -> str:
         give_up = time.monotonic() + self._options.start_limit_s
-        self._start_supervisor_if_none()
+        starts = int(self._start_supervisor_if_none())
         while True:
             state = self._layout.read_state()
             if state is not None and state.failure is not None:
                 raise EmbeddedServerError(state.failure)
             if state is not None and state.port is not None and _listens(state.port):
                 return self._layout.url(state.port)
-            self._start_supervisor_if_none()
+            if self._start_supervisor_if_none():
+                starts += 1
+                if starts > _SILENT_DEATHS:
+                    raise unexplained_end(self._layout)
+                time.sleep(_POLL_S * 2**starts)
             if time.monotonic() > give_up:
                 message = (
                     f"PostgreSQL in {self._layout.folder} was not ready within "
@@ -155,6 +162,8 @@ def ensure_server(home: Path, options: ServerOptions | None = None) -> Lease:
             in_use.close()
             raise
     except OSError as err:
+        if err.errno == errno.ENOSPC:
+            raise disk_full(layout) from err
         mend = "give it to the user who runs ownerline, or set OWNERLINE_HOME to a folder of yours"
         message = f"{err.filename or layout.folder} cannot be used: {err.strerror}; {mend}"
         raise EmbeddedServerError(message) from err
