@@ -55,7 +55,7 @@ class Client:
     """A process that holds the server until its input is closed or it is killed."""
 
     def __init__(self, home: Path, *, identity: Mapping[str, Any] | None = None) -> None:
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-c", _CLIENT, home],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
