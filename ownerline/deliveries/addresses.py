@@ -80,13 +80,7 @@ async def resolve(address: Address) -> str:
     Raises:
         WebhookAddressError: it has none, or one of a network that is not public.
     """
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except OSError as err:
-        message = f"{address.host} has no address: {err.strerror}"
-        raise WebhookAddressError(message) from err
-    ips = [str(each[4][0]) for each in found]
+    ips = [address.host] if _is_literal(address.host) else await _ips(address)
     if not address.trusted:
         for ip in ips:
             if not _is_public(ip):
@@ -98,13 +92,26 @@ async def resolve(address: Address) -> str:
     return ips[0]
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+async def _ips(address: Address) -> list[str]:
+    loop = asyncio.get_running_loop()
     try:
-        return ipaddress.ip_address(host).is_loopback
+        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError as err:
+        message = f"{address.host} has no address: {err.strerror}"
+        raise WebhookAddressError(message) from err
+    return [str(each[4][0]) for each in found]
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_literal(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def _is_public(ip: str) -> bool:

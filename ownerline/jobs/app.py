@@ -3,14 +3,16 @@
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from procrastinate import App, PsycopgConnector
 
 from callback.rebuild import BUILD_LISTS
+from core import metrics
 from core.announcements import SEND_DELIVERY
 from core.database import libpq_url
-from ownerline.jobs import deliveries, lists
+from ownerline.jobs import deliveries, learning, lists, retention
 from ownerline.jobs.patience import Patience
 from ownerline.runtime import Runtime
 
@@ -32,6 +34,8 @@ class Task:
 TASKS: Mapping[str, Task] = {
     BUILD_LISTS: Task(work=lists.build_community, tries=0),  # defers itself anew
     SEND_DELIVERY: Task(work=deliveries.send_delivery),  # its own tries are deferred anew
+    retention.RETENTION: Task(work=retention.sweep),
+    learning.LEARN_ANSWER_CHANCES: Task(work=learning.learn),
 }
 
 
@@ -47,14 +51,20 @@ def make_job_app(runtime: Runtime, *, name: str = "ownerline worker") -> App:
         )
     )
     for task_name, task in TASKS.items():
-        work = _bound(task.work, runtime)
+        work = _bound(task_name, task.work, runtime)
         app.task(name=task_name, retry=Patience(tries=task.tries))(work)
     return app
 
 
-def _bound(work: Work, runtime: Runtime) -> Work:
+def _bound(name: str, work: Work, runtime: Runtime) -> Work:
     @functools.wraps(work)
     async def bound(**arguments: Any) -> None:
-        await work(runtime, **arguments)
+        started_s = monotonic()
+        outcome = "failed"
+        try:
+            await work(runtime, **arguments)
+            outcome = "done"
+        finally:
+            metrics.JOB_S.labels(name, outcome).observe(monotonic() - started_s)
 
     return bound

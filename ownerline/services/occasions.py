@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-# An outage of more than a week makes up for one weekly occasion all the same.
-_LOOK_BACK = timedelta(days=8)
+# So far back and ahead: of an outage the last occasion is made up for, however long it was.
+_LOOK = timedelta(days=3)
 _A_MOMENT = timedelta(seconds=1)
 
 
@@ -34,12 +34,10 @@ class Nearest:
 
 
 class Timing:
-    """When something is due, in wall time; `look_back` bounds what an outage is made up for."""
+    """When something is due, at least each day, in wall time."""
 
-    def __init__(self, trigger: CronTrigger, *, key: str, look: timedelta = _LOOK_BACK) -> None:
+    def __init__(self, trigger: CronTrigger) -> None:
         self._trigger = trigger
-        self._key = key
-        self._look = look
 
     def nearest(self, now: datetime, zone: str) -> Nearest:
         """Return the occasions around an instant in a time zone."""
@@ -54,31 +52,16 @@ class Timing:
     def _around(self, now: datetime, zone: ZoneInfo) -> Iterator[Occasion]:
         """Yield occasions in the order of their wall times, from well before to well after."""
         wall = now.astimezone(zone).replace(tzinfo=UTC)
-        at: datetime | None = wall - self._look
-        while at is not None and at < wall + self._look:
+        at: datetime | None = wall - _LOOK
+        while at is not None and at < wall + _LOOK:
             at = self._trigger.get_next_fire_time(None, at)
             if at is not None:
-                yield Occasion(
-                    key=f"{at:{self._key}}", at=at.replace(tzinfo=zone, fold=0).astimezone(UTC)
-                )
+                instant = at.replace(tzinfo=zone, fold=0).astimezone(UTC)
+                yield Occasion(key=at.date().isoformat(), at=instant)
                 at += _A_MOMENT
 
 
 def daily(at: time) -> Timing:
     """Return the timing of something done each day at a wall time."""
-    return Timing(_cron(hour=at.hour, minute=at.minute), key="%Y-%m-%d")
-
-
-def weekly(at: time, *, day: str) -> Timing:
-    """Return the timing of something done each week; `day` is mon to sun."""
-    return Timing(_cron(day_of_week=day, hour=at.hour, minute=at.minute), key="%Y-%m-%d")
-
-
-def every_minute() -> Timing:
-    """Return the timing of something done each minute; of an outage nothing is made up."""
-    return Timing(_cron(minute="*"), key="%Y-%m-%dT%H:%M", look=timedelta(minutes=2))
-
-
-def _cron(**fields: int | str) -> CronTrigger:
     # The trigger sees wall times only, dressed as UTC, where no hour is doubled or left out.
-    return CronTrigger(**fields, second=0, timezone=UTC)
+    return Timing(CronTrigger(hour=at.hour, minute=at.minute, second=0, timezone=UTC))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -10,25 +10,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.rebuild import defer_builds
 from core.clock import Clock
+from core.jobs import defer
 from core.settings import Settings
 from customers.tables import Community
+from ownerline.jobs.learning import LEARN_ANSWER_CHANCES
+from ownerline.jobs.retention import RETENTION
 from ownerline.services.occasions import Timing, daily
 
 # Defers the job; the ids are of communities, in whose own time it is due, or none.
 Fire = Callable[[AsyncSession, Sequence[int]], Awaitable[None]]
 
-_HOUSE = "house"
+_HOUSE = 0  # where communities have their ids
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scheduled:
-    """A job and its timing: in each community's own zone, or once in the house's (or UTC)."""
+    """A job and its timing: in each community's own zone, or once in that of the settings."""
 
     job: str
     timing: Timing
     fire: Fire
     each_community: bool = False
-    zone: str | None = None  # None: the settings' zone
 
 
 # The ledger decides: of two schedulers that see one occasion, one fires it.
@@ -50,7 +52,17 @@ def schedule_of(settings: Settings) -> tuple[Scheduled, ...]:
             fire=_build_lists,
             each_community=True,
         ),
+        # At night, before the lists: what they are scored by is learnt, what is old has gone.
+        _house_job(LEARN_ANSWER_CHANCES, time(3, 30)),
+        _house_job(RETENTION, time(2, 45)),
     )
+
+
+def _house_job(task: str, at: time) -> Scheduled:
+    async def fire(session: AsyncSession, _: Sequence[int]) -> None:
+        await defer(session, task, lock=task)
+
+    return Scheduled(job=task, timing=daily(at), fire=fire)
 
 
 async def fire_due(
@@ -70,7 +82,7 @@ async def fire_due(
             continue
         noted = await session.scalars(_NOTE, {"job": each.job, "keys": list(due), "now": now})
         if fresh := [due[key] for key in noted]:
-            await each.fire(session, sorted(filter(None, fresh)))
+            await each.fire(session, sorted(fresh))
     return min(coming, default=None)
 
 
@@ -81,8 +93,8 @@ def _due(
     now: datetime,
     house_zone: str,
 ) -> tuple[dict[str, int], list[datetime]]:
-    """Return community ids (0: the house) by the key of what has come, and what comes next."""
-    whose = places if scheduled.each_community else {scheduled.zone or house_zone: [0]}
+    """Return community ids, or the house, by the key of what has come, and what comes next."""
+    whose = places if scheduled.each_community else {house_zone: [_HOUSE]}
     due: dict[str, int] = {}
     coming: list[datetime] = []
     for zone, ids in whose.items():
@@ -90,7 +102,7 @@ def _due(
         if nearest.coming is not None:
             coming.append(nearest.coming.at)
         if nearest.past is not None:
-            due |= {f"{each or _HOUSE} {nearest.past.key}": each for each in ids}
+            due |= {f"{each or 'house'} {nearest.past.key}": each for each in ids}
     return due, coming
 
 

@@ -1,4 +1,4 @@
-"""The ledger of the scheduler, at rest."""
+"""The ledger of the scheduler and the marks of retention, at rest."""
 
 from datetime import datetime
 
@@ -17,3 +17,12 @@ class ScheduledRun(Base):
     key: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     fired_at: Mapped[datetime]
     __table_args__ = (sa.Index("ix_scheduled_run_fired", "fired_at"),)
+
+
+class RetentionMark(Base):
+    """How far, by key, something that is emptied with age has been emptied."""
+
+    __tablename__ = "retention_mark"
+
+    kept: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    reached: Mapped[str] = mapped_column(sa.Text)

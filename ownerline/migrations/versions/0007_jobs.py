@@ -50,6 +50,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_scheduled_run_fired", "scheduled_run", ["fired_at"])
     op.create_table(
+        "retention_mark",
+        sa.Column("kept", sa.String(length=64), nullable=False),
+        sa.Column("reached", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("kept", name=op.f("pk_retention_mark")),
+    )
+    op.create_table(
         "webhook",
         sa.Column("webhook_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -99,6 +105,7 @@ def downgrade() -> None:
     """Go one step back."""
     op.drop_table("delivery")
     op.drop_table("webhook")
+    op.drop_table("retention_mark")
     op.drop_table("scheduled_run")
     _execute(_DROP_ALL_OF_THE_QUEUE)
 

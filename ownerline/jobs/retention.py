@@ -1,0 +1,187 @@
+"""The nightly job that takes away what has been kept long enough, a batch at a time."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Self
+
+import sqlalchemy as sa
+import structlog
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from ownerline.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+RETENTION = "retention.sweep"
+BATCH = 5_000
+
+_SHIPPED = Path(__file__).with_name("retention.yaml")
+
+
+class Kept(StrEnum):
+    """What is kept for a while only."""
+
+    VERDICT_FACTS = "verdict_facts"
+    TALKS = "talks"
+    AUDIT = "audit"
+    AGENT_STATES = "agent_states"
+    DELIVERIES = "deliveries"
+    IDEMPOTENCY_KEYS = "idempotency_keys"
+    JOBS_DONE = "jobs_done"
+    JOBS_FAILED = "jobs_failed"
+    SCHEDULED_RUNS = "scheduled_runs"
+
+
+class RetentionRules(BaseModel):
+    """How many days each thing is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    source: str
+    days: Mapping[Kept, Annotated[int, Field(ge=1)]]
+
+    @model_validator(mode="after")
+    def _names_all(self) -> Self:
+        if missing := set(Kept) - set(self.days):
+            message = f"no days for {', '.join(sorted(missing))}"
+            raise ValueError(message)
+        return self
+
+
+@cache
+def shipped_retention() -> RetentionRules:
+    """Return the rules that come with the program."""
+    return RetentionRules.model_validate(yaml.safe_load(_SHIPPED.read_text(encoding="utf-8")))
+
+
+def _emptying(table: str, key: str, at: str, value: str, *, only: str = "true") -> sa.TextClause:
+    """Return what empties a column in the order of its rows' keys, from a mark on.
+
+    Keys follow time, so the mark spares reading what was emptied before; the batch ends where
+    something newer stands, which is looked at again the next night.
+    """
+    return sa.text(f"""
+        WITH batch AS (
+            SELECT {key}, {at} AS at, {only} AS is_over FROM {table}
+            WHERE {key} > CAST(:mark AS {_KEY_TYPE[table]})
+            ORDER BY {key} LIMIT :batch
+        ), old AS (
+            SELECT {key} FROM batch
+            WHERE {key} < ALL (SELECT {key} FROM batch WHERE at >= :before OR NOT is_over)
+        ), emptied AS (
+            UPDATE {table} SET {value} FROM old WHERE {table}.{key} = old.{key}
+        )
+        SELECT count(*), (SELECT {key}::text FROM old ORDER BY {key} DESC LIMIT 1) FROM old
+    """)  # noqa: S608 - the names are ours
+
+
+_KEY_TYPE = {"verdict": "bigint", "attempt": "uuid"}
+_LEAST_KEY = {"verdict": "0", "attempt": "00000000-0000-0000-0000-000000000000"}
+_EMPTYING: Mapping[Kept, tuple[str, sa.TextClause]] = {
+    Kept.VERDICT_FACTS: (
+        "verdict",
+        _emptying("verdict", "verdict_id", "at", "facts = '{}'"),
+    ),
+    Kept.TALKS: (
+        "attempt",
+        _emptying("attempt", "attempt_id", "started_at", "talk = NULL", only="state = 'ended'"),
+    ),
+}
+_JOBS = """
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT id FROM procrastinate_jobs AS job
+        WHERE status = ANY (CAST(ARRAY[{states}] AS procrastinate_job_status[])) AND NOT EXISTS (
+            SELECT FROM procrastinate_events AS event
+            WHERE event.job_id = job.id AND event.at >= :before
+        )
+        ORDER BY id LIMIT :batch
+    )
+"""
+_DELETING: Mapping[Kept, sa.TextClause] = {
+    Kept.AUDIT: sa.text("""
+        DELETE FROM audit_entry WHERE audit_entry_id IN (
+            SELECT audit_entry_id FROM audit_entry WHERE at < :before
+            ORDER BY audit_entry_id LIMIT :batch
+        )
+    """),
+    Kept.AGENT_STATES: sa.text("""
+        DELETE FROM agent_state_change WHERE agent_state_change_id IN (
+            SELECT agent_state_change_id FROM agent_state_change WHERE at < :before
+            ORDER BY agent_state_change_id LIMIT :batch
+        )
+    """),
+    Kept.DELIVERIES: sa.text("""
+        DELETE FROM delivery WHERE delivery_id IN (
+            SELECT delivery_id FROM delivery
+            WHERE created_at < :before AND (delivered_at IS NOT NULL OR failed_at IS NOT NULL)
+            LIMIT :batch
+        )
+    """),
+    Kept.IDEMPOTENCY_KEYS: sa.text("""
+        DELETE FROM idempotency_key WHERE (api_user_id, key) IN (
+            SELECT api_user_id, key FROM idempotency_key WHERE asked_at < :before LIMIT :batch
+        )
+    """),
+    Kept.JOBS_DONE: sa.text(_JOBS.format(states="'succeeded'")),
+    Kept.JOBS_FAILED: sa.text(_JOBS.format(states="'failed', 'aborted', 'cancelled'")),
+    Kept.SCHEDULED_RUNS: sa.text("""
+        DELETE FROM scheduled_run WHERE (job, key) IN (
+            SELECT job, key FROM scheduled_run WHERE fired_at < :before LIMIT :batch
+        )
+    """),
+}
+_MARK = sa.text("SELECT reached FROM retention_mark WHERE kept = :kept")
+_SET_MARK = sa.text("""
+    INSERT INTO retention_mark (kept, reached) VALUES (:kept, :reached)
+    ON CONFLICT (kept) DO UPDATE SET reached = excluded.reached
+""")
+
+
+async def sweep(runtime: Runtime) -> None:
+    """Take away what the shipped rules let go."""
+    await take_away(runtime.sessions, shipped_retention(), now=runtime.clock.now())
+
+
+async def take_away(
+    sessions: async_sessionmaker[AsyncSession],
+    rules: RetentionRules,
+    *,
+    now: datetime,
+    batch: int = BATCH,
+) -> Mapping[Kept, int]:
+    """Take away what is older than the rules allow, each batch in a transaction of its own.
+
+    Returns:
+        How many rows were emptied or deleted, by what they hold.
+    """
+    taken: dict[Kept, int] = {}
+    for kept, days in rules.days.items():
+        before = now - timedelta(days=days)
+        taken[kept] = 0
+        while True:
+            async with sessions.begin() as session:
+                count = await _one_batch(session, kept, before=before, batch=batch)
+            taken[kept] += count
+            if count < batch:
+                break
+    log.info("retention_swept", version=rules.version, **{k.value: n for k, n in taken.items()})
+    return taken
+
+
+async def _one_batch(session: AsyncSession, kept: Kept, *, before: datetime, batch: int) -> int:
+    limits = {"before": before, "batch": batch}
+    if kept in _DELETING:
+        done = await session.execute(_DELETING[kept], limits)
+        return int(getattr(done, "rowcount", 0))
+    table, emptying = _EMPTYING[kept]
+    mark = await session.scalar(_MARK, {"kept": kept.value}) or _LEAST_KEY[table]
+    count, reached = (await session.execute(emptying, {**limits, "mark": mark})).one()
+    if reached is not None:
+        await session.execute(_SET_MARK, {"kept": kept.value, "reached": reached})
+    return int(count)
