@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 # What became due meanwhile, or more urgent, enters the window at least so often.
 REFILL_EVERY = timedelta(seconds=5)
 
-# When a rate shared with others had no place left, it is asked again so much later.
-PLACES_PAUSE = timedelta(milliseconds=100)
+# When a rate shared with others had no place left, it is asked again one call's time later.
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +119,7 @@ class Queue:
         calls = sourced + step.calls
         await self._give_back(_left(placed, calls))
         if len(placed) < len(tokens):
-            step = replace(step, look_again=False, rate_free_at=now + PLACES_PAUSE)
+            step = replace(step, look_again=False, rate_free_at=now + self._places_pause(tokens))
         return replace(step, calls=calls, look_again=step.look_again or bool(sourced))
 
     async def _places(self, tokens: Sequence[TrunkLimits]) -> list[TrunkLimits]:
@@ -129,6 +129,10 @@ class Queue:
         async with means.sessions.begin() as session:
             pace = fleet.view.pace * fleet.rules.clock_factor
             return await take_places(session, fleet.bridge, tokens, pace=pace)
+
+    def _places_pause(self, tokens: Sequence[TrunkLimits]) -> timedelta:
+        fastest = max(trunk.calls_per_second for trunk in tokens) * self._means.calls.gate.pace
+        return timedelta(seconds=min(max(1 / fastest, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S))
 
     async def _give_back(self, unused: Sequence[TrunkLimits]) -> None:
         fleet = self._means.fleet
