@@ -76,10 +76,12 @@ _INSERT = sa.text("""
     ), made AS (
         INSERT INTO due_call (
             person_id, community_id, unit_id, reason, purpose, mode, campaign, script,
-            subject, cycle, facts, appointment, not_before, due_by, next_at, priority, created_at
+            subject, cycle, facts, appointment, not_before, due_by, next_at, priority, agent_id,
+            created_at
         )
         SELECT cr.person_id, cr.community_id, place_called.unit_id,
-               'promised', COALESCE(original.purpose, purpose.purpose), :mode, :campaign, :script,
+               'promised', COALESCE(original.purpose, purpose.purpose),
+               COALESCE(cr.mode, :mode), :campaign, :script,
                'callback_request:' || cr.callback_request_id, '1',
                jsonb_build_object(
                    'callback_request_id', cr.callback_request_id,
@@ -91,7 +93,7 @@ _INSERT = sa.text("""
                    'rules', CAST(:version AS text)
                ),
                true, cr.call_at, cr.call_at + make_interval(mins => :window_minutes),
-               cr.call_at, :priority, :now
+               cr.call_at, :priority, cr.agent_id, :now
         FROM callback_request cr
         JOIN due_place place USING (community_id)
         JOIN purpose USING (about)
@@ -119,6 +121,7 @@ _INSERT = sa.text("""
         SET not_before = excluded.not_before, due_by = excluded.due_by,
             next_at = greatest(due_call.next_at, excluded.next_at),
             priority = excluded.priority, facts = excluded.facts,
+            mode = excluded.mode, agent_id = excluded.agent_id,
             state = 'waiting', settled_at = NULL, settled_because = NULL
         WHERE due_call.state = 'withdrawn'
         RETURNING xmax = 0 AS is_new

@@ -150,9 +150,15 @@ async def request_callback(
     call_at: datetime,
     about: Reason,
     about_due_call_id: int | None = None,
+    mode: CallMode | None = None,
+    agent_id: int | None = None,
     now: datetime,
 ) -> int:
-    """Write down that the person wants to be called at a time of their own; returns its id."""
+    """Write down that the person wants to be called at a time of their own; returns its id.
+
+    `mode` says who calls back, None: as the house does it. `agent_id` is who promised to do it in
+    person; None: the team.
+    """
     request = CallbackRequest(
         person_id=person_id,
         community_id=community_id,
@@ -161,6 +167,8 @@ async def request_callback(
         call_at=call_at,
         about=about,
         about_due_call_id=about_due_call_id,
+        mode=CallMode.AGENT if agent_id is not None else mode,
+        agent_id=agent_id,
     )
     session.add(request)
     await session.flush()

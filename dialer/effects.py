@@ -21,7 +21,7 @@ from core.columns import AnyRow
 from core.money import Money
 from core.phone import PhoneNumber
 from customers.account_tables import Charge, WorkOrder
-from customers.model import Reason, WrapUpCode
+from customers.model import CallMode, Reason, WrapUpCode
 from customers.service import (
     add_note,
     dispute_charges,
@@ -211,6 +211,9 @@ async def _callback_requested(
         call_at=call_at,
         about=about,
         about_due_call_id=row.due_call_id,
+        # Who asked an agent for it, or was promised it by one, is called by a person.
+        mode=CallMode.AGENT if "callback_to" in settled.data else None,
+        agent_id=settled.data.get("agent_id"),
         now=settled.at,
     )
     if not await may_build_now(session):  # an outcome does not wait for a morning's lists

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 # A lost agent's call must not go on in an empty room: looked for as often as switches are.
 SWEEP_EVERY = timedelta(seconds=1)
+_A_MOMENT = timedelta(seconds=1)
 
 
 class Keeper:
@@ -107,7 +108,8 @@ class Keeper:
             )
         for stray in strays:
             await self._see_to(stray)
-        return next_at
+        # What somebody else held at this instant is looked at in a moment, not in a tight circle.
+        return None if next_at is None else max(next_at, now + _A_MOMENT)
 
     async def _see_to(self, stray: Stray) -> None:
         log.info("call_moved_or_ended", attempt_id=str(stray.attempt_id), room=stray.room)

@@ -32,8 +32,10 @@ _SILENT = (
     .where(
         _AGENT.c.state != AgentState.OFFLINE,
         sa.func.coalesce(_AGENT.c.heartbeat_at, _AGENT.c.state_since)
-        < sa.func.coalesce(sa.bindparam("screen_now"), sa.func.clock_timestamp())
-        - sa.bindparam("lost_after"),
+        <= sa.func.coalesce(
+            sa.bindparam("screen_now", type_=sa.DateTime(timezone=True)), sa.func.clock_timestamp()
+        )
+        - sa.bindparam("lost_after", type_=sa.Interval),
     )
     .order_by(_AGENT.c.agent_id)
     .with_for_update(skip_locked=True)
@@ -69,7 +71,8 @@ _BEHIND = (
     .with_for_update(of=_AGENT, skip_locked=True)
 )
 _UNWRAPPED = (
-    sa.select(sa.distinct(_SERVED.c.attempt_id))
+    sa.select(_SERVED.c.attempt_id)
+    .distinct()
     .join(_ATTEMPT, _ATTEMPT.c.attempt_id == _SERVED.c.attempt_id)
     .where(
         _SERVED.c.settled_at.is_(None),
@@ -83,7 +86,7 @@ _NEXT = sa.select(
         sa.func.least(
             _AGENT.c.until,
             sa.func.coalesce(_AGENT.c.heartbeat_at, _AGENT.c.state_since)
-            + sa.bindparam("lost_after"),
+            + sa.bindparam("lost_after", type_=sa.Interval),
         )
     )
 ).where(_AGENT.c.state != AgentState.OFFLINE)

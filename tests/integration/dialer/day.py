@@ -138,6 +138,7 @@ class Day:
             on_payment=self._pays,
         )
         self.bridge = HeardBridge(self.carrier, is_real=is_real)
+        self.campaigns = shipped_campaigns()
         self._test_numbers = test_numbers
         self._ids = IdSource(self.clock, random.Random(1))
         self._community_id = 0
@@ -238,7 +239,7 @@ class Day:
     async def build(self) -> None:
         """Build the lists of this instant."""
         async with self.sessions.begin() as session:
-            await build_lists(session, now=self.clock.now())
+            await build_lists(session, now=self.clock.now(), campaigns=self.campaigns)
 
     async def dial(self, hours: float = 1.0) -> None:
         """Start a dialer and let it work for so long, and its last calls to their end."""
@@ -270,7 +271,7 @@ class Day:
         **more: Any,
     ) -> Engine:
         """Return a dialer; by default on the day's own bridge and clock."""
-        campaigns, library = shipped_campaigns(), load_library()
+        campaigns, library = self.campaigns, load_library()
         house = House(
             company=dict.fromkeys(Language, "Green Homes"),
             callback_number="+862151082000",
