@@ -38,6 +38,8 @@ _PARTS = {
     ),
 }
 _HEADER = ("小区", "房号", "业主姓名", "联系电话", "入住日期", "身份")
+_SHARED = ("2020-05-01", "业主")
+_COMMUNITIES = 40
 
 
 def write_contacts(path: Path, rows: int) -> int:
@@ -47,12 +49,12 @@ def write_contacts(path: Path, rows: int) -> int:
             archive.writestr(name, _HEAD + text)
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             _write(sheet, f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>')
-            for number in range(rows + 1):
+            for number, places in enumerate(_places(rows), start=1):
                 cells = "".join(
-                    f'<c r="{column}{number + 1}" t="s"><v>{number * len(_HEADER) + place}</v></c>'
-                    for place, column in enumerate("ABCDEF")
+                    f'<c r="{column}{number}" t="s"><v>{place}</v></c>'
+                    for column, place in zip("ABCDEF", places, strict=True)
                 )
-                _write(sheet, f'<row r="{number + 1}">{cells}</row>')
+                _write(sheet, f'<row r="{number}">{cells}</row>')
             _write(sheet, "</sheetData></worksheet>")
         with archive.open("xl/sharedStrings.xml", "w", force_zip64=True) as table:
             _write(table, f'{_HEAD}<sst xmlns="{_MAIN}">')
@@ -66,12 +68,20 @@ def _write(part: IO[bytes], text: str) -> None:
     part.write(text.encode())
 
 
+def _places(rows: int) -> Iterator[tuple[int, ...]]:
+    """Yield where the texts of each row stand in the table."""
+    shared = len(_HEADER) + len(_SHARED)
+    yield tuple(range(len(_HEADER)))
+    for n in range(rows):
+        own = shared + _COMMUNITIES + 3 * n
+        yield (shared + n % _COMMUNITIES, own, own + 1, own + 2, shared - 2, shared - 1)
+
+
 def _texts(rows: int) -> Iterator[str]:
     yield from _HEADER
+    yield from _SHARED
+    yield from (f"花园{n}" for n in range(_COMMUNITIES))
     for n in range(rows):
-        yield f"花园{n // 5000}"
-        yield f"{n // 1000}-1-{n % 1000 + 101}"
+        yield f"{n // 1000 + 1}-1-{n % 1000 + 101}"
         yield f"业主{n}"
         yield f"138{n:08}" if n % 10 else f"138{n:08}/139{n:08}"
-        yield "2020-05-01"
-        yield "业主"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from customers.reading import Limits, Row, Sheet, UnreadableFileError, checked
+from customers.reading_strings import StreamingReader
 
 _DAMAGED = (KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, ParseError)
 
@@ -28,18 +28,19 @@ def sheets(path: Path, limits: Limits) -> Iterator[Iterator[Sheet]]:
         # openpyxl warns of styles and extensions it drops; only values matter here.
         warnings.simplefilter("ignore", UserWarning)
         try:
-            workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            reader = StreamingReader(path, read_only=True, data_only=True)
+            reader.read()
         except (*_DAMAGED, InvalidFileException) as err:
             message = f"{path} is a damaged workbook, or no workbook: {err}"
             raise UnreadableFileError(message) from err
         try:
             yield (
                 Sheet(name=sheet.title, rows=_rows(sheet, limits))
-                for sheet in workbook.worksheets
+                for sheet in reader.wb.worksheets
                 if sheet.sheet_state == "visible"
             )
         finally:
-            workbook.close()
+            reader.close()
 
 
 def _rows(sheet: Any, limits: Limits) -> Iterator[Row]:
