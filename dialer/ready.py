@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.scoring import Scoring, shipped_scoring
 
 # Candidates looked at for each place of the window: some will have been put off to a later hour.
-_REACH = 4
+_REACH = 2
 
 _LOCK = "hashtextextended('ownerline ready window', 0)"
 _TRY_LOCK = sa.text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
