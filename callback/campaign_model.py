@@ -6,9 +6,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
-from callback.pack_model import Week
+from callback.pack_model import Week, written_week
 from customers.model import CallMode, Purpose, Reason, WorkOrderCategory, WrapUpCode
 
 _SHORTEST_LAST_MONTH = 30  # June and September; the quarters' last months have 30 or 31 days
@@ -193,6 +193,10 @@ class ListRules(_Data):
     priority: Annotated[int, Field(ge=0, le=100)]
     deadline_days: Annotated[int, Field(ge=0, le=366)]
     ends_on: date | None = None
+
+    @field_serializer("hours")
+    def _hours_as_written(self, hours: Week | None) -> dict[str, list[str]] | None:
+        return None if hours is None else written_week(hours)
 
 
 class UploadedCampaign(Campaign):

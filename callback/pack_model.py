@@ -47,6 +47,14 @@ def _week(value: object) -> object:
     return tuple(tuple(p) if isinstance(p := days[day], list) else p for day in _WEEKDAYS)
 
 
+def written_week(week: tuple[Periods, ...]) -> dict[str, list[str]]:
+    """Return the hours of a week as a file writes them."""
+    return {
+        day: [str(period) for period in periods]
+        for day, periods in zip(_WEEKDAYS, week, strict=True)
+    }
+
+
 def _period(value: object) -> object:
     if not isinstance(value, str):
         return value
