@@ -19,7 +19,7 @@ from callback.explain import (
 )
 from callback.model import Decision, DueCallState
 from callback.not_due import not_due_stories
-from callback.rules import Layer, Rule, Verdict
+from callback.rules import Layer, Rule, Verdict, deny
 from callback.subject_labels import rests_on_charges, subject_named
 from callback.tables import DueCall, VerdictRow
 from core.columns import AnyRow
@@ -29,6 +29,7 @@ from customers.search import Found, FoundBy, find_people
 from customers.service import audit
 from customers.tables import Community
 from dialer.attempt_words import attempt_sentence
+from dialer.control import switches
 from dialer.tables import Attempt, AttemptDueCall
 
 
@@ -121,8 +122,12 @@ async def _due_calls(
     due_call_ids = [row.due_call_id for row, _ in rows]
     verdicts = await _verdicts(session, due_call_ids, language=language, zone=zone)
     attempts = await _attempts(session, due_call_ids, language=language)
+    held = await _held_back(session, now=now, language=language, zone=zone)
     for row, about in rows:
         events = [*verdicts[row.due_call_id], *attempts[row.due_call_id]]
+        refused = _is_refused(row, events)
+        if row.state is DueCallState.WAITING:
+            events += held
         stories.append(
             {
                 "due_call_id": row.due_call_id,
@@ -132,7 +137,7 @@ async def _due_calls(
                 "because": row.settled_because,
                 "due_by": row.due_by.isoformat(),
                 "sentence": _due_call_sentence(
-                    row, refused=_is_refused(row, events), now=now, language=language, zone=zone
+                    row, refused=refused, now=now, language=language, zone=zone
                 ),
                 "events": [
                     _with_local_time(event, zone)
@@ -225,6 +230,29 @@ async def _verdicts(
             }
         )
     return found
+
+
+async def _held_back(
+    session: AsyncSession, *, now: datetime, language: Language, zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    """Return what holds every call back at this moment: nobody claims, so no verdict is kept."""
+    turned = await switches(session)
+    if not turned.stopped:
+        return []
+    rule = Rule.STOPPED if turned.reconciled else Rule.NOT_RECONCILED
+    verdict = deny(rule, Layer.SYSTEM)
+    return [
+        {
+            "at": now,
+            "kind": "verdict",
+            "decision": verdict.decision.value,
+            "rule": rule.value,
+            "pack": None,
+            "until": None,
+            "phone": None,
+            "sentence": explain_verdict(verdict, language, zone),
+        }
+    ]
 
 
 def _verdict(row: VerdictRow) -> Verdict:
