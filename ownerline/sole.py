@@ -29,6 +29,7 @@ class DialerRunsError(OwnerlineError):
 async def sole_holder(home: Path) -> AsyncIterator[None]:
     """Hold the home's simulated carrier for the block; the lock ends with the process."""
     clock = SystemClock()
+    home.mkdir(parents=True, exist_ok=True)
     with (home / LOCK_FILE).open("a") as file:
         if not _locked(file):
             _log.info("waiting_for_another_dialer", lock=LOCK_FILE)
