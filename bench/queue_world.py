@@ -57,7 +57,7 @@ _FILL: tuple[LiteralString, ...] = (
        SELECT unit_id, community_id, unit_id, 'overdue', 'debt', 'automatic', 'overdue',
               'overdue-7', 'person:' || unit_id, charge_id || ':7',
               '{"step": 7, "total_minor": 120000, "charge_count": 1}',
-              %(now)s - interval '10 hours', %(today)s::date + (2 + unit_id %% 8) * interval '1 day',
+              %(now)s - interval '10 hours', %(now)s + (1 + unit_id %% 8) * interval '1 day',
               %(now)s - interval '10 hours', 50, %(now)s
        FROM charge ORDER BY unit_id""",
     """INSERT INTO due_call (person_id, community_id, unit_id, reason, purpose, mode, campaign,
@@ -65,7 +65,7 @@ _FILL: tuple[LiteralString, ...] = (
                              created_at)
        SELECT unit_id, community_id, unit_id, 'repair', 'service', 'automatic', 'repair',
               'repair', 'work_order:' || work_order_id, '1', '{"category": "other"}',
-              %(now)s - interval '10 hours', %(today)s::date + (2 + unit_id %% 8) * interval '1 day',
+              %(now)s - interval '10 hours', %(now)s + (1 + unit_id %% 8) * interval '1 day',
               %(now)s - interval '10 hours', 70, %(now)s
        FROM work_order ORDER BY unit_id""",
     """INSERT INTO due_call_charge (due_call_id, charge_id, step)
