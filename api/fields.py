@@ -78,11 +78,7 @@ def _from_text(read: Callable[[str], T]) -> Callable[[Any], T]:
         if not isinstance(value, str):
             message = "write it as text"
             raise ValueError(message)  # noqa: TRY004 - pydantic tells a ValueError as a problem
-        found = read(value)
-        if found.year not in _YEARS:
-            message = f"it lies outside the years {_YEARS.start} to {_YEARS.stop - 1}"
-            raise ValueError(message)
-        return found
+        return read(value)
 
     return from_text
 
@@ -91,7 +87,9 @@ def _day(text: str) -> date:
     if len(text) != len("2026-11-23"):
         message = "write it like 2026-11-23"
         raise ValueError(message)
-    return date.fromisoformat(text)
+    found = date.fromisoformat(text)
+    _check_year(found)
+    return found
 
 
 def _instant(text: str) -> datetime:
@@ -99,7 +97,14 @@ def _instant(text: str) -> datetime:
     if found.tzinfo is None:
         message = "give its offset, like 2026-11-23T09:00:00+08:00"
         raise ValueError(message)
+    _check_year(found)
     return found.astimezone(UTC)
+
+
+def _check_year(day: date) -> None:
+    if day.year not in _YEARS:
+        message = f"it lies outside the years {_YEARS.start} to {_YEARS.stop - 1}"
+        raise ValueError(message)
 
 
 Day = Annotated[
