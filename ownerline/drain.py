@@ -73,9 +73,11 @@ async def drain(
         if clock is None:
             fleet = make_fleet(runtime, bridge, returns_slowly=False)
             engine = make_engine(runtime, bridge, fleet=fleet)
-            await engine.start()
-            await engine.run(drain=True)
-            await engine.close()
+            try:
+                await engine.start()
+                await engine.run(drain=True)
+            finally:
+                await engine.close()  # what is up may be taken over at once
         else:
             engine = make_engine(runtime, bridge, poll=None)
             try:
