@@ -27,8 +27,8 @@ def add(
     json: Json = False,
 ) -> None:
     """Let an address hear of what happens; its secret is shown this once."""
+    from core.deliveries.service import NewWebhook, add_webhook
     from customers.service import audit
-    from ownerline.deliveries.service import NewWebhook, add_webhook
     from ownerline.runtime import open_runtime, operator
 
     settings = settings_here()
@@ -62,7 +62,7 @@ def add(
 @webhook.command(name="ls")
 def show(*, json: Json = False) -> None:
     """Show every webhook, and what was delivered, is open and has failed."""
-    from ownerline.deliveries.service import WebhookShown, show_webhooks
+    from core.deliveries.service import WebhookShown, show_webhooks
     from ownerline.runtime import open_runtime
 
     settings = settings_here()
@@ -87,8 +87,8 @@ def show(*, json: Json = False) -> None:
 @webhook.command()
 def disable(webhook_id: WebhookId) -> None:
     """Send nothing more there."""
+    from core.deliveries.service import disable_webhook
     from customers.service import audit
-    from ownerline.deliveries.service import disable_webhook
     from ownerline.runtime import open_runtime, operator
 
     settings = settings_here()
@@ -107,7 +107,7 @@ def disable(webhook_id: WebhookId) -> None:
 @webhook.command()
 def retry(webhook_id: WebhookId) -> None:
     """Enable it, and send again what had failed."""
-    from ownerline.deliveries.service import send_failed_again
+    from core.deliveries.service import send_failed_again
     from ownerline.runtime import open_runtime
 
     settings = settings_here()
@@ -123,8 +123,8 @@ def retry(webhook_id: WebhookId) -> None:
 @webhook.command()
 def test(webhook_id: WebhookId) -> None:
     """Send a message of the kind `test` there at once and say what came back."""
-    from ownerline.deliveries.sending import Answer, Message, send
-    from ownerline.deliveries.service import secret_of
+    from core.deliveries.sending import Answer, Message, send
+    from core.deliveries.service import secret_of
     from ownerline.runtime import open_runtime
 
     settings = settings_here()

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.announcement_tables import Delivery, Webhook
 from core.announcements import DELIVERIES_QUEUE, SEND_DELIVERY
 from core.columns import AnyRow, table_of
+from core.deliveries.sending import Answer, Message, send
 from core.jobs import defer
-from ownerline.deliveries.sending import Answer, Message, send
 from ownerline.runtime import Runtime
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.announcement_tables import Delivery, Webhook
 from core.announcements import Kind, announce
 from core.columns import AnyRow
-from ownerline.deliveries.service import (
+from core.deliveries.service import (
     NewWebhook,
     add_webhook,
     disable_webhook,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ownerline.deliveries.addresses import WebhookAddressError, parse_address, resolve
+from core.deliveries.addresses import WebhookAddressError, parse_address, resolve
 
 _REFUSED = {
     "plain http": "http://example.com/hook",

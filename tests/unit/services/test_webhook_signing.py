@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 
-from ownerline.deliveries.signing import new_secret, signed_headers
+from core.deliveries.signing import new_secret, signed_headers
 
 # The specification's own example: standard-webhooks, libraries/python/tests, version 1.0.0.
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.announcement_tables import Delivery, Webhook
 from core.announcements import DELIVERIES_QUEUE, GIVE_UP_AFTER, SEND_DELIVERY, Kind
+from core.deliveries.addresses import parse_address
+from core.deliveries.signing import new_secret
 from core.errors import OwnerlineError
 from core.jobs import defer
-from ownerline.deliveries.addresses import parse_address
-from ownerline.deliveries.signing import new_secret
 
 
 class UnknownWebhookError(OwnerlineError):

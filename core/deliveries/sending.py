@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from ownerline.deliveries.addresses import WebhookAddressError, parse_address, resolve
-from ownerline.deliveries.signing import signed_headers
+from core.deliveries.addresses import WebhookAddressError, parse_address, resolve
+from core.deliveries.signing import signed_headers
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _LARGEST_BODY = 64 * 1024
