@@ -30,6 +30,16 @@ class Dialing:
     keeper: Keeper
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rehearsing:
+    """A dialer alone on a virtual clock, and what invented agents work with."""
+
+    engine: Engine
+    keeper: Keeper
+    desk: Desk
+    talk: TalkHost
+
+
 def make_engine(
     runtime: Runtime,
     bridge: Bridge,
@@ -65,16 +75,9 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
 
     `fleet` is its membership where leases run otherwise than in service.
     """
-    settings, settlement = runtime.settings, _settlement(runtime)
+    settlement = _settlement(runtime)
     factor = _factor(runtime.clock)  # switches and agents are looked after in real time
-    desk = Desk(
-        settlement=settlement,
-        packs=shipped_packs(),
-        bridge=bridge.name,
-        bridge_is_real=bridge.is_real,
-        test_numbers=settings.test_numbers,
-        destinations=settings.destinations,
-    )
+    desk = _desk(runtime, bridge, settlement)
     fleet = fleet or make_fleet(runtime, bridge)
     calls = AgentCalls(desk, ids=runtime.ids)
     engine = _engine(
@@ -97,6 +100,48 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
         poll=SWEEP_EVERY * factor,
     )
     return Dialing(engine=engine, fleet=fleet, keeper=keeper)
+
+
+def make_rehearsal(runtime: Runtime, bridge: Bridge) -> Rehearsing:
+    """Return a dialer on a virtual clock that also takes the calls of invented agents."""
+    settlement = _settlement(runtime)
+    desk = _desk(runtime, bridge, settlement)
+    calls = AgentCalls(desk, ids=runtime.ids)
+    engine = _engine(runtime, bridge, settlement, poll=None, sources=(calls,), followers=(calls,))
+    keeper = Keeper(
+        sessions=runtime.sessions,
+        bridge=bridge,
+        clock=runtime.clock,
+        desk=desk,
+        calls=calls,
+        live=lambda: engine.live,
+        poll=None,
+    )
+    return Rehearsing(engine=engine, keeper=keeper, desk=desk, talk=_talk_host(runtime, settlement))
+
+
+def _desk(runtime: Runtime, bridge: Bridge, settlement: Settlement) -> Desk:
+    settings = runtime.settings
+    return Desk(
+        settlement=settlement,
+        packs=shipped_packs(),
+        bridge=bridge.name,
+        bridge_is_real=bridge.is_real,
+        test_numbers=settings.test_numbers,
+        destinations=settings.destinations,
+    )
+
+
+def _talk_host(runtime: Runtime, settlement: Settlement) -> TalkHost:
+    return TalkHost(
+        sessions=runtime.sessions,
+        clock=runtime.clock,
+        rules=TalkRules(
+            library=settlement.library,
+            campaigns=settlement.campaigns,
+            house=house_of(runtime.settings),
+        ),
+    )
 
 
 def _factor(clock: Clock) -> float:
@@ -133,13 +178,7 @@ def _engine(
             caller_id=settings.asterisk.caller_id or settings.callback_number,
             poll=poll,
         ),
-        talk=TalkHost(
-            sessions=runtime.sessions,
-            clock=runtime.clock,
-            rules=TalkRules(
-                library=settlement.library, campaigns=campaigns, house=house_of(settings)
-            ),
-        ),
+        talk=_talk_host(runtime, settlement),
         settlement=settlement,
         sources=sources,
         followers=followers,

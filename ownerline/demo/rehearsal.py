@@ -20,8 +20,11 @@ from core.database import server_options
 from core.postgres.lease import embedded_server
 from core.settings import Settings
 from dialer.bridges.port import TrunkLimits
-from dialer.engine import Engine
+from dialer.bridges.simulated.rooms import Rooms
 from ownerline.carrier import LEDGER_FILE, open_carrier
+from ownerline.demo.agents import InventedAgents, Means
+from ownerline.demo.campaigns import FILE as CAMPAIGNS_FILE
+from ownerline.demo.campaigns import write_campaigns
 from ownerline.demo.company import invent_company
 from ownerline.demo.doubles import DoubleTally
 from ownerline.demo.figures import Figures
@@ -37,7 +40,7 @@ from ownerline.instants import day_end
 from ownerline.population import population_of
 from ownerline.runtime import Runtime, open_runtime
 from ownerline.usage import WrongUsageError
-from ownerline.wiring import make_engine
+from ownerline.wiring import Rehearsing, make_rehearsal
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +124,7 @@ async def rehearse(
         part = _part(plan, home.played() if plan.keep else None)
         if part.fresh:
             home.make_fresh()
+            write_campaigns(home.folder)
         tidying = asyncio.create_task(asyncio.to_thread(home.remove_old))
         try:
             async with _open_stage(_alone(settings, home), part) as stage:
@@ -165,6 +169,7 @@ def _alone(settings: Settings, home: DemoHome) -> Settings:
             "company": None,
             "callback_number": "+862195588",
             "test_numbers": (),
+            "campaigns_file": home.folder / CAMPAIGNS_FILE,
             "destinations": (),
         }
     )
@@ -209,12 +214,15 @@ async def _play(
         outside = Outside(runtime.sessions, stage.clock, seed=stage.seed, ledger=carrier.ledger)
         carrier.on_payment = outside.paid_in_call
         observers = [outside.heard] + ([] if observer_of is None else [observer_of(stage)])
-        engine = make_engine(runtime, ObservedBridge(carrier, observers), poll=None)
+        bridge = ObservedBridge(carrier, observers)
+        rehearsing = make_rehearsal(runtime, bridge)
+        engine = rehearsing.engine
         outside.engine = engine
+        agents = await _hire(stage, rehearsing, bridge, carrier.rooms)
         tally = DoubleTally(runtime.settings.home / LEDGER_FILE)
         try:
             for day in stage.days:
-                await _play_day(stage, engine, outside, day)
+                await _play_day(stage, rehearsing, agents, outside, day)
                 async with runtime.sessions.begin() as session:
                     await tally.look(session)
                 log.info("day_played", day=str(day), peak_memory_mib=peak_memory_mib())
@@ -239,14 +247,39 @@ async def _play(
     return figures
 
 
-async def _play_day(stage: Stage, engine: Engine, outside: Outside, day: date) -> None:
+async def _hire(
+    stage: Stage, rehearsing: Rehearsing, bridge: ObservedBridge, rooms: Rooms
+) -> InventedAgents:
+    means = Means(
+        sessions=stage.runtime.sessions,
+        clock=stage.clock,
+        desk=rehearsing.desk,
+        engine=rehearsing.engine,
+        keeper=rehearsing.keeper,
+        rooms=rooms,
+        host=rehearsing.talk,
+    )
+    agents = InventedAgents(means, seed=stage.seed, zone=ZONE)
+    await agents.hire(stage.owners)
+    bridge.placed = agents.placed
+    bridge.observe(agents.heard)
+    return agents
+
+
+async def _play_day(
+    stage: Stage, rehearsing: Rehearsing, agents: InventedAgents, outside: Outside, day: date
+) -> None:
     morning = _morning(day)
+    until = day_end(morning, ZONE)
     await stage.clock.drive(morning)
     async with stage.runtime.sessions.begin() as session:
-        await build_lists(session, now=morning)
+        await build_lists(session, now=morning, campaigns=rehearsing.desk.campaigns)
     await outside.plan(day)
-    await drive_day(stage.clock, engine, until=day_end(morning, ZONE))
+    agents.work(day)
+    stage.clock.spawn(rehearsing.keeper.run(until=until))
+    await drive_day(stage.clock, rehearsing.engine, until=until)
     outside.check()
+    agents.check()
 
 
 def _trunk(owners: int) -> TrunkLimits:

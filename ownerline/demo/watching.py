@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from dialer.bridges.port import CallEvent, EventSink, ScriptHost
+from dialer.bridges.port import CallEvent, EventSink, OutboundCall, ScriptHost
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 
@@ -14,11 +14,22 @@ class ObservedBridge(SimulatedBridge):
 
     def __init__(self, carrier: SimulatedCarrier, observers: Sequence[Observer]) -> None:
         super().__init__(carrier)
-        self._observers = tuple(observers)
+        self.placed: Callable[[OutboundCall], None] | None = None  # told of each call it takes
+        self._observers = list(observers)
+
+    def observe(self, observer: Observer) -> None:
+        """Let one more hear every event; before `start`."""
+        self._observers.append(observer)
+
+    async def originate(self, call: OutboundCall) -> None:
+        """Place a call; see the port."""
+        await super().originate(call)
+        if self.placed is not None:
+            self.placed(call)
 
     async def start(self, sink: EventSink, host: ScriptHost) -> None:
         """Connect the engine and the observers."""
-        await super().start(_Tee(sink, self._observers), host)
+        await super().start(_Tee(sink, tuple(self._observers)), host)
 
 
 class _Tee:

@@ -1,0 +1,23 @@
+"""The demo's own campaigns: as shipped, but reminders from 30 days on are agents' calls."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from callback.campaigns import SHIPPED
+
+FILE = "campaigns.yaml"
+FIRST_STEP_OF_AGENTS = 30  # days past due
+
+
+def write_campaigns(folder: Path) -> None:
+    """Write the campaigns file of a demo's home."""
+    raw: dict[str, Any] = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    raw["version"] = f"{raw['version']}-demo"
+    raw["overdue"]["dialling"] = "preview"
+    for step in raw["overdue"]["ladder"]:
+        if step["step"] >= FIRST_STEP_OF_AGENTS:
+            step["mode"] = "agent"
+    text = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
+    (folder / FILE).write_text(text, encoding="utf-8")
