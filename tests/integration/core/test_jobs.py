@@ -93,7 +93,7 @@ async def test_a_fact_that_comes_while_its_job_is_being_done_gets_one_of_its_own
     async with sessions() as fetching, sessions.begin() as fact:
         await fetching.execute(sa.text("UPDATE procrastinate_jobs SET status = 'doing'"))
         deferred = asyncio.create_task(defer(fact, "remember", queueing_lock="one"))
-        while not await _waits_for_a_lock(sessions):
+        while not await _waits_for_a_lock(sessions):  # noqa: ASYNC110 - only the server knows
             await asyncio.sleep(0.01)
         await fetching.commit()
         assert await deferred
