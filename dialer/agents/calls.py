@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 # While agents are there something may come for them though nobody nudges: a turn, the end of a
 # colleague's first word.
-LOOK_EVERY = timedelta(seconds=30)
+LOOK_EVERY = timedelta(minutes=2)
 
 _BY = "dialer"
 _AGENT, _ATTEMPT = table_of(Agent), table_of(Attempt)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from customers.model import Reason
+from ownerline.demo.agents_figures import AgentsFigures
 from ownerline.summary import DialingSummary
 
 
@@ -112,6 +113,7 @@ class Figures:
     double_calls: int
     unexplained: int  # open due calls whose time has come and that have no verdict
     calls_in_ledger: int
+    agents: AgentsFigures
     peak_memory_mib: int  # of this process
     wall_seconds: float
 
@@ -155,6 +157,7 @@ class Figures:
             "states": {line.reason.value: _states(line) for line in self.reasons},
             "not_called": {each.rule: each.due_calls for each in self.not_called},
             "calls_in_ledger": self.calls_in_ledger,
+            "agents": self.agents.as_json(),
             "customer_file": _changes(self.changes),
             "nothing_dialled_because": None if idle is None else idle.for_log(),
             "wall_seconds": round(self.wall_seconds, 2),

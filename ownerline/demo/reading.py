@@ -15,6 +15,7 @@ from callback.model import Decision
 from callback.rules import Layer, Rule, Verdict
 from customers.model import Language, Reason
 from dialer.idle import IdleReason
+from ownerline.demo.agents_figures import read_agents
 from ownerline.demo.figures import (
     Figures,
     FileChanges,
@@ -172,6 +173,7 @@ async def read_figures(session: AsyncSession, rehearsed: Rehearsed, *, started_s
         double_calls=rehearsed.double_calls,
         unexplained=await _unexplained(session, rehearsed.ended_at),
         calls_in_ledger=rehearsed.calls_in_ledger,
+        agents=await read_agents(session, since=rehearsed.started_at),
         peak_memory_mib=peak_memory_mib(),
         wall_seconds=time.perf_counter() - started_s,
     )
