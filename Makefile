@@ -7,11 +7,12 @@ READY := $(VENV)/.ready
 ARGS ?=
 POSTGRES15_BIN ?= /usr/lib/postgresql/15/bin
 
-.PHONY: help setup demo test test-postgres15 check bench faults lock clean
+.PHONY: help setup demo serve test test-postgres15 check bench faults lock clean
 
 help:
 	@echo "make setup   make .venv, with everything pinned in lock/dev.txt"
 	@echo "make demo    watch a property company's calling day    (ARGS='--owners 500 --seed 7')"
+	@echo "make serve   console, API, scheduler, dialer and worker (ARGS='--port 8080')"
 	@echo "make test    run all tests                             (ARGS='-k overdue')"
 	@echo "make test-postgres15  what speaks SQL, on PostgreSQL 15 as well"
 	@echo "make check   format, lint, types, imports"
@@ -38,6 +39,9 @@ $(READY): pyproject.toml lock/dev.txt
 
 demo: $(READY)
 	$(BIN)/ownerline demo $(ARGS)
+
+serve: $(READY)
+	@exec $(BIN)/ownerline serve $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto $(ARGS)
