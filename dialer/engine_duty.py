@@ -47,12 +47,12 @@ class Duty:
             await self._beat_of(fleet)
             beat = timedelta(seconds=fleet.rules.beat_s * fleet.rules.clock_factor)
             self._go_on("beat", lambda: self._beat_of(fleet), beat, at_once=False)
+        if poll is not None:
+            self._go_on("watch", self._look, poll, bell=self._watchman)
         self._taking_over = True
         await self._took_over()
         while fleet is not None and not fleet.has_begun:
             await self._means.sleep_real(fleet.rules.beat_s)
-        if poll is not None:
-            self._go_on("watch", self._look, poll, bell=self._watchman)
         if fleet is not None or poll is not None:
             self._go_on("reconcile", self._reconcile, RECONCILE_EVERY, at_once=False)
 
@@ -142,7 +142,11 @@ class Duty:
         if view.somebody_went:
             self._take_over()
         if had_run_out:
-            self._means.clock.spawn(self._round_of("compare", self._reconciler.compare))
+            self._compare()
+
+    def _compare(self) -> None:
+        """Compare books in the background: a carrier that does not answer is asked for a while."""
+        self._means.clock.spawn(self._round_of("compare", self._reconciler.compare))
 
     def _take_over(self) -> None:
         """Take over in the background, one such work at a time."""
@@ -167,6 +171,6 @@ class Duty:
         await self._watch.cut_what_changed()
 
     async def _reconcile(self) -> None:
-        await self._reconciler.compare()
+        self._compare()
         if self._means.fleet is not None:
             self._take_over()

@@ -106,21 +106,27 @@ class Queue:
     ) -> Step:
         """Claim within the tokens for which the shared rate has places too."""
         placed = await self._places(tokens)
+        step, calls = Step(next_at=self._next_at), list[Claimed]()
         try:
-            sourced = await self._from_sources(placed, turned, now)
-            left = _left(placed, sourced)
-            step = Step(next_at=self._next_at)
+            await self._from_sources(placed, turned, now, calls)
+            step = replace(step, look_again=bool(calls))
+            left = _left(placed, calls)
             if due and left:
-                step = await self._from_queue(left, turned, now)
+                found = await self._from_queue(left, turned, now)
+                step = replace(found, look_again=found.look_again or step.look_again)
+                calls += found.calls
+            await self._give_back(_left(placed, calls))
         except (LeaseRanOutError, SwitchesTurnedError) as err:
             log.warning("claim_given_up", because=str(err))
             self._watch.forget()
-            return Step(next_at=self._next_at)
-        calls = sourced + step.calls
-        await self._give_back(_left(placed, calls))
+        except (sa.exc.SQLAlchemyError, psycopg.Error) as err:
+            if not calls:
+                raise
+            # What is committed is rung all the same; the next look meets the trouble again.
+            log.warning("claim_cut_short", calls=len(calls), error=type(err).__name__)
         if len(placed) < len(tokens):
             step = replace(step, look_again=False, rate_free_at=now + self._places_pause(tokens))
-        return replace(step, calls=calls, look_again=step.look_again or bool(sourced))
+        return replace(step, calls=tuple(calls))
 
     async def _places(self, tokens: Sequence[TrunkLimits]) -> list[TrunkLimits]:
         fleet, means = self._means.fleet, self._means
@@ -142,15 +148,18 @@ class Queue:
             await give_back(session, fleet.bridge, unused)
 
     async def _from_sources(
-        self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime
-    ) -> tuple[Claimed, ...]:
-        calls: tuple[Claimed, ...] = ()
+        self,
+        tokens: Sequence[TrunkLimits],
+        turned: Switches,
+        now: datetime,
+        calls: list[Claimed],
+    ) -> None:
+        """Add to the calls what the sources claim; each source commits by itself."""
         for source in self._means.sources:
             left = _left(tokens, calls)
             if left:
                 ask = partial(source.claim, tokens=left, turned=turned, now=now)
                 calls += (await self._commit(ask, turned)).calls
-        return calls
 
     async def _from_queue(
         self, tokens: Sequence[TrunkLimits], turned: Switches, now: datetime

@@ -1,5 +1,6 @@
 """The database goes away in the middle of things: nothing is lost, and nobody is rung twice."""
 
+import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,14 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from callback.campaigns import shipped_campaigns
+from callback.packs import shipped_packs
 from core.database import create_engine, session_factory
+from core.ids import IdSource
 from dialer import states
 from dialer.bridges.port import CallSubmitted, TrunkLimits
-from dialer.claim import NOTHING_CLAIMED, ClaimReport
+from dialer.claim import NOTHING_CLAIMED, ClaimReport, claim
 from dialer.control import Switches
 from dialer.model import TelephonyResult
+from dialer.ready import refill
 from tests.integration.dialer.day import Day
 from tests.integration.dialer.posts import Post, Posts
+from tests.integration.dialer.test_races import SWITCHES
 
 _OWN_END = sa.text("SELECT pg_terminate_backend(pg_backend_pid())")
 _ALL_OF_THEM = sa.text("""
@@ -97,6 +103,48 @@ async def test_a_connection_cut_before_the_claim_commits_rings_nobody_then_once(
     assert cuts.left == 0
     assert len(post.rung) == 1
     assert [state for state, *_ in await posts.attempts()] == ["claimed"]
+
+
+class Claims:
+    """Claims what the automatic queue would, as a source of its own."""
+
+    def __init__(self, day: Day) -> None:
+        self._day = day
+
+    async def claim(
+        self,
+        session: AsyncSession,
+        tokens: Sequence[TrunkLimits],
+        *,
+        turned: Switches,
+        now: datetime,
+    ) -> ClaimReport:
+        await refill(session, now=now, size=10)
+        return await claim(
+            session,
+            tokens[:1],
+            bridge="manual",
+            now=now,
+            basis=SWITCHES,
+            campaigns=shipped_campaigns(),
+            packs=shipped_packs(),
+            ids=IdSource(self._day.clock, random.Random()),
+            batch=1,
+        )
+
+    def next_at(self, now: datetime) -> datetime | None:
+        return None
+
+
+async def test_what_one_source_has_committed_is_rung_though_the_next_one_fails(
+    posts: Posts, cut_off: AsyncEngine
+) -> None:
+    cuts = Cuts(1)
+    post = await _post(posts, cut_off, sources=[Claims(posts.day), cuts])
+    await post.work(0.1)
+
+    assert cuts.left == 0
+    assert len(post.rung) == 1
 
 
 @pytest.mark.parametrize("kept", [True, False])
