@@ -38,6 +38,7 @@ class Rule(StrEnum):
     EXTENSION_RUNNING = "extension_running"
     RETRY_INTERVAL = "retry_interval"
     LIVE_CALL = "live_call"  # found by the claim, not by the verdict: the line is taken
+    NO_AGENT = "no_agent"  # no verdict either: a person must take it up, and nobody has
     # the number
     EMERGENCY_NUMBER = "emergency_number"
     SHORT_NUMBER = "short_number"

@@ -76,6 +76,10 @@ RULES = {
         ZH: "此人或该号码正在另一通电话中",
         EN: "another call to the person or to the number is up at this moment",
     },
+    Rule.NO_AGENT: {
+        ZH: "这是人工呼叫,尚无客服人员接手",
+        EN: "it is an agent's call, and no agent has taken it up yet",
+    },
     Rule.RETRY_INTERVAL: {
         ZH: "上次呼叫之后的重拨间隔尚未结束",
         EN: "the interval after the last attempt has not ended",

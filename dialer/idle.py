@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.model import DueCallState
 from callback.rules import Rule
 from callback.tables import DueCall, VerdictRow
+from customers.model import CallMode
 from dialer.control import Switches
 
 log = structlog.get_logger(__name__)
@@ -100,8 +101,15 @@ async def _due_now(session: AsyncSession, *, now: datetime) -> list[IdleReason]:
         .limit(1)
         .lateral()
     )
+    refused = sa.func.coalesce(
+        last.c.rule.not_in([Rule.ALLOWED.value, Rule.APPOINTMENT.value]), sa.false()
+    )
     # What was allowed and still waits has been rung, and waits for its retry.
     rule = sa.case(
+        (
+            sa.and_(DueCall.mode == CallMode.AGENT, DueCall.attempts == 0, sa.not_(refused)),
+            Rule.NO_AGENT.value,
+        ),
         (last.c.rule.in_([Rule.ALLOWED.value, Rule.APPOINTMENT.value]), Rule.RETRY_INTERVAL.value),
         else_=sa.func.coalesce(last.c.rule, "not_yet_judged"),
     ).label("rule")

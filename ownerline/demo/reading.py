@@ -62,7 +62,9 @@ _HOURS = sa.text("""
 _NOT_CALLED = sa.text("""
     WITH last AS (
         SELECT dc.due_call_id,
-               CASE WHEN v.verdict_id IS NULL THEN :not_before
+               CASE WHEN dc.mode = 'agent' AND dc.attempts = 0
+                         AND coalesce(v.decision, 'allow') = 'allow' THEN :no_agent
+                    WHEN v.verdict_id IS NULL THEN :not_before
                     WHEN v.decision = 'allow' THEN :retry_interval
                     ELSE v.rule END AS rule,
                v.verdict_id, v.decision
@@ -215,6 +217,7 @@ async def _not_called(session: AsyncSession, *, zone: str, until: datetime) -> S
     parameters = {
         "not_before": Rule.NOT_BEFORE.value,
         "retry_interval": Rule.RETRY_INTERVAL.value,
+        "no_agent": Rule.NO_AGENT.value,
         "until": until,
     }
     rows = await session.execute(_NOT_CALLED, parameters)
