@@ -30,7 +30,7 @@ from ownerline.demo.doubles import DoubleTally
 from ownerline.demo.figures import Figures
 from ownerline.demo.happenings import Outside, with_payers
 from ownerline.demo.home import REPORTS, DemoHome, Played
-from ownerline.demo.memory import peak_memory_mib
+from ownerline.demo.memory import memory_mib
 from ownerline.demo.reading import Rehearsed, read_figures
 from ownerline.demo.report import write_report
 from ownerline.demo.rows import copy_in
@@ -225,7 +225,7 @@ async def _play(
                 await _play_day(stage, rehearsing, agents, outside, day)
                 async with runtime.sessions.begin() as session:
                     await tally.look(session)
-                log.info("day_played", day=str(day), peak_memory_mib=peak_memory_mib())
+                log.info("day_played", day=str(day), memory_mib=memory_mib())
         except asyncio.CancelledError:
             await stage.clock.cancel_all()  # while there is still a database to say goodbye to
             raise
