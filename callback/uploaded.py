@@ -23,6 +23,7 @@ from callback.uploaded_reading import open_list
 from callback.uploaded_rules import purpose_of, rules_of
 from callback.uploaded_tables import UploadedList, UploadedRow
 from callback.uploaded_variables import RowPlace, refuse_unfilled
+from core.announcements import Kind, announce
 from core.columns import AnyRow, table_of
 from core.live import Topic, tell
 from customers.importing.staging import copy_rows
@@ -219,6 +220,7 @@ async def end(session: AsyncSession, *, list_id: int, by: str, now: datetime) ->
     withdrawn = await _withdraw(session, list_id, None, because="list_ended", now=now)
     await tell(session, Topic.SWITCHES, campaign_name(list_id))
     await tell(session, Topic.DUE_CALL, uploaded.community_id)
+    await announce(session, Kind.LIST_ENDED, {"list_id": list_id}, now=now)
     return withdrawn
 
 

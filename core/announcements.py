@@ -31,7 +31,7 @@ class Kind(StrEnum):
     PERSON_DECEASED = "person_deceased"
     CALLBACK_PROMISED = "callback_promised"
     WORK_ORDER_REOPENED = "work_order_reopened"  # a rework notice
-    LIST_ENDED = "list_ended"  # an uploaded list, by hand or because all of it is settled
+    LIST_ENDED = "list_ended"  # an uploaded one, for good
 
 
 # One statement: a delivery and its job for each webhook that wants the kind, mostly for none.

@@ -42,11 +42,14 @@ def open_carrier(
 
 
 @contextlib.asynccontextmanager
-async def simulated_bridge(runtime: Runtime, *, seed: int) -> AsyncIterator[Bridge]:
+async def simulated_bridge(
+    runtime: Runtime, *, seed: int, population: Population | None = None
+) -> AsyncIterator[Bridge]:
     """Hold the bridge to the simulated carrier for the block.
 
     The carrier that the settings name is shared by any number of dialers. Without one the home's
-    own lives in this process, and the next dialer waits until this one has gone.
+    own lives in this process, and the next dialer waits until this one has gone. Its people are
+    those of the customer file at this moment, unless they are given.
 
     Raises:
         CarrierUnreachableError: the carrier of the settings does not answer.
@@ -60,7 +63,7 @@ async def simulated_bridge(runtime: Runtime, *, seed: int) -> AsyncIterator[Brid
         )
         return
     async with sole_holder(settings.home):
-        people = await _people(runtime)
+        people = await _people(runtime) if population is None else population
         with open_carrier(runtime, seed=seed, population=people) as carrier:
             yield SimulatedBridge(carrier)
 

@@ -14,8 +14,10 @@ from core.live import News, Topic
 from core.settings import BridgeName
 from dialer.agents.keeper import Keeper
 from dialer.bridges.port import Bridge
+from dialer.bridges.simulated.people import Behaviour
 from ownerline.carrier import simulated_bridge
 from ownerline.drain import BridgeUnavailableError
+from ownerline.population import population_of
 from ownerline.runtime import Runtime
 from ownerline.services.process import DATABASE_AWAY, Process
 from ownerline.wiring import Dialing, make_dialing
@@ -24,9 +26,10 @@ log = structlog.get_logger(__name__)
 
 # A step of the engine takes milliseconds; one that hangs in the database is cut short.
 _STEP_S = 5.0
-_KEEPER_PAUSE_S = 1.0
+_PAUSE_S = 1.0
 # With --wait: longer than any call lasts.
 _LONGEST_CALL_S = 3600.0
+_OF_PEOPLE = frozenset({Topic.DUE_CALL, Topic.MISSED})
 _OF_AGENTS = frozenset({Topic.AGENT, Topic.SWITCHES, Topic.MISSED})
 
 
@@ -68,9 +71,12 @@ class DialerPart:
         self._dials = False
         clock = self._clock()  # of this run alone: what it started ends with it
         runtime = replace(process.runtime, clock=clock)
-        async with self._bridge(runtime) as bridge:
+        people = _People(runtime)
+        await people.read()
+        async with self._bridge(runtime, people) as bridge:
             dialing = self._make(runtime, bridge)
             unsubscribe = process.feed.subscribe(dialing.engine.hear_news)
+            meeting = asyncio.create_task(people.meet_new_ones(process))
             try:
                 await dialing.engine.start()
                 self._dials = True
@@ -79,6 +85,7 @@ class DialerPart:
                     await self._place_calls(process, dialing)
             finally:
                 unsubscribe()
+                await _cancelled(meeting)
                 await clock.cancel_all()
 
     async def _place_calls(self, process: Process, dialing: Dialing) -> None:
@@ -104,13 +111,52 @@ class DialerPart:
                 raise end
 
     @contextlib.asynccontextmanager
-    async def _bridge(self, runtime: Runtime) -> AsyncIterator[Bridge]:
+    async def _bridge(self, runtime: Runtime, people: "_People") -> AsyncIterator[Bridge]:
         name = runtime.settings.bridge
         if name is not BridgeName.SIMULATED:
             message = f'bridge {name} is not part of this version; set bridge = "simulated"'
             raise BridgeUnavailableError(message)
-        async with simulated_bridge(runtime, seed=self._seed) as bridge:
+        async with simulated_bridge(runtime, seed=self._seed, population=people.behind) as bridge:
             yield bridge
+
+
+class _People:
+    """Who answers on the simulated carrier: the customer file's people, as they come into it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._sessions = runtime.sessions
+        self._known: dict[str, Behaviour] = {}
+
+    def behind(self, e164: str) -> Behaviour:
+        """Return who has a number; one that has only just come into the file is no dead one."""
+        return self._known.get(e164) or Behaviour()
+
+    async def read(self) -> None:
+        """Meet everybody who is in the customer file now."""
+        async with self._sessions() as session:
+            self._known = await population_of(session)
+
+    async def meet_new_ones(self, process: Process) -> None:
+        """Read the customer file anew whenever a file or a list has come in."""
+        news = asyncio.Event()
+
+        def hear(heard: News) -> None:
+            if heard.topic in _OF_PEOPLE:
+                news.set()
+
+        unsubscribe = process.feed.subscribe(hear)
+        try:
+            while True:
+                await news.wait()
+                news.clear()
+                try:
+                    await self.read()
+                except DATABASE_AWAY as err:
+                    log.warning("people_not_met", error=type(err).__name__)
+                    await asyncio.sleep(_PAUSE_S)
+                    news.set()
+        finally:
+            unsubscribe()
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> list[Any]:
@@ -134,7 +180,7 @@ async def _keep_agents(process: Process, keeper: Keeper) -> None:
                 await keeper.run()
             except DATABASE_AWAY as err:
                 log.warning("agents_not_seen_to", error=type(err).__name__)
-                await asyncio.sleep(_KEEPER_PAUSE_S)
+                await asyncio.sleep(_PAUSE_S)
     finally:
         unsubscribe()
 
