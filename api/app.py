@@ -26,6 +26,7 @@ from api.routes import (
     lists,
     live,
     persons,
+    webhooks,
     wishes,
     work_orders,
 )
@@ -50,6 +51,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     dialling.router,
     lists.router,
     agents.router,
+    webhooks.router,
     live.router,
 )
 

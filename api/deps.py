@@ -36,5 +36,6 @@ class ApiDeps:
     desk: Desk  # campaigns, scripts, packs, and what agents' work rests on
     house: House
     defaults: Defaults  # of communities made over the API
+    webhook_hosts: tuple[str, ...] = ()  # which may be of any network and need no https
     feed: LiveFeed | None = None
     limits: ApiLimits = field(default_factory=ApiLimits)

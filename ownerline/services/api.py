@@ -38,6 +38,7 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
                 currency=settings.currency,
                 packs=settings.packs,
             ),
+            webhook_hosts=settings.webhook_hosts,
             feed=process.feed,
         )
     )

@@ -103,6 +103,10 @@ WHO_MAY = {
     "hang_up": {_G, _A},
     "give_wrap_up": {_G, _A},
     "correct": _LEADS,
+    "list_webhooks": _FEEDS,
+    "register_webhook": _FEEDS,
+    "disable_a_webhook": _FEEDS,
+    "retry_webhook": _FEEDS,
     "list_audit": {_A},
     "live": _ALL,
 }

@@ -1,0 +1,146 @@
+"""A payment posted stops a waiting reminder in its own transaction."""
+
+import asyncio
+
+import sqlalchemy as sa
+
+from callback.tables import DueCall
+from core.database import libpq_url
+from core.live import LiveFeed, News, Topic
+from customers.account_tables import Charge
+from tests.integration.api.office import Office
+from tests.integration.api.town import build, debtor
+
+_STATE = "SELECT state || ' ' || COALESCE(settled_because, '') FROM due_call"
+
+
+async def test_once_a_payment_is_answered_its_reminder_is_off_the_list(office: Office) -> None:
+    owner = await debtor(office)
+    await build(office)
+    assert await office.one(_STATE) == "waiting "
+    async with office.client() as client:
+        answer = await client.post(
+            "/payments", json={"charge_id": owner.charge_id, "amount": "100.00", "reference": "R-1"}
+        )
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["charge"]["open"] == "0.00"
+    assert await office.one(_STATE) == "withdrawn paid"
+
+
+async def test_a_part_payment_leaves_the_reminder_with_what_is_still_open(office: Office) -> None:
+    owner = await debtor(office)
+    await build(office)
+    async with office.client() as client:
+        answer = await client.post(
+            "/payments", json={"charge_id": owner.charge_id, "amount": "40.00"}
+        )
+    assert answer.json()["charge"]["open"] == "60.00"
+    assert await office.one(_STATE) == "waiting "
+
+
+async def test_the_reminder_goes_with_the_payment_or_not_at_all(office: Office) -> None:
+    """Nobody sees the money without the withdrawal: both are there at one commit."""
+    owner = await debtor(office)
+    await build(office)
+    seen: set[tuple[int, str]] = set()
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        query = (
+            sa.select(Charge.paid_minor, DueCall.state)
+            .join(DueCall, DueCall.person_id == Charge.liable_person_id)
+            .where(Charge.charge_id == owner.charge_id)
+        )
+        while not done.is_set():
+            async with office.deps.sessions() as session:
+                row = (await session.execute(query)).one()
+                seen.add((row.paid_minor, row.state.value))
+
+    async with office.client() as client, asyncio.TaskGroup() as both:
+        both.create_task(watch())
+        await client.post("/payments", json={"charge_id": owner.charge_id, "amount": "100"})
+        done.set()
+    assert seen <= {(0, "waiting"), (10_000, "withdrawn")}
+
+
+async def test_a_payment_waits_for_a_claim_in_flight_and_leaves_what_it_took(
+    office: Office,
+) -> None:
+    owner = await debtor(office)
+    await build(office)
+    async with office.client() as client, office.deps.sessions() as claim:
+        await claim.execute(sa.select(DueCall).with_for_update())
+        payment = asyncio.create_task(
+            client.post("/payments", json={"charge_id": owner.charge_id, "amount": "100"})
+        )
+        while not await office.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        ):
+            assert not payment.done()
+        await claim.execute(sa.update(DueCall).values(state="claimed"))
+        await claim.commit()
+        assert (await payment).status_code == 201
+    assert await office.one(_STATE) == "claimed "
+
+
+async def test_dialers_hear_of_the_account_so_that_what_rings_is_cut(
+    office: Office, database_url: str
+) -> None:
+    owner = await debtor(office)
+    feed, heard = LiveFeed(libpq_url(database_url)), asyncio.Queue[News]()
+    feed.subscribe(heard.put_nowait)
+    await feed.start()
+    async with office.client() as client:
+        await client.post("/payments", json={"charge_id": owner.charge_id, "amount": "100"})
+    news = await asyncio.wait_for(heard.get(), 10)
+    await feed.close()
+    assert news == News(topic=Topic.ACCOUNT, key=str(owner.person_id))
+
+
+async def test_a_receipt_counts_once_and_bulk_posts_tell_of_each_item(office: Office) -> None:
+    owner = await debtor(office)
+    await build(office)
+    one = {"charge_id": owner.charge_id, "amount": "40.00", "reference": "R-1"}
+    items = [
+        {"reference": "B-1", "amount": "40.00", "received_on": "2026-05-19", "payment_reference": r}
+        for r in ("R-1", "R-2")
+    ] + [{"reference": "B-9", "amount": "1.00", "received_on": "2026-05-19"}]
+    async with office.client() as client:
+        assert (await client.post("/payments", json=one)).status_code == 201
+        again = await client.post("/payments", json=one)
+        assert (again.status_code, again.json()["counted"]) == (200, False)
+        bulk = (await client.post("/bulk/payments", json={"items": items})).json()
+        assert [item["state"] for item in bulk["items"]] == ["unchanged", "accepted", "rejected"]
+        assert bulk["items"][2]["problems"][0]["problem"] == "unknown_charge"
+        assert await office.one(_STATE) == "waiting "
+        rest = items[1] | {"amount": "20.00", "payment_reference": "R-3"}
+        await client.post("/bulk/payments", json={"items": [rest]})
+    assert await office.one(_STATE) == "withdrawn paid"
+
+
+async def test_a_promise_and_a_charge_written_down_take_reminders_off_too(office: Office) -> None:
+    owner = await debtor(office)
+    await build(office)
+    async with office.client() as client:
+        promise = {
+            "person_id": owner.person_id,
+            "charge_ids": [owner.charge_id],
+            "amount": "100.00",
+            "promised_on": "2026-05-25",
+        }
+        assert (await client.post("/promises", json=promise)).status_code == 201
+    assert await office.one(_STATE) == "withdrawn promise_open"
+
+
+async def test_a_payment_that_cannot_be_is_refused_and_changes_nothing(office: Office) -> None:
+    owner = await debtor(office)
+    async with office.client() as client:
+        for amount in ("0", "-0.01", "1.005"):
+            answer = await client.post(
+                "/payments", json={"charge_id": owner.charge_id, "amount": amount}
+            )
+            assert answer.status_code == 422, amount
+        missing = await client.post("/payments", json={"charge_id": 77, "amount": "1"})
+        assert missing.status_code == 404
+    assert await office.one("SELECT count(*) FROM payment") == 0
