@@ -74,7 +74,6 @@ class Engine:
         self._talk = talk
         self._bridge = bridge
         self._clock = clock
-        self._rules = rules
         self._wake = Signal()
         self._calls = CallsUp(bridge.trunks)
         self._means = Means(
@@ -220,7 +219,7 @@ class Engine:
             self._duty.ask(attempt_id)
 
     def _next_look(self, now: datetime, step: Step, until: datetime | None) -> datetime | None:
-        polled = None if self._rules.poll is None else now + self._rules.poll
+        polled = None if self._means.poll is None else now + self._means.poll
         rate_free = self._calls.gate.next_at(now)
         # Something waits now but no token is free: look when the rate lets the next one through.
         blocked = None if rate_free is None or rate_free <= now else rate_free

@@ -41,7 +41,7 @@ class Duty:
 
         Returns once this dialer may claim.
         """
-        fleet, poll = self._means.fleet, self._means.rules.poll
+        fleet, poll = self._means.fleet, self._means.poll
         if fleet is not None:
             await fleet.join()
             await self._beat_of(fleet)

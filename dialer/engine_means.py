@@ -57,6 +57,11 @@ class Means:
         """How many seconds of the clock pass in a real one."""
         return 1.0 if self.fleet is None else self.fleet.rules.clock_factor
 
+    @property
+    def poll(self) -> timedelta | None:
+        """How much of the clock's time passes between two looks at what was decided elsewhere."""
+        return None if self.rules.poll is None else self.rules.poll * self.clock_factor
+
     async def sleep_real(self, seconds: float) -> None:
         """Sleep so many real seconds: databases come back in real time."""
         await self.clock.sleep(seconds * self.clock_factor)

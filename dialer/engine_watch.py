@@ -83,7 +83,8 @@ class Watch:
         now, changed = self._means.clock.now(), self._changed
         self._changed = set()
         told = self._means.tells and self._looked_at_all is not None
-        if told and now < (self._looked_at_all or now) + LOOK_AT_ALL_EVERY:
+        every = LOOK_AT_ALL_EVERY * self._means.clock_factor
+        if told and now < (self._looked_at_all or now) + every:
             if changed:
                 await self.cut_what_lost_its_reason(changed)
             return

