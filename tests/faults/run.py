@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.clock import Clock, SystemClock
 from core.errors import OwnerlineError
+from dialer.model import TelephonyResult
 from tests.faults.carrying import Scene, carry
 from tests.faults.evidence import gather
 from tests.faults.judge import Evidence, Fault, Finding, judge, overtaken
@@ -168,6 +169,9 @@ async def _evidence(world: World, scene: Scene, outside: Outside) -> Evidence:
 
 def _figures(evidence: Evidence) -> dict[str, object]:
     states = Counter(due.state for due in evidence.due_calls.values())
+    rung = {call.call_id for call in evidence.calls}
+    never = [each for each in evidence.attempts.values() if each.attempt_id not in rung]
+    refused = sum(each.result is TelephonyResult.CONGESTION for each in never)
     results = Counter(call.result for call in evidence.calls)
     taken = sum(line.taken for lines in evidence.talks.values() for line in lines)
     broken = sum(not line.taken for lines in evidence.talks.values() for line in lines)
@@ -175,7 +179,10 @@ def _figures(evidence: Evidence) -> dict[str, object]:
         "calls in the carrier's book": len(evidence.calls),
         "of them answered": sum(call.answered_at is not None for call in evidence.calls),
         "attempts on file": len(evidence.attempts),
+        "of them never placed": len(never),
+        "of these refused by the carrier": refused,
         "due calls": ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+        "of them never tried": sum(not due.attempts for due in evidence.due_calls.values()),
         "the carrier's results": ", ".join(
             f"{count} {result}" for result, count in results.most_common()
         ),
