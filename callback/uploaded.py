@@ -38,6 +38,8 @@ _LIST, _ROW, _COMMUNITY = table_of(UploadedList), table_of(UploadedRow), table_o
 _LONGEST_NAME = 100
 
 _ONE_START_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('ownerline list start'))")
+# Without statistics of what was just copied, the joins of a long list would be nested loops.
+_ANALYZE = sa.text("ANALYZE uploaded_row")
 _DUPLICATES = sa.text("""
     UPDATE uploaded_row r SET refusal = 'duplicate', refusal_detail = CAST(seen.first AS text)
     FROM (
@@ -155,6 +157,7 @@ async def create_draft(
     if not rows:
         message = f"{path.name} has a header row and nothing under it; there is nobody to call"
         raise UploadedListError(message)
+    await session.execute(_ANALYZE)
     await session.execute(_DUPLICATES, {"list_id": list_id})
     uploaded = await load_list(session, list_id=list_id)
     await match_rows(session, uploaded, now=now, needs_unit=needs_unit(script))

@@ -181,6 +181,7 @@ async def match_rows(
     of_list = {"list_id": uploaded.list_id}
     there = {**of_list, "community_id": uploaded.community_id}
     today = {"today": now.astimezone(ZoneInfo(uploaded.time_zone)).date()}
+    await session.execute(_ANALYZE)
     await session.execute(_FORGET, {**of_list, "of_the_file": [each.value for each in OF_THE_FILE]})
     await session.execute(_UNITS, there)
     await session.execute(_BY_PHONE, there | today)
