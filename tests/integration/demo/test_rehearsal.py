@@ -128,3 +128,14 @@ def _records(sheet: Any) -> Iterator[dict[str, Any]]:
     names = next(rows)
     for row in rows:
         yield dict.fromkeys(names) | dict(zip(names, row, strict=False))
+
+
+def test_agents_called_about_old_debts_and_none_of_them_is_stuck(
+    played: PlayedDemo, file: psycopg.Connection[Any]
+) -> None:
+    agents = played.json["agents"]
+    assert agents["calls"] > agents["talks"] > 0
+    assert agents["stuck"] == 0
+    modes = file.execute("SELECT mode, bool_and(agent_id IS NOT NULL) FROM attempt GROUP BY mode")
+    assert dict(modes.fetchall()) == {"agent": True, "automatic": False}
+    assert count(file, "SELECT count(*) FROM agent WHERE state <> 'offline'") == 0
