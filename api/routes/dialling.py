@@ -7,6 +7,8 @@ from api.fields import PathWord, Shown, Yes
 from api.model import Right, needs
 from api.routing import router as router_of
 from api.work import Here, Work
+from callback.campaigns import Campaign
+from callback.uploaded_book import learn_campaigns
 from customers.model import CallMode, Purpose, Reason
 from dialer import control
 
@@ -66,7 +68,7 @@ async def list_campaigns(work: Here) -> list[CampaignShown]:
 @router.get("/campaigns/{name}", openapi_extra=needs(Right.READ_CAMPAIGNS))
 async def show_campaign(work: Here, name: PathWord) -> CampaignWithRules:
     """Return a campaign with its rules."""
-    campaign = work.deps.desk.campaigns.get(name)
+    campaign = await _campaign(work, name)
     paused = (await control.switches(work.session)).paused_campaigns
     return CampaignWithRules(
         name=campaign.name,
@@ -82,7 +84,7 @@ async def show_campaign(work: Here, name: PathWord) -> CampaignWithRules:
 @router.post("/campaigns/{name}/pause", openapi_extra=needs(Right.TURN_CAMPAIGNS))
 async def pause_campaign(work: Here, name: PathWord) -> Turned:
     """Place no more calls of a campaign."""
-    work.deps.desk.campaigns.get(name)
+    await _campaign(work, name)
     changed = await control.pause_campaign(
         work.session, campaign=name, by=work.caller.actor, now=work.now
     )
@@ -92,7 +94,7 @@ async def pause_campaign(work: Here, name: PathWord) -> Turned:
 @router.post("/campaigns/{name}/resume", openapi_extra=needs(Right.TURN_CAMPAIGNS))
 async def resume_campaign(work: Here, name: PathWord) -> Turned:
     """Let a paused campaign go on."""
-    work.deps.desk.campaigns.get(name)
+    await _campaign(work, name)
     changed = await control.resume_campaign(work.session, campaign=name)
     return await _turned(work, "campaign_resumed", f"campaign:{name}", changed=changed)
 
@@ -144,3 +146,10 @@ async def _switches(work: Work) -> SwitchesShown:
         stopped=now.stopped,
         paused_campaigns=sorted(now.paused_campaigns),
     )
+
+
+async def _campaign(work: Here, name: str) -> Campaign:
+    """Return a campaign of the house's, or of a started list."""
+    campaigns = work.deps.desk.campaigns
+    await learn_campaigns(work.session, [name], campaigns)
+    return campaigns.get(name)

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.uploaded_book import learn_campaigns
 from core.columns import AnyRow, table_of
 from customers.tables import Person
 from dialer.agents.desk import Desk, takes
@@ -84,6 +85,7 @@ async def take_strays(
     rows = [row for row in await session.execute(_STRAYS) if row.attempt_id in mine]
     if not rows:
         return []
+    await learn_campaigns(session, [row.campaign for row in rows], desk.campaigns)
     free = list(await session.execute(_FREE)) if has_rooms else []
     strays = []
     for row in rows:
