@@ -114,13 +114,3 @@ async def keep_answer(session: AsyncSession, asked: Asked, response: Response) -
             body=bytes(response.body),
         )
     )
-
-
-async def forget_old_keys(session: AsyncSession, *, now: datetime) -> int:
-    """Delete the keys whose day has passed, with the answers; returns how many."""
-    gone = await session.scalars(
-        sa.delete(IdempotencyKey)
-        .where(IdempotencyKey.asked_at <= now - KEPT_FOR)
-        .returning(IdempotencyKey.key)
-    )
-    return len(gone.all())

@@ -89,6 +89,12 @@ class TwilioSettings(Section):
     api_base_url: str = "https://api.twilio.com"
 
 
+class ApiSettings(Section):
+    """What the API grants a caller."""
+
+    requests_per_minute: Positive = 1200  # a token, on each process
+
+
 class Settings(BaseSettings):
     """All that can be set; made by `core.settings.load_settings`."""
 
@@ -129,6 +135,7 @@ class Settings(BaseSettings):
     dialing: DialingSettings = DialingSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     twilio: TwilioSettings = TwilioSettings()
+    api: ApiSettings = ApiSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 

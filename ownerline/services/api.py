@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from api.app import make_app
-from api.deps import ApiDeps
+from api.deps import ApiDeps, ApiLimits
 from callback.packs import shipped_packs
 from core.settings_model import BridgeName
 from customers.importing.model import Defaults
@@ -40,6 +40,7 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
             ),
             webhook_hosts=settings.webhook_hosts,
             feed=process.feed,
+            limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
         )
     )
     app.router.routes[:0] = probes.routes()

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -46,8 +46,8 @@ class Office:
 
     app: FastAPI
     deps: ApiDeps
+    clock: VirtualClock
     tokens: Mapping[ApiRole, str]
-    _number: int = field(default=0)
 
     @classmethod
     async def open(
@@ -76,7 +76,7 @@ class Office:
                 role: await add_user(session, name=role.value, role=role, now=TEN)
                 for role in ApiRole
             }
-        return cls(app=make_app(deps), deps=deps, tokens=tokens)
+        return cls(app=make_app(deps), deps=deps, clock=clock, tokens=tokens)
 
     def client(self, role: ApiRole = ApiRole.ADMIN) -> httpx.AsyncClient:
         """Return a client that shows the role's token."""
