@@ -1,10 +1,12 @@
 """Commands that run until they are told to end: all in one process, or one each."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
 from ownerline.cli.app import app, run, say, settings_here
+from ownerline.services.defaults import LOOPBACK, PORT
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")]
@@ -12,18 +14,16 @@ MetricsPort = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="Answer /health, /ready and /metrics there, on loopback."),
 ]
-_HOST = "127.0.0.1"
-_PORT = 8080
 
 
 @app.command()
-def serve(*, host: Host = _HOST, port: PortOption = _PORT) -> None:
+def serve(*, host: Host = LOOPBACK, port: PortOption = PORT) -> None:
     """Run console, API, scheduler, dialer and worker in one process."""
     _run("serve", host=host, port=port)
 
 
 @app.command()
-def api(*, host: Host = _HOST, port: PortOption = _PORT) -> None:
+def api(*, host: Host = LOOPBACK, port: PortOption = PORT) -> None:
     """Run the console and the API alone."""
     _run("api", host=host, port=port)
 
@@ -53,7 +53,5 @@ def _run(kind: str, **options: Any) -> None:
 
 
 def _say_at_once(line: str) -> None:
-    import sys
-
     say(line)
     sys.stdout.flush()

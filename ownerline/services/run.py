@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from core.log import configure_logging
 from core.settings import Settings
 from ownerline.services.api import make_web_app
+from ownerline.services.defaults import LOOPBACK, PORT
 from ownerline.services.dialer import DialerPart
 from ownerline.services.probes import Probes
 from ownerline.services.process import Part, Process, open_process, run_parts
@@ -16,9 +17,6 @@ from ownerline.services.scheduler import SchedulerPart
 from ownerline.services.standing import obstacles
 from ownerline.services.web import WebPart, listen, url_of
 from ownerline.services.worker import WorkerPart
-
-LOOPBACK = "127.0.0.1"
-DEFAULT_PORT = 8080
 
 
 class Kind(StrEnum):
@@ -36,7 +34,7 @@ class Options:
     """How a process is started."""
 
     host: str = LOOPBACK
-    port: int = DEFAULT_PORT  # of console and API; 0 takes any that is free
+    port: int = PORT  # of console and API; 0 takes any that is free
     metrics_port: int | None = None  # of probes alone, on loopback
     wait: bool = False  # on ending: for the calls that are up
     seed: int = 1  # of the simulated carrier's people

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -40,7 +41,7 @@ async def test_every_process_says_what_it_is_answers_probes_and_ends_with_0(
         for name, each in zip(_ALL, started, strict=True):
             assert each.line.startswith(f"ownerline {name}; ")
             assert (await each.ask("/health")).json() == {"status": "alive", "process": name}
-            await until(lambda each=each: _is_ready(each))
+            await until(partial(_is_ready, each))
             metrics = await each.ask("/metrics")
             assert "ownerline_due_calls_waiting" in metrics.text
             assert metrics.headers["content-type"].startswith("text/plain")
