@@ -36,10 +36,12 @@ from customers.service import (
     request_extension,
 )
 from customers.tables import Community, Phone
+from dialer.agents.model import Unwrapped
 
 log = structlog.get_logger(__name__)
 
 _BY_SCRIPT = "script"
+_UNWRAPPED = frozenset(Unwrapped)  # what was said must still be written down by a person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,15 +175,11 @@ async def _opted_out(session: AsyncSession, settled: Settled) -> None:
         await opt_out(session, **whose, said_by="owner", how=how, now=settled.at)
 
 
-# Reasons of an outcome that no agent gave: what was said must still be written down.
-UNWRAPPED = frozenset({"wrap_up_ran_out", "agent_lost"})
-
-
 async def _wants_an_agent(session: AsyncSession, settled: Settled) -> None:
     await open_agent_task(
         session,
         person_id=settled.person_id,
-        kind="wrap_up" if settled.data.get("reason") in UNWRAPPED else "talk",
+        kind="wrap_up" if settled.data.get("reason") in _UNWRAPPED else "talk",
         subject=f"due_call:{settled.due_call.due_call_id}",
         detail={"attempt_id": str(settled.attempt_id), **settled.data},
         now=settled.at,

@@ -37,8 +37,8 @@ _LATE_UP_TO_S = 900
 _LOOKS_S = (10.0, 40.0)  # at the file, before a call rings
 _WRITES_S = (15.0, 75.0)
 _SKIPS_SHARE = 0.06
-_VANISHES_SHARE = 0.02  # of the talks
-_FORGETS_SHARE = 0.02  # of the wrap-ups
+_VANISHES_SHARE = 0.05  # of the talks
+_FORGETS_SHARE = 0.03  # of the wrap-ups
 _AWAY = timedelta(minutes=12)
 _LOOKS_AGAIN = timedelta(minutes=5)
 
