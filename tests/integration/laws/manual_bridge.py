@@ -53,6 +53,7 @@ class Line:
     answered_by: AnsweredBy | None = None
     turn: Turn | None = None
     end: CallEnded | None = None
+    heard_by: "ManualBridge | None" = None  # who placed it, or asked for its fate last
 
     @property
     def attempt_id(self) -> UUID:
@@ -63,9 +64,12 @@ class Line:
         return self.end is None
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class ManualBridge:
-    """Takes calls, says what it was told to say, and remembers everything that rang."""
+    """Takes calls, says what it was told to say, and remembers everything that rang.
+
+    Bridges of several dialers share `lines`: each is one dialer's door to the same network.
+    """
 
     clock: Clock
     on_ring: Callable[[OutboundCall], Awaitable[None]]
@@ -76,9 +80,10 @@ class ManualBridge:
         TrunkLimits(name="b", channels=1, calls_per_second=0.5),
     )
     max_seconds: float = 600.0
-    capabilities: Capabilities = field(default_factory=Capabilities)
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(rooms=True))
     submission: Submission = Submission.TAKEN
     deaf_fates: int = 0
+    has_book: bool = False  # whether it can say what it placed
     behind: timedelta = timedelta(0)  # how far the carrier's clock is from ours
     lines: dict[UUID, Line] = field(default_factory=dict)
     untold: list[CallEvent] = field(default_factory=list)
@@ -106,7 +111,9 @@ class ManualBridge:
             raise BridgeError(message, retryable=submission is Submission.BUSY)
         if submission is not Submission.LOST:
             await self.on_ring(call)
-            self.lines[call.attempt_id] = Line(call=call, placed_at=self.clock.now() - self.behind)
+            self.lines[call.attempt_id] = Line(
+                call=call, placed_at=self.clock.now() - self.behind, heard_by=self
+            )
             self._say(CallSubmitted(attempt_id=call.attempt_id, at=self.clock.now() - self.behind))
         if submission is Submission.CUT_AFTER:
             raise PowerCut
@@ -127,11 +134,26 @@ class ManualBridge:
         if line is None:
             return Fate(kind=FateKind.NEVER_PLACED)
         if line.end is None:
+            line.heard_by = self
             return Fate(kind=FateKind.LIVE)
         return Fate(kind=FateKind.ENDED, ended=line.end)
 
     async def placed_since(self, instant: datetime) -> tuple[PlacedCall, ...] | None:
-        return None
+        if not self.has_book:
+            return None
+        return tuple(
+            PlacedCall(
+                attempt_id=line.attempt_id,
+                to=line.call.to,
+                trunk=line.call.trunk,
+                placed_at=line.placed_at,
+                answered_at=None if line.answered_by is None else line.placed_at,
+                ended_at=None if line.end is None else max(line.end.at, line.placed_at),
+                result=None if line.end is None else line.end.result,
+            )
+            for line in self.lines.values()
+            if line.placed_at >= instant
+        )
 
     async def live(self) -> tuple[UUID, ...]:
         return tuple(line.attempt_id for line in self.up())
@@ -141,8 +163,10 @@ class ManualBridge:
             self.end(line)
 
     async def move_to_room(self, attempt_id: UUID, room: str) -> None:
-        message = f"call {attempt_id} cannot enter {room!r}: this bridge has no rooms"
-        raise BridgeError(message, retryable=False)
+        line = self.lines.get(attempt_id)
+        if line is None or not line.up:
+            message = f"call {attempt_id} cannot enter {room!r}: it is gone"
+            raise BridgeError(message, retryable=False)
 
     async def monitor(self, room: str, endpoint: str, mode: str) -> None:
         message = f"{endpoint!r} cannot {mode} in {room!r}: this bridge has no rooms"
@@ -212,5 +236,10 @@ class ManualBridge:
         return line.turn
 
     def _say(self, event: CallEvent) -> None:
-        if self._sink is not None:
-            self.untold.append(event)
+        to = self.lines[event.attempt_id].heard_by or self
+        if to.is_connected:
+            to.untold.append(event)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._sink is not None

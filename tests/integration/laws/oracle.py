@@ -35,6 +35,7 @@ _SERVED = sa.text("""
 """)
 _SWITCHES = sa.text("""
     SELECT armed_at IS NOT NULL AS armed, stopped_at IS NOT NULL AS stopped,
+           restored_at IS NOT NULL AND reconciled_at IS NULL AS unreconciled,
            ARRAY(SELECT campaign FROM campaign_switch) AS paused
     FROM installation
 """)
@@ -166,6 +167,7 @@ async def _switches(
 ) -> None:
     switches = (await session.execute(_SWITCHES)).mappings().one()
     assert not switches["stopped"], "rang after a stop"
+    assert not switches["unreconciled"], "rang after a restore before the carrier was asked"
     assert due["campaign"] not in switches["paused"], "rang for a paused campaign"
     if instant.is_real and not switches["armed"]:
         assert call.to.e164 == instant.test_number, "rang a real phone before it was armed"

@@ -19,17 +19,22 @@ _BROKEN = sa.text("""
     UNION ALL
     SELECT 'an ended attempt has one outcome a due call, a live one none', CAST(attempt_id AS text)
     FROM attempt JOIN attempt_due_call adc USING (attempt_id)
-    WHERE (state = 'ended') <> (adc.settled_at IS NOT NULL AND adc.telephony_result IS NOT NULL)
+    WHERE (state = 'ended' AND NOT EXISTS (
+        SELECT FROM agent WHERE agent.attempt_id = attempt.attempt_id AND agent.state = 'wrap_up'
+    )) <> (adc.settled_at IS NOT NULL AND adc.telephony_result IS NOT NULL)
     UNION ALL
-    SELECT 'an attempt serves something', CAST(attempt_id AS text)
+    SELECT 'an attempt serves something, unless a restore has lost what', CAST(attempt_id AS text)
     FROM attempt
-    WHERE NOT EXISTS (SELECT FROM attempt_due_call adc WHERE adc.attempt_id = attempt.attempt_id)
+    WHERE campaign <> 'unknown' AND NOT EXISTS (SELECT FROM attempt_due_call adc WHERE adc.attempt_id = attempt.attempt_id)
     UNION ALL
-    SELECT 'claimed means a live attempt serves it', CAST(dc.due_call_id AS text)
+    SELECT 'claimed means a live attempt or an open wrap-up serves it', CAST(dc.due_call_id AS text)
     FROM due_call dc
     WHERE (dc.state = 'claimed') <> EXISTS (
         SELECT FROM attempt_due_call adc JOIN attempt a USING (attempt_id)
-        WHERE adc.due_call_id = dc.due_call_id AND a.state <> 'ended'
+        WHERE adc.due_call_id = dc.due_call_id AND adc.settled_at IS NULL
+          AND (a.state <> 'ended' OR EXISTS (
+              SELECT FROM agent WHERE agent.attempt_id = a.attempt_id AND agent.state = 'wrap_up'
+          ))
     )
     UNION ALL
     SELECT 'what is final says why', CAST(due_call_id AS text)
@@ -73,6 +78,17 @@ _BROKEN = sa.text("""
     WHERE adc.wrap_up_code = 'dissatisfied'
       AND NOT EXISTS (SELECT FROM rework_notice r WHERE r.attempt_id = adc.attempt_id)
       AND NOT EXISTS (SELECT FROM note n WHERE n.person_id = a.person_id)
+""")
+
+_STUCK = sa.text("""
+    SELECT 'an agent is stuck' AS law, CAST(agent_id AS text) AS who
+    FROM agent WHERE state NOT IN ('ready', 'break', 'offline')
+    UNION ALL
+    SELECT 'a due call is stuck', CAST(due_call_id AS text)
+    FROM due_call WHERE state = 'claimed'
+    UNION ALL
+    SELECT 'a call has no outcome', CAST(attempt_id AS text)
+    FROM attempt_due_call WHERE settled_at IS NULL
 """)
 
 # The list as the customer file asks for it, told without the builders.
@@ -126,6 +142,11 @@ _STEPS = sa.text("SELECT charge_id, step FROM ladder_progress")
 async def broken(session: AsyncSession) -> Sequence[Any]:
     """Return what breaks a law of the tables, with whom."""
     return (await session.execute(_BROKEN)).all()
+
+
+async def stuck(session: AsyncSession) -> Sequence[Any]:
+    """Return what should have come to rest and has not."""
+    return (await session.execute(_STUCK)).all()
 
 
 async def missing(session: AsyncSession, now: object) -> Sequence[Any]:

@@ -1,9 +1,9 @@
 """The laws of the dialer under any order of events, on the real database."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.building import build_lists
+from callback.campaigns import Dialling
 from core.database import create_engine, session_factory
 from core.money import Money
 from core.phone import PhoneNumber
@@ -42,11 +42,15 @@ from customers.tables import DoNotCall, Occupancy, Person, Phone
 from dialer.control import arm, disarm, pause_campaign, resume, resume_campaign, stop
 from dialer.model import AnsweredBy, TelephonyResult
 from dialer.tables import CampaignSwitch
-from scripts.library import Library, load_library
+from scripts.library import load_library
 from scripts.model import AskKind, Reply, ReplyKind, Turn
 from tests.integration.laws import standing
+from tests.integration.laws.agents import AgentsAtWork
+from tests.integration.laws.lists import ListsComeAndGo
+from tests.integration.laws.machine import one, which
 from tests.integration.laws.manual_bridge import Line, Submission
-from tests.integration.laws.world import PHONES, ZONES_OF_NUMBER, World
+from tests.integration.laws.restores import Restores
+from tests.integration.laws.world import MOST_DIALERS, PHONES, ZONES_OF_NUMBER, World
 
 T = TypeVar("T")
 
@@ -65,53 +69,61 @@ NOT_ANSWERED = (
     TelephonyResult.CARRIER_ERROR,
     TelephonyResult.CANCELLED,
 )
-which = st.integers(0, 29)  # of so many as there are, counted round
-
-
 KEYS = st.lists(st.one_of(st.just(0), st.integers(0, 11)), min_size=3, max_size=14)
 
 
-class Laws(RuleBasedStateMachine):
+class Laws(AgentsAtWork, ListsComeAndGo, Restores):
     """Anything may happen in any order; the invariants are the laws."""
 
-    runner: ClassVar[asyncio.Runner]
-    sessions: ClassVar[async_sessionmaker[AsyncSession]]
-    library: ClassVar[Library]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: set[int] = set()
-        self.steps: dict[int, int] = {}
-
-    @initialize(start=st.sampled_from(STARTS), is_real=st.booleans())
-    def people_move_in(self, start: datetime, is_real: bool) -> None:
+    @initialize(
+        start=st.sampled_from(STARTS),
+        is_real=st.booleans(),
+        dialling=st.sampled_from([None, *Dialling]),
+    )
+    def people_move_in(self, start: datetime, is_real: bool, dialling: Dialling | None) -> None:
         self.world = World(
-            sessions=self.sessions, start=start, is_real=is_real, library=self.library
+            sessions=self.sessions,
+            start=start,
+            is_real=is_real,
+            library=self.library,
+            dialling=dialling,
         )
         self.do(self.world.settle_in())
         if is_real:
             self.write(lambda session: arm(session, by="test", now=self.world.now))
-        self.do(self.world.start_engine())
+        self.do(self.world.start_dialer())
         self.lists_are_built()
         self.do(self.world.dial(2))
 
     def teardown(self) -> None:
         self.do(self.everything_comes_to_an_end())
         self.hold()
-        self.do(self.world.crash())
+        for dialer in tuple(self.world.dialers):
+            self.do(self.world.crash(dialer))
 
     async def everything_comes_to_an_end(self) -> None:
         """Every line goes, unheard; a new dialer finds out and leaves nothing open."""
-        await self.world.crash()
-        for line in self.world.bridge.up():
-            self.world.bridge.end(line)
-        self.world.bridge.deaf_fates = 0
-        await self.world.start_engine()
+        for dialer in tuple(self.world.dialers):
+            await self.world.crash(dialer)
+        for line in self.world.network.up():
+            self.world.network.end(line)
+        await self.world.leases_run_out()
+        await self.world.start_dialer()
         async with self.sessions.begin() as session:
             live = await session.scalar(
                 sa.text("SELECT count(*) FROM attempt WHERE state <> 'ended'")
             )
         assert live == 0, f"{live} attempts outlived their lines"
+        await self.agents_come_to_rest()
+
+    async def agents_come_to_rest(self) -> None:
+        """Within a few looks nobody is stuck, and nothing waits for an outcome."""
+        world = self.world
+        for _ in range(3):
+            await world.clock.oversleep(world.now + timedelta(minutes=30))
+            await world.clock.run(world.dialers[0].keeper.look())
+        async with self.sessions() as session:
+            assert not await standing.stuck(session)
 
     # What comes in.
 
@@ -120,14 +132,14 @@ class Laws(RuleBasedStateMachine):
         world = self.world
         self.write(
             lambda session: world.bill(
-                session, _one(world.homes, home), amount=amount, days_past_due=days
+                session, one(world.homes, home), amount=amount, days_past_due=days
             )
         )
 
     @rule(charge=which, share=st.sampled_from([1, 1, 2, 3]), watched=st.booleans())
     def money_comes(self, charge: int, share: int, watched: bool) -> None:
         async def pay(session: AsyncSession) -> None:
-            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            found = await session.get_one(Charge, one(self.world.charge_ids, charge))
             amount = (found.amount_minor - found.paid_minor) // share
             if amount:
                 await self.receive(session, found, amount)
@@ -138,7 +150,7 @@ class Laws(RuleBasedStateMachine):
     @rule(charge=which)
     def finance_takes_a_payment_back(self, charge: int) -> None:
         async def correct(session: AsyncSession) -> None:
-            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            found = await session.get_one(Charge, one(self.world.charge_ids, charge))
             if found.paid_minor > 1:
                 await self.receive(session, found, -(found.paid_minor // 2))
 
@@ -190,7 +202,7 @@ class Laws(RuleBasedStateMachine):
     @rule(charge=which, watched=st.booleans())
     def a_debt_is_disputed(self, charge: int, watched: bool) -> None:
         async def dispute(session: AsyncSession) -> None:
-            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            found = await session.get_one(Charge, one(self.world.charge_ids, charge))
             await dispute_charges(
                 session,
                 person_id=found.liable_person_id or 0,
@@ -204,7 +216,7 @@ class Laws(RuleBasedStateMachine):
     @rule(charge=which, days=st.integers(0, 20), state=st.sampled_from(ExtensionState))
     def more_time_is_asked_for(self, charge: int, days: int, state: ExtensionState) -> None:
         async def ask(session: AsyncSession) -> None:
-            found = await session.get_one(Charge, _one(self.world.charge_ids, charge))
+            found = await session.get_one(Charge, one(self.world.charge_ids, charge))
             await request_extension(
                 session,
                 person_id=found.liable_person_id or 0,
@@ -225,7 +237,7 @@ class Laws(RuleBasedStateMachine):
     def somebody_dies(self, person: int, watched: bool) -> None:
         self.write(
             lambda session: mark_deceased(
-                session, person_id=_one(self.world.person_ids, person), now=self.world.now
+                session, person_id=one(self.world.person_ids, person), now=self.world.now
             )
         )
         self.accounts_changed(watched)
@@ -247,7 +259,7 @@ class Laws(RuleBasedStateMachine):
         async def die(session: AsyncSession) -> None:
             phone_id = await session.scalar(
                 sa.select(Phone.phone_id)
-                .where(Phone.person_id == _one(self.world.person_ids, person))
+                .where(Phone.person_id == one(self.world.person_ids, person))
                 .order_by(Phone.position)
                 .offset(position)
                 .limit(1)
@@ -273,7 +285,7 @@ class Laws(RuleBasedStateMachine):
     @rule(home=which, person=which)
     def a_home_is_sold(self, home: int, person: int) -> None:
         async def sell(session: AsyncSession) -> None:
-            sold = _one(self.world.homes, home)
+            sold = one(self.world.homes, home)
             today = self.world.today(sold)
             ended = await session.execute(
                 sa.update(Occupancy)
@@ -289,7 +301,7 @@ class Laws(RuleBasedStateMachine):
                 session.add(
                     Occupancy(
                         unit_id=sold.unit_id,
-                        person_id=_one(self.world.person_ids, person),
+                        person_id=one(self.world.person_ids, person),
                         role=Role.OWNER,
                         valid_from=today,
                         moved_in=today,
@@ -301,7 +313,7 @@ class Laws(RuleBasedStateMachine):
     @rule(home=which, days=st.integers(0, 8))
     def a_repair_is_finished(self, home: int, days: int) -> None:
         world = self.world
-        self.write(lambda session: world.repair(session, _one(world.homes, home), days_ago=days))
+        self.write(lambda session: world.repair(session, one(world.homes, home), days_ago=days))
 
     @rule(order=which, watched=st.booleans())
     def a_repair_is_reopened(self, order: int, watched: bool) -> None:
@@ -309,7 +321,7 @@ class Laws(RuleBasedStateMachine):
             try:
                 await reopen_work_order(
                     session,
-                    work_order_id=_one(self.world.work_order_ids, order),
+                    work_order_id=one(self.world.work_order_ids, order),
                     attempt_id=None,
                     finding=None,
                     now=self.world.now,
@@ -342,7 +354,7 @@ class Laws(RuleBasedStateMachine):
         minutes=st.integers(1, 2000),
     )
     def somebody_asks_to_be_called(self, home: int, about: Reason, minutes: int) -> None:
-        asking = _one(self.world.homes, home)
+        asking = one(self.world.homes, home)
         self.write(
             lambda session: request_callback(
                 session,
@@ -359,10 +371,18 @@ class Laws(RuleBasedStateMachine):
 
     @rule()
     def lists_are_built(self) -> None:
-        self.write(lambda session: build_lists(session, now=self.world.now))
+        self.write(
+            lambda session: build_lists(
+                session, now=self.world.now, campaigns=self.world.desk.campaigns
+            )
+        )
         before = self.read(standing.due_calls)
         assert not self.read(lambda session: standing.missing(session, self.world.now))
-        self.write(lambda session: build_lists(session, now=self.world.now))
+        self.write(
+            lambda session: build_lists(
+                session, now=self.world.now, campaigns=self.world.desk.campaigns
+            )
+        )
         assert self.read(standing.due_calls) == before, "building twice changed something"
 
     @rule(turned=st.sampled_from(["stop", "disarm", "overdue", "repair"]), back=st.booleans())
@@ -384,77 +404,87 @@ class Laws(RuleBasedStateMachine):
     @rule(
         submission=st.one_of(st.just(Submission.TAKEN), st.sampled_from(Submission)),
         seconds=st.sampled_from([1, 5, 30]),
+        dialer=which,
     )
-    def the_dialer_works(self, submission: Submission, seconds: int) -> None:
-        self.world.bridge.submission = submission
-        self.do(self.world.dial(seconds))
+    def a_dialer_works(self, submission: Submission, seconds: int, dialer: int) -> None:
+        self.world.network.set_weather(submission=submission)
+        self.do(self.world.dial(seconds, dialer))
+
+    @precondition(lambda self: self.world.dialers)
+    @rule(dialer=which, lapsed=st.booleans())
+    def a_dialer_crashes(self, dialer: int, lapsed: bool) -> None:
+        self.do(self.world.crash(one(self.world.dialers, dialer), lapsed=lapsed))
 
     @rule(unsure=st.integers(0, 4))
-    def the_dialer_crashes_and_starts_again(self, unsure: int) -> None:
-        self.do(self.world.crash())
-        self.world.bridge.deaf_fates = unsure
-        self.do(self.world.start_engine())
-        self.do(self.world.dial(2))
+    def every_dialer_crashes_and_one_starts_again(self, unsure: int) -> None:
+        for dialer in tuple(self.world.dialers):
+            self.do(self.world.crash(dialer))
+        self.a_dialer_starts(unsure)
 
-    @precondition(lambda self: self.world.engine is None)
+    @precondition(lambda self: len(self.world.dialers) < MOST_DIALERS)
+    @rule(unsure=st.integers(0, 4))
+    def a_dialer_starts(self, unsure: int) -> None:
+        self.world.network.set_weather(deaf_fates=unsure)
+        self.do(self.world.start_dialer())
+        self.do(self.world.dial(2, -1))
+
     @rule()
-    def the_dialer_starts_again(self) -> None:
-        self.do(self.world.start_engine())
-        self.do(self.world.dial(2))
+    def the_dead_are_known_to_be_dead(self) -> None:
+        self.do(self.world.leases_run_out())
+        self.do(self.world.clock.drive(self.world.now + timedelta(minutes=1)))
 
     @rule(seconds=st.sampled_from([-3, 0, 0, 3]))
     def the_carriers_clock_goes_wrong(self, seconds: int) -> None:
-        self.world.bridge.behind = timedelta(seconds=seconds)
+        self.world.network.set_behind(timedelta(seconds=seconds))
 
     # What the network and the people on it do.
 
-    @precondition(lambda self: self.world.bridge.up())
+    @precondition(lambda self: self.world.network.up())
     @rule(line=which, by=st.sampled_from(AnsweredBy), told=st.booleans())
     def a_call_is_answered(self, line: int, by: AnsweredBy, told: bool) -> None:
-        bridge = self.world.bridge
-        one = _one(bridge.up(), line)
-        if one.answered_by is None:
-            bridge.ring(one)
-            bridge.answer(one, by)
+        network = self.world.network
+        rung = one(network.up(), line)
+        if rung.answered_by is None:
+            network.ring(rung)
+            network.answer(rung, by)
         if told:
-            self.run(bridge.tell_all())
+            self.run(network.tell_all())
 
-    @precondition(lambda self: self.world.bridge.up())
+    @precondition(lambda self: self.world.network.up())
     @rule(line=which, keys=KEYS)
     def a_call_runs_its_course(self, line: int, keys: list[int]) -> None:
-        one = _one(self.world.bridge.up(), line)
+        rung = one(self.world.network.up(), line)
         self.a_call_is_answered(line, by=AnsweredBy.HUMAN, told=True)
-        self.run(self.talk(one, [*keys, 11]))
+        self.run(self.talk(rung, [*keys, 11]))
         self.do(self.world.dial(1))
 
     @precondition(lambda self: self.talking())
     @rule(line=which, keys=KEYS)
     def somebody_talks(self, line: int, keys: list[int]) -> None:
-        self.run(self.talk(_one(self.talking(), line), keys))
+        self.run(self.talk(one(self.talking(), line), keys))
 
-    @precondition(lambda self: self.world.bridge.up())
+    @precondition(lambda self: self.world.network.up())
     @rule(line=which, result=st.sampled_from(NOT_ANSWERED), told=st.booleans())
     def a_call_ends(self, line: int, result: TelephonyResult, told: bool) -> None:
-        self.world.bridge.end(_one(self.world.bridge.up(), line), result)
+        self.world.network.end(one(self.world.network.up(), line), result)
         if told:
-            self.run(self.world.bridge.tell_all())
+            self.run(self.world.network.tell_all())
             self.do(self.world.dial(1))
 
-    @precondition(lambda self: self.world.bridge.untold)
+    @precondition(lambda self: self.world.network.untold)
     @rule(index=which)
     def an_event_is_heard_in_any_order(self, index: int) -> None:
-        self.run(self.world.bridge.tell(index))
+        self.run(self.world.network.tell(index))
 
-    @precondition(lambda self: self.world.bridge.untold)
+    @precondition(lambda self: self.world.network.untold)
     @rule(index=which)
     def an_event_is_lost(self, index: int) -> None:
-        untold = self.world.bridge.untold
-        untold.pop(index % len(untold))
+        self.world.network.lose(index)
 
-    @precondition(lambda self: self.world.bridge.told)
+    @precondition(lambda self: self.world.network.told)
     @rule(index=which)
     def an_event_is_heard_again(self, index: int) -> None:
-        self.run(self.world.bridge.tell_again(_one(self.world.bridge.told, index)))
+        self.run(self.world.network.tell_again(index))
 
     # Time.
 
@@ -480,12 +510,12 @@ class Laws(RuleBasedStateMachine):
     def jump(self, when: datetime, *, told: bool) -> None:
         """Let time pass; no line outlives the longest call."""
         world = self.world
-        for line in world.bridge.up():
+        for line in world.network.up():
             if when - line.placed_at > timedelta(minutes=10):
-                world.bridge.end(line, TelephonyResult.NO_ANSWER)
+                world.network.end(line, TelephonyResult.NO_ANSWER)
         if told:
-            self.run(world.bridge.tell_all())
-        self.do(world.clock.drive(max(when, world.now)))
+            self.run(world.network.tell_all())
+        self.do(world.clock.oversleep(max(when, world.now)))
         self.do(world.dial(5))
 
     # The laws.
@@ -511,53 +541,41 @@ class Laws(RuleBasedStateMachine):
 
     def accounts_changed(self, watched: bool) -> None:
         """Tell the dialer, as every surface does after a change; what only rings is cut then."""
-        engine = self.world.engine
-        if watched and engine is not None:
-            self.run(engine.accounts_changed())
+        if watched and self.world.dialers:
+            for dialer in self.world.dialers:
+                self.run(dialer.engine.accounts_changed())
             self.read(self.nothing_rings_in_vain)
 
     async def nothing_rings_in_vain(self, session: AsyncSession) -> None:
         """Whoever is paid up, opted out, or dead is not rung any further."""
-        for line in self.world.bridge.up():
-            if line.answered_by is None:
+        for line in self.world.network.up():
+            if line.answered_by is None and self.is_carried(line):
                 vain = await session.execute(_VAIN, {"attempt_id": line.attempt_id})
                 assert not vain.scalars().all(), f"{line.attempt_id} goes on ringing"
 
+    def is_carried(self, line: Line) -> bool:
+        """Say whether a dialer that is alive has the call."""
+        return any(line.attempt_id in dialer.engine.live for dialer in self.world.dialers)
+
     def talking(self) -> list[Line]:
         """Return the lines on which somebody can be heard."""
-        return [line for line in self.world.bridge.up() if line.answered_by is not None]
+        return [
+            line
+            for line in self.world.network.up()
+            if line.answered_by is not None and line.call.room is None
+        ]
 
     async def talk(self, line: Line, keys: list[int]) -> None:
         """Press one key after the other, mostly such as were asked for."""
-        bridge = self.world.bridge
-        if line.turn is None:
-            await bridge.say(line, None)
+        network = self.world.network
+        if line.turn is None and line.call.room is None:  # with an agent the house speaks itself
+            await network.say(line, None)
         for key in keys:
             if not line.up or line.turn is None:
                 break
             await self.world.clock.sleep(5)
-            await bridge.say(line, _reply(line.turn, key, now=self.world.now))
-        await bridge.tell_all()
-
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.do(self.world.clock.run(work))
-
-    def write(self, work: Callable[[AsyncSession], Coroutine[Any, Any, Any]]) -> None:
-        async def transaction() -> None:
-            async with self.sessions.begin() as session:
-                await work(session)
-
-        self.do(transaction())
-
-    def read(self, work: Callable[[AsyncSession], Coroutine[Any, Any, T]]) -> T:
-        async def transaction() -> T:
-            async with self.sessions() as session:
-                return await work(session)
-
-        return self.do(transaction())
+            await network.say(line, _reply(line.turn, key, now=self.world.now))
+        await network.tell_all()
 
 
 _VAIN = sa.text("""
@@ -601,10 +619,6 @@ def _reply(turn: Turn, key: int, *, now: datetime) -> Reply:
     }
     value = values.get(turn.ask.kind, known[key % len(known)])
     return Reply(kind=ReplyKind.KEYS, value=value)
-
-
-def _one(of: Any, index: int) -> Any:
-    return of[index % len(of)]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A small world to try the laws in: five people, three communities, a bridge cranked by hand."""
+"""A small world to try the laws in: five people, three communities, a network cranked by hand."""
 
 import random
 import tempfile
@@ -10,30 +10,46 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import yaml
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from callback.campaigns import shipped_campaigns
+from callback.campaigns import (
+    SHIPPED,
+    Campaigns,
+    Dialling,
+    read_campaigns,
+    shipped_campaigns,
+)
 from callback.packs import shipped_packs
-from core.clock import VirtualClock
 from core.database import Base
 from core.ids import IdSource
 from customers.account_tables import Charge, WorkOrder
 from customers.importing.run import import_file
 from customers.model import CallMode, Language, Purpose, Role, WorkOrderCategory
 from customers.tables import Community, Consent, Occupancy, Person, Phone, Unit
+from dialer.agents import service
+from dialer.agents.calls import AgentCalls
+from dialer.agents.desk import Desk
+from dialer.agents.keeper import Keeper
 from dialer.bridges.port import OutboundCall
 from dialer.control import ensure_installation
 from dialer.engine import Engine, EngineRules
+from dialer.fleet import Fleet
+from dialer.fleet_model import FleetRules
+from dialer.fleet_tables import DialerLease
 from dialer.outcome import Settlement
 from dialer.plan import House
 from dialer.talk import TalkHost, TalkRules
 from scripts.library import Library
-from tests.integration.laws.manual_bridge import ManualBridge, PowerCut
+from tests.integration.laws.manual_bridge import PowerCut
+from tests.integration.laws.network import Dialer, NappingClock, Network, OwnClock
 from tests.integration.laws.oracle import Instant, Rung, judge_ring
 
 TEST_NUMBER = "+8613800138001"
 SHARED = "+8613800138002"
+STRANGERS = ("+8613700137001", "+8613700137002")
 ZONES_OF_NUMBER = {
+    **dict.fromkeys(STRANGERS, ("Asia/Shanghai",)),
     TEST_NUMBER: ("Asia/Shanghai",),
     SHARED: ("Asia/Shanghai",),
     "+8613800138003": ("Asia/Shanghai",),
@@ -66,6 +82,15 @@ _HOUSE = House(
 )
 
 
+# Leases run in real time, which plays no part: they run out when the world says so. Beats are rare,
+# as each costs a round trip and a day has many seconds.
+_RULES = FleetRules(lease_s=3600.0, beat_s=30.0, grace_s=0.0, pause_s=86400.0)
+MOST_DIALERS = 2
+_DESTINATIONS = ("+86", "+1")
+_KNOWN = ("homes", "person_ids", "charge_ids", "work_order_ids", "list_ids", "agent_ids")
+_FIRST_STEP_OF_AGENTS = 30
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """A unit and its first owner."""
@@ -78,7 +103,7 @@ class Home:
 
 
 class World:
-    """The database, the clock, the bridge, and at most one engine."""
+    """The database, the clock, the network, and up to two dialers."""
 
     def __init__(
         self,
@@ -87,16 +112,27 @@ class World:
         start: datetime,
         is_real: bool,
         library: Library,
+        dialling: Dialling | None = None,
     ) -> None:
         self.sessions = sessions
-        self.clock = VirtualClock(start)
-        self.bridge = ManualBridge(clock=self.clock, on_ring=self._rang, is_real=is_real)
+        self.clock = NappingClock(start)
+        self.network = Network(clock=self.clock, on_ring=self._rang, is_real=is_real)
+        self.dialers: list[Dialer] = []
         self.homes: list[Home] = []
         self.person_ids: list[int] = []
         self.charge_ids: list[int] = []
         self.work_order_ids: list[int] = []
+        self.list_ids: list[int] = []
+        self.agent_ids: list[int] = []
         self.rung: list[Rung] = []
-        self.engine: Engine | None = None
+        self.desk = Desk(
+            settlement=Settlement(campaigns=_campaigns(dialling), library=library),
+            packs=shipped_packs(),
+            bridge="manual",
+            bridge_is_real=is_real,
+            test_numbers=(TEST_NUMBER,),
+            destinations=_DESTINATIONS,
+        )
         self._ids = IdSource(self.clock, random.Random(7))
         self._library = library
         self._numbers = 0
@@ -113,6 +149,15 @@ class World:
     def today(self, home: Home) -> date:
         """Return the home's own day."""
         return self.now.astimezone(ZoneInfo(home.time_zone)).date()
+
+    def known(self) -> dict[str, list[Any]]:
+        """Return what is known of the tables' ids at this instant."""
+        return {name: list(getattr(self, name)) for name in _KNOWN}
+
+    def recall(self, known: dict[str, list[Any]]) -> None:
+        """Know what was known then."""
+        for name, ids in known.items():
+            setattr(self, name, list(ids))
 
     # People and what they owe.
 
@@ -172,6 +217,10 @@ class World:
                 )
                 await self.bill(session, home, amount=10_000 + number, days_past_due=number * 9 - 3)
                 await self.repair(session, home, days_ago=number % 3)
+            for name in ("Li", "Wang"):
+                self.agent_ids.append(
+                    await service.add_agent(session, name=name, now=self.clock.now())
+                )
             for e164 in ("+12127363100", "+12127363200"):
                 for purpose in (Purpose.DEBT, Purpose.SERVICE):
                     await self.consent(session, e164, purpose, granted=True)
@@ -255,52 +304,82 @@ class World:
 
     # The dialer.
 
-    async def start_engine(self) -> None:
-        """Start a dialer; it settles or adopts what the last one left."""
-        campaigns = shipped_campaigns()
+    async def start_dialer(self) -> None:
+        """Start one more dialer; it takes over what nobody alive carries."""
+        desk, clock, bridge = self.desk, OwnClock(self.clock), self.network.connect()
+        calls = AgentCalls(desk, ids=self._ids)
+        fleet = Fleet(sessions=self.sessions, bridge=bridge, rules=_RULES)
         engine = Engine(
             sessions=self.sessions,
-            bridge=self.bridge,
-            clock=self.clock,
+            bridge=bridge,
+            clock=clock,
             ids=self._ids,
             rules=EngineRules(
-                campaigns=campaigns,
-                packs=shipped_packs(),
-                destinations=("+86", "+1"),
-                test_numbers=(TEST_NUMBER,),
+                campaigns=desk.campaigns,
+                packs=desk.packs,
+                destinations=desk.destinations,
+                test_numbers=desk.test_numbers,
                 batch=10,
                 poll=None,
             ),
             talk=TalkHost(
                 sessions=self.sessions,
-                clock=self.clock,
-                rules=TalkRules(library=self._library, campaigns=campaigns, house=_HOUSE),
+                clock=clock,
+                rules=TalkRules(library=self._library, campaigns=desk.campaigns, house=_HOUSE),
             ),
-            settlement=Settlement(campaigns=campaigns, library=self._library),
+            settlement=desk.settlement,
+            sources=(calls,),
+            followers=(calls,),
+            fleet=fleet,
         )
+        keeper = Keeper(
+            sessions=self.sessions,
+            bridge=bridge,
+            clock=clock,
+            desk=desk,
+            calls=calls,
+            live=lambda: engine.live,
+            poll=None,
+        )
+        dialer = Dialer(clock=clock, bridge=bridge, fleet=fleet, engine=engine, keeper=keeper)
+        self.dialers.append(dialer)
         await self.clock.run(engine.start())
-        self.engine = engine
 
-    async def crash(self) -> None:
-        """Let the process die: what it knew and what it was about to hear is gone."""
-        await self.clock.cancel_all()
-        await self.bridge.close()
-        self.engine = None
+    async def crash(self, dialer: Dialer, *, lapsed: bool = True) -> None:
+        """Let a process die: what it knew and what it was about to hear is gone.
 
-    async def dial(self, seconds: float) -> None:
-        """Let the dialer work for so long."""
-        if self.engine is None:
+        Once its lease has lapsed the others may take over what it carried.
+        """
+        self.dialers.remove(dialer)
+        await dialer.clock.kill()
+        await dialer.bridge.close()
+        if lapsed:
+            await self.leases_run_out()
+
+    async def leases_run_out(self) -> None:
+        """Let so much time pass that the dead are known to be dead."""
+        async with self.sessions.begin() as session:
+            await session.execute(
+                sa.update(DialerLease)
+                .where(DialerLease.dialer_id.not_in([d.fleet.dialer_id for d in self.dialers]))
+                .values(lease_until=sa.func.clock_timestamp() - sa.text("interval '1 s'"))
+            )
+
+    async def dial(self, seconds: float, which: int = 0) -> None:
+        """Let one of the dialers work for so long; the others do their small duties."""
+        if not self.dialers:
             return
+        dialer = self.dialers[which % len(self.dialers)]
         try:
-            await self.clock.run(self.engine.run(until=self.now + timedelta(seconds=seconds)))
+            await self.clock.run(dialer.engine.run(until=self.now + timedelta(seconds=seconds)))
         except PowerCut:
-            await self.crash()
+            await self.crash(dialer)
 
     async def _rang(self, call: OutboundCall) -> None:
-        up = {line.attempt_id for line in self.bridge.up()}
+        up = {line.attempt_id for line in self.network.up()}
         instant = Instant(
             now=self.now,
-            is_real=self.bridge.is_real,
+            is_real=self.network.is_real,
             test_number=TEST_NUMBER,
             zones_of_number=ZONES_OF_NUMBER,
             up=[rung for rung in self.rung if rung.call.attempt_id in up],
@@ -308,6 +387,19 @@ class World:
         )
         async with self.sessions.begin() as session:
             self.rung.append(await judge_ring(session, call, instant))
+
+
+def _campaigns(dialling: Dialling | None) -> Campaigns:
+    """Return the shipped campaigns; with `dialling` the late reminders are agents' calls."""
+    if dialling is None:
+        return shipped_campaigns()
+    raw: dict[str, Any] = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    raw["overdue"]["dialling"] = raw["repair"]["dialling"] = dialling.value
+    raw["repair"]["mode"] = "agent"
+    for step in raw["overdue"]["ladder"]:
+        if step["step"] >= _FIRST_STEP_OF_AGENTS:
+            step["mode"] = "agent"
+    return read_campaigns(yaml.safe_dump(raw, allow_unicode=True), "the world's campaigns")
 
 
 async def _add(session: AsyncSession, table: type[Base], **values: Any) -> int:
