@@ -20,7 +20,7 @@ from dialer.agents.model import BreakReason, SkipReason
 from dialer.agents.states import Break, Offered, Offline, Ready, Standing, WrapUp
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import standing_of
-from dialer.bridges.port import CallEnded, CallEvent, OutboundCall
+from dialer.bridges.port import CallEnded, CallEvent, CallInRoom, OutboundCall
 from dialer.bridges.simulated.draws import stable_random
 from dialer.bridges.simulated.line import Line
 from dialer.bridges.simulated.rooms import Rooms
@@ -115,7 +115,9 @@ class InventedAgents:
 
     async def heard(self, event: CallEvent) -> None:
         """Wake the agent whose call has ended; an observer of the calls."""
-        if isinstance(event, CallEnded):
+        if isinstance(event, CallInRoom):
+            self._room_of[event.attempt_id] = event.room  # perhaps of a colleague who took it over
+        elif isinstance(event, CallEnded):
             room = self._room_of.pop(event.attempt_id, None)
             if room in self._people:
                 self._people[room].signal.set()
@@ -212,10 +214,12 @@ class InventedAgents:
             await means.clock.sleep_until(owed.until + timedelta(seconds=2))
             return
         await means.clock.sleep(person.rng.uniform(*_WRITES_S))
-        async with means.sessions.begin() as session:
-            await write_down(
-                session, person.agent_id, owed.attempt_id, desk=means.desk, now=means.clock.now()
-            )
+        if isinstance(await self._standing(person), WrapUp):  # not too late for it
+            now = means.clock.now()
+            async with means.sessions.begin() as session:
+                await write_down(
+                    session, person.agent_id, owed.attempt_id, desk=means.desk, now=now
+                )
 
     # A talk.
 
