@@ -25,7 +25,9 @@ _BROKEN = sa.text("""
     UNION ALL
     SELECT 'an attempt serves something, unless a restore has lost what', CAST(attempt_id AS text)
     FROM attempt
-    WHERE campaign <> 'unknown' AND NOT EXISTS (SELECT FROM attempt_due_call adc WHERE adc.attempt_id = attempt.attempt_id)
+    WHERE campaign <> 'unknown' AND NOT EXISTS (
+        SELECT FROM attempt_due_call adc WHERE adc.attempt_id = attempt.attempt_id
+    )
     UNION ALL
     SELECT 'claimed means a live attempt or an open wrap-up serves it', CAST(dc.due_call_id AS text)
     FROM due_call dc
