@@ -14,8 +14,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from callback.campaigns import CampaignsError
 from core.database import DatabaseUnreachableError
+from core.deliveries.service import UnknownWebhookError
 from core.errors import OwnerlineError
+from customers.communities import UnknownCommunityError
+from customers.extensions import DecidedAlreadyError
+from customers.search import NothingFoundError
+from customers.service import NotCompletedError, UnknownSubjectError
+from dialer.agents.model import AgentStateError, UnknownAgentError
+from dialer.agents.service import AgentNameTakenError, OffRosterError
+from dialer.agents.wrap_up import NoSuchCallError, WrappedUpAlreadyError
 
 log = structlog.get_logger(__name__)
 
@@ -55,23 +64,32 @@ class NotOnFileError(OwnerlineError):
         super().__init__(f"there is no {what} {key}")
 
 
-# What an error of ours is over HTTP, by the name of its class; any other is a request that cannot
-# be done as it is, 422.
-_STATUS: Mapping[str, int] = {
-    "NotOnFileError": 404,
-    "UnknownSubjectError": 404,
-    "UnknownCommunityError": 404,
-    "NothingFoundError": 404,
-    "CampaignsError": 404,
-    "NoSuchCallError": 404,
-    "UnknownAgentError": 404,
-    "UnknownWebhookError": 404,
-    "AgentNameTakenError": 409,
-    "AgentStateError": 409,
-    "DecidedAlreadyError": 409,
-    "NotCompletedError": 409,
-    "OffRosterError": 409,
-    "WrappedUpAlreadyError": 409,
+# What an error of ours is over HTTP; any other is a request that cannot be done as it is, 422.
+_STATUS: Mapping[type[OwnerlineError], HTTPStatus] = {
+    **dict.fromkeys(
+        (
+            CampaignsError,
+            NoSuchCallError,
+            NotOnFileError,
+            NothingFoundError,
+            UnknownAgentError,
+            UnknownCommunityError,
+            UnknownSubjectError,
+            UnknownWebhookError,
+        ),
+        HTTPStatus.NOT_FOUND,
+    ),
+    **dict.fromkeys(
+        (
+            AgentNameTakenError,
+            AgentStateError,
+            DecidedAlreadyError,
+            NotCompletedError,
+            OffRosterError,
+            WrappedUpAlreadyError,
+        ),
+        HTTPStatus.CONFLICT,
+    ),
 }
 
 
@@ -111,18 +129,10 @@ def _problem(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of ki
         case DatabaseUnreachableError() | sa.exc.TimeoutError() | ConnectionError():
             return _unavailable("away", _AWAY)
         case OwnerlineError():
-            name = type(error).__name__
             return ProblemError(
-                next(
-                    (
-                        _STATUS[kin.__name__]
-                        for kin in type(error).__mro__
-                        if kin.__name__ in _STATUS
-                    ),
-                    HTTPStatus.UNPROCESSABLE_ENTITY,
-                ),
+                _STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY),
                 str(error),
-                kind=_word(name.removesuffix("Error")),
+                kind=_word(type(error).__name__.removesuffix("Error")),
             )
         case sa.exc.DBAPIError():
             return _of_database(error.orig)

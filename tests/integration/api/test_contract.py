@@ -71,7 +71,7 @@ schema = schemathesis.openapi.from_dict(
 
 @schema.exclude(path="/api/v1/live").parametrize()
 # What the document cannot say, say that a region must exist, is refused too: 422.
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_whatever_is_sent_is_answered_as_the_document_says(case: Any, stand: Stand) -> None:
     case.validate_response(stand.send(case), excluded_checks=[positive_data_acceptance])
 
