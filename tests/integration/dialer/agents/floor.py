@@ -113,7 +113,7 @@ class Floor(Day):
         """Write the same outcome down for all the agent's last call served."""
         async with self.sessions.begin() as session:
             row = (await session.execute(_AGENT, {"agent_id": agent_id})).one()
-            attempt_id = row.attempt_id or await session.scalar(_LAST)
+            attempt_id: UUID = row.attempt_id or (await session.execute(_LAST)).scalar_one()
             served = await session.scalars(
                 sa.select(AttemptDueCall.due_call_id).where(AttemptDueCall.attempt_id == attempt_id)
             )

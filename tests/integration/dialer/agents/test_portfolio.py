@@ -67,16 +67,15 @@ async def test_an_owner_goes_to_who_speaks_their_language_or_to_nobody(preview: 
 async def test_who_was_assigned_by_hand_stays(preview: Floor) -> None:
     owners = await _owners(preview, 4)
     agents = [await preview.agent(name) for name in ("Li", "Wu")]
-    for owner in owners[:3]:
-        await preview.write(
-            lambda session, person_id=owner.person_id: assign_by_hand(
+    async with preview.sessions.begin() as session:
+        for owner in owners[:3]:
+            await assign_by_hand(
                 session,
-                person_id=person_id,
+                person_id=owner.person_id,
                 agent_id=agents[1],
                 by="boss",
                 now=preview.clock.now(),
             )
-        )
     await _assign(preview, owners[0].community_id)
     assert list((await _of(preview)).values()).count(agents[1]) >= 3
 

@@ -1,6 +1,7 @@
 """The wrap-up: one outcome a matter, checked, with its effects; corrected by supervisors only."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -50,7 +51,7 @@ async def test_a_dissatisfied_owner_reopens_the_order_and_the_note_is_on_file(
     ids=["no reason", "no debt", "no survey", "no time", "yesterday", "unknown field"],
 )
 async def test_a_form_that_cannot_be_is_refused_and_the_agent_may_mend_it(
-    progressive: Floor, code: WrapUpCode, values: dict[str, object], says: str
+    progressive: Floor, code: WrapUpCode, values: dict[str, Any], says: str
 ) -> None:
     floor = progressive
     agent = await _spoke(floor)
@@ -106,9 +107,8 @@ async def test_a_supervisor_corrects_with_an_entry_in_the_audit(progressive: Flo
     await _spoke(floor)
     await floor.until(later(floor, 5))
     await floor.sweep()
-    ((attempt_id, due_call_id),) = await floor.rows(
-        sa.select(AttemptDueCall.attempt_id, AttemptDueCall.due_call_id)
-    )
+    (served,) = await floor.rows(sa.select(AttemptDueCall.attempt_id, AttemptDueCall.due_call_id))
+    attempt_id, due_call_id = served.attempt_id, served.due_call_id
     form = WrapUpForm(
         due_call_id=due_call_id, code=WrapUpCode.DISSATISFIED, values={"reason": "heard the tape"}
     )
