@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tests.faults.plan import START, ZONE, Plan
 
 # A commit is kept when its server is killed; only the machine must not lose its power meanwhile.
 _HASTE = {"fsync": "off"}
+_BINARIES = "OWNERLINE_TEST_POSTGRES_BIN"  # of another version than the wheel's
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +43,8 @@ class World:
 @contextlib.asynccontextmanager
 async def open_world(plan: Plan, folder: Path, people: Path) -> AsyncIterator[World]:
     """Hold a server with a company and its lists for the block; writes who holds which number."""
-    options = ServerOptions(parameters=_HASTE)
+    binaries = Path(named) if (named := os.environ.get(_BINARIES)) else None
+    options = ServerOptions(binaries=binaries, parameters=_HASTE)
     async with embedded_server(folder, options) as url:
         await asyncio.to_thread(upgrade, url)
         engine = create_engine(url, name="fault run")

@@ -57,6 +57,7 @@ def test_on_the_default_day_every_reason_has_calls_due(played: PlayedDemo) -> No
 def test_nobody_is_called_twice_and_no_call_is_left_open(played: PlayedDemo) -> None:
     assert played.json["double_calls"] == 0
     assert played.json["unsettled"] == 0
+    assert played.json["unexplained"] == 0
 
 
 def test_the_dialer_and_the_carrier_tell_of_the_same_calls(
