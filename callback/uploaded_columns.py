@@ -113,7 +113,9 @@ def _guessed(title: str, place: int, before: Sequence[Column], said: frozenset[s
     field = _FIELD_OF_HEADER.get(contact_field(title) or "")
     if field is not None and (field == PHONE or field not in said):
         return Column(title=title, place=place, field=field)
-    taken = (said - FIELDS.keys()) | {column.variable for column in before if column.variable is not None}
+    taken = (said - FIELDS.keys()) | {
+        column.variable for column in before if column.variable is not None
+    }
     return Column(title=title, place=place, variable=_variable_of(title, taken))
 
 

@@ -4,6 +4,7 @@ The carrier and its calls live in the process that dials. A second one beside it
 first one's calls for lost and ring again.
 """
 
+import asyncio
 import contextlib
 import fcntl
 from collections.abc import AsyncIterator, Iterator
@@ -29,7 +30,7 @@ class DialerRunsError(OwnerlineError):
 async def sole_holder(home: Path) -> AsyncIterator[None]:
     """Hold the home's simulated carrier for the block; the lock ends with the process."""
     clock = SystemClock()
-    home.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     with (home / LOCK_FILE).open("a") as file:
         if not _locked(file):
             _log.info("waiting_for_another_dialer", lock=LOCK_FILE)
