@@ -1,6 +1,7 @@
 """The carrier of a fault run, in a process of its own: nobody kills it, it keeps the true book."""
 
 import asyncio
+import random
 import signal
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +61,7 @@ def carry(scene: Scene, ready: Connection) -> None:
 
 
 async def _serve(scene: Scene, ready: Connection) -> None:
-    plan, over = scene.plan, asyncio.Event()
+    plan, over, faults = scene.plan, asyncio.Event(), Faults()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     carrier = CarrierPlan(
         address=scene.address,
@@ -70,8 +71,24 @@ async def _serve(scene: Scene, ready: Connection) -> None:
         seed=plan.seed,
         trunks=(TrunkLimits(name="a", channels=plan.channels, calls_per_second=_CALLS_PER_SECOND),),
         people=read_population(scene.people),
-        faults=Faults(),
+        faults=faults,
     )
     async with serving(carrier, scene.clock()):
         ready.send("ready")
+        misbehaving = asyncio.create_task(_misbehave(faults, plan))
         await over.wait()
+        misbehaving.cancel()
+
+
+async def _misbehave(faults: Faults, plan: Plan) -> None:
+    """Lose something now and then: the answer to a call, a call on its way, an event."""
+    rng = random.Random(f"{plan.seed}:carrier")
+    for _ in range(plan.carrier_faults):
+        await asyncio.sleep(plan.killing_s / plan.carrier_faults)
+        match rng.choice(("answer", "submission", "event", "event")):
+            case "answer":
+                faults.lose_answers += 1
+            case "submission":
+                faults.lose_submissions += 1
+            case _:
+                faults.drop_events += 1

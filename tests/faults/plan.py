@@ -23,6 +23,7 @@ class Plan:
     emptying_s: float  # and the queue must be empty so much later at most
     channels: int  # of the trunk: what bounds the calls, for a sped-up rate bounds nothing
     payers: int  # persons who pay while the killing goes on
+    carrier_faults: int  # answers, submissions and events that the carrier loses meanwhile
     letters: int  # persons who write that they want no more calls
 
 
@@ -37,6 +38,7 @@ def full(seed: int) -> Plan:
         killing_s=460.0,
         emptying_s=150.0,
         channels=16,
+        carrier_faults=40,
         payers=150,
         letters=40,
     )
@@ -53,6 +55,7 @@ def short(seed: int) -> Plan:
         killing_s=14.0,
         emptying_s=20.0,
         channels=10,
+        carrier_faults=4,
         payers=10,
         letters=4,
     )
