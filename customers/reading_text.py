@@ -74,7 +74,7 @@ def _delimiter(path: Path, encoding: str, limits: Limits) -> str:
                         return delimiter
                 except HeaderError:
                     return delimiter
-                if any(cell.strip() for cell in row.cells):
+                if any(str(cell or "").strip() for cell in row.cells):
                     widths.setdefault(delimiter, len(row.cells))
     return max(_DELIMITERS, key=lambda delimiter: widths.get(delimiter, 0))
 
