@@ -31,7 +31,7 @@ from dialer.bridges.simulated.remote.address import CarrierAddress
 from dialer.bridges.simulated.remote.client import RemoteSimulatedBridge
 from dialer.bridges.simulated.remote.process import CarrierPlan, serving
 from dialer.control import ensure_installation
-from dialer.fleet import Fleet
+from dialer.fleet.fleet import Fleet
 from ownerline.database import upgrade
 from ownerline.population import population_of
 

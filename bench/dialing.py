@@ -13,8 +13,8 @@ from core.clock import Clock
 from core.ids import IdSource
 from customers.model import Language
 from dialer.bridges.port import Bridge, TrunkLimits
-from dialer.engine import Engine, EngineRules
-from dialer.fleet import Fleet
+from dialer.engine.engine import Engine, EngineRules
+from dialer.fleet.fleet import Fleet
 from dialer.outcome import Settlement
 from dialer.plan import House
 from dialer.talk import TalkHost, TalkRules

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.live import Topic, tell
 from dialer.control import ensure_installation
-from dialer.fleet_tables import DialerLease
+from dialer.fleet.tables import DialerLease
 from dialer.tables import Installation
 
 RESTORE = "restore"  # stands in stopped_by where else the person stands who said `ownerline stop`

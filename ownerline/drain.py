@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import VirtualClock
 from core.errors import OwnerlineError
 from core.settings import BridgeName, Settings
-from dialer.engine import Engine
+from dialer.engine.engine import Engine
 from dialer.tables import Attempt
 from ownerline.carrier import simulated_bridge
 from ownerline.instants import day_end

@@ -10,9 +10,9 @@ from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
 from dialer.agents.keeper import SWEEP_EVERY, Keeper
 from dialer.bridges.port import Bridge
-from dialer.engine import SWITCH_POLL, Engine, EngineRules
-from dialer.fleet import Fleet
-from dialer.fleet_model import FleetRules
+from dialer.engine.engine import SWITCH_POLL, Engine, EngineRules
+from dialer.fleet.fleet import Fleet
+from dialer.fleet.model import FleetRules
 from dialer.hooks import AttemptFollower, CallSource
 from dialer.outcome import Settlement
 from dialer.talk import TalkHost, TalkRules

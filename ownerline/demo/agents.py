@@ -24,7 +24,7 @@ from dialer.bridges.port import CallEnded, CallEvent, CallInRoom, OutboundCall
 from dialer.bridges.simulated.draws import stable_random
 from dialer.bridges.simulated.line import Line
 from dialer.bridges.simulated.rooms import Rooms
-from dialer.engine import Engine
+from dialer.engine.engine import Engine
 from dialer.model import AnsweredBy
 from dialer.talk import TalkHost
 from ownerline.demo.wrapping import write_down

@@ -20,7 +20,7 @@ from dialer.bridges.port import CallEvent, CallRinging
 from dialer.bridges.simulated.draws import stable_random
 from dialer.bridges.simulated.ledger import Ledger
 from dialer.bridges.simulated.people import Behaviour
-from dialer.engine import Engine
+from dialer.engine.engine import Engine
 
 _PAYS_DURING_DAY_SHARE = 0.07  # of those on the overdue list
 _PAYS_WHILE_IT_RINGS_SHARE = 0.04

@@ -11,7 +11,7 @@ _MODULES = (
     "callback.tables",
     "callback.uploaded_tables",
     "dialer.tables",
-    "dialer.fleet_tables",
+    "dialer.fleet.tables",
     "dialer.answer_tables",
     "dialer.agents.tables",
     "api.tables",

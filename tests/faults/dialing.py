@@ -10,8 +10,8 @@ from core.ids import IdSource
 from core.log import configure_logging
 from core.settings import LogLevel, Settings
 from dialer.bridges.port import Bridge
-from dialer.fleet import Fleet
-from dialer.fleet_model import FleetRules
+from dialer.fleet.fleet import Fleet
+from dialer.fleet.model import FleetRules
 from ownerline.runtime import Runtime
 from ownerline.services.dialer import DialerPart
 from ownerline.services.process import open_process, run_parts

@@ -27,7 +27,7 @@ from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.faults import Faults
 from dialer.bridges.simulated.people import Behaviour, Reaction
 from dialer.control import ensure_installation
-from dialer.engine import Engine, EngineRules
+from dialer.engine.engine import Engine, EngineRules
 from dialer.model import AnsweredBy
 from dialer.outcome import Settlement
 from dialer.plan import House

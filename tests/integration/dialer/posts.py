@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.clock import VirtualClock
 from dialer.bridges.port import Fate, OutboundCall, TrunkLimits
-from dialer.engine import SWITCH_POLL
-from dialer.fleet import Fleet
-from dialer.fleet_model import FleetRules
+from dialer.engine.engine import SWITCH_POLL
+from dialer.fleet.fleet import Fleet
+from dialer.fleet.model import FleetRules
 from dialer.tables import Attempt
 from tests.integration.dialer.day import RINGS_OUT, TEN, Day
 from tests.integration.laws.manual_bridge import Line, ManualBridge

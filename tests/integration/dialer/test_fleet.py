@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from dialer.bridges.port import TrunkLimits
-from dialer.fleet import LeaseRanOutError
-from dialer.fleet_model import FleetRules
+from dialer.fleet.fleet import LeaseRanOutError
+from dialer.fleet.model import FleetRules
 from dialer.model import TelephonyResult
 from dialer.tables import Attempt
 from tests.integration.dialer.day import Day

@@ -10,9 +10,9 @@ import pytest
 from core.clock import ScaledClock, SystemClock
 from core.live import LiveFeed
 from dialer.control import stop
-from dialer.engine import Engine
-from dialer.fleet import Fleet
-from dialer.fleet_model import FleetRules
+from dialer.engine.engine import Engine
+from dialer.fleet.fleet import Fleet
+from dialer.fleet.model import FleetRules
 from tests.integration.dialer.day import RINGS_OUT, TEN, Day
 from tests.integration.dialer.posts import TRUNKS, Wire
 from tests.integration.laws.manual_bridge import Line

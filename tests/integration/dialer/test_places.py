@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from core.database import session_factory
 from core.leases import hold, let_go
 from dialer.bridges.port import TrunkLimits
-from dialer.fleet_places import give_back, take_places
+from dialer.fleet.places import give_back, take_places
 
 SLOW = TrunkLimits(name="slow", channels=50, calls_per_second=3.0)
 FAST = TrunkLimits(name="fast", channels=500, calls_per_second=400.0)

@@ -10,8 +10,8 @@ from uuid import UUID
 from core.clock import Signal, VirtualClock
 from dialer.agents.keeper import Keeper
 from dialer.bridges.port import CallEvent, OutboundCall
-from dialer.engine import Engine
-from dialer.fleet import Fleet
+from dialer.engine.engine import Engine
+from dialer.fleet.fleet import Fleet
 from dialer.model import AnsweredBy, TelephonyResult
 from scripts.model import Reply, Turn
 from tests.integration.laws.manual_bridge import Line, ManualBridge, Submission

@@ -33,10 +33,10 @@ from dialer.agents.desk import Desk
 from dialer.agents.keeper import Keeper
 from dialer.bridges.port import OutboundCall
 from dialer.control import ensure_installation
-from dialer.engine import Engine, EngineRules
-from dialer.fleet import Fleet
-from dialer.fleet_model import FleetRules
-from dialer.fleet_tables import DialerLease
+from dialer.engine.engine import Engine, EngineRules
+from dialer.fleet.fleet import Fleet
+from dialer.fleet.model import FleetRules
+from dialer.fleet.tables import DialerLease
 from dialer.outcome import Settlement
 from dialer.plan import House
 from dialer.talk import TalkHost, TalkRules

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.bridges.port import TrunkLimits
-from dialer.fleet_model import FleetRules, Member, share, view_of
+from dialer.fleet.model import FleetRules, Member, share, view_of
 
 NOW = datetime(2026, 5, 20, 4, tzinfo=UTC)
 

@@ -23,7 +23,7 @@ from dialer.agents.sweep import SweepReport, sweep
 from dialer.agents.tables import Agent
 from dialer.agents.wrap_up import WrapUpForm, wrap_up
 from dialer.bridges.simulated.line import Line
-from dialer.engine import Engine
+from dialer.engine.engine import Engine
 from dialer.outcome import Settlement
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.library import load_library

@@ -7,7 +7,7 @@ import structlog
 
 from dialer.bridges.port import BridgeError
 from dialer.control import Switches, switches
-from dialer.engine_means import Means
+from dialer.engine.means import Means
 from dialer.watch import calls_to_cut
 
 log = structlog.get_logger(__name__)

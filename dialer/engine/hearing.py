@@ -13,7 +13,7 @@ from core.database import despite_deadlocks, despite_outages
 from core.live import Topic, tell
 from dialer import states
 from dialer.bridges.port import CallAnswered, CallEnded, CallEvent, CallRinging, CallSubmitted
-from dialer.engine_means import Means
+from dialer.engine.means import Means
 from dialer.model import TelephonyResult
 from dialer.outcome import settle
 from dialer.progress import note_event

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.columns import AnyRow
 from core.errors import OwnerlineError
 from dialer.bridges.port import Bridge
-from dialer.fleet_model import FleetRules, Member, view_of
+from dialer.fleet.model import FleetRules, Member, view_of
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,10 @@ import structlog
 
 from core.database import despite_outages
 from dialer.bridges.port import BridgeError, CallEnded, Fate, FateKind
-from dialer.engine_hearing import Hearing, own_end
-from dialer.engine_means import Means
-from dialer.fleet_model import FleetRules
-from dialer.fleet_takeover import LiveCall, owned, take_over, unowned
+from dialer.engine.hearing import Hearing, own_end
+from dialer.engine.means import Means
+from dialer.fleet.model import FleetRules
+from dialer.fleet.takeover import LiveCall, owned, take_over, unowned
 from dialer.model import AttemptState, TelephonyResult
 from dialer.tables import Attempt
 

@@ -18,18 +18,18 @@ from core.database import OUTAGE_PAUSES_S, may_pass_later
 from core.ids import IdSource
 from core.live import News, Topic
 from dialer.bridges.port import Bridge, CallEvent
-from dialer.engine_calls import CallsUp
-from dialer.engine_duty import Duty
-from dialer.engine_handover import HandOver
-from dialer.engine_hearing import Hearing
-from dialer.engine_means import SWITCH_POLL, EngineRules, Means
-from dialer.engine_queue import Queue, Step
-from dialer.engine_watch import Watch
-from dialer.fleet import Fleet
+from dialer.engine.calls import CallsUp
+from dialer.engine.duty import Duty
+from dialer.engine.handover import HandOver
+from dialer.engine.hearing import Hearing
+from dialer.engine.means import SWITCH_POLL, EngineRules, Means
+from dialer.engine.queue import Queue, Step
+from dialer.engine.reconcile import Reconciler
+from dialer.engine.watch import Watch
+from dialer.fleet.fleet import Fleet
 from dialer.hooks import AttemptFollower, CallSource
 from dialer.idle import IdleReason
 from dialer.outcome import Settlement
-from dialer.reconcile import Reconciler
 from dialer.talk import TalkHost
 
 __all__ = ["SWITCH_POLL", "Engine", "EngineRules"]

@@ -13,8 +13,8 @@ from core.ids import IdSource
 from dialer.bridges.port import Bridge
 from dialer.call_facts import SettingBasis
 from dialer.control import Switches
-from dialer.engine_calls import CallsUp
-from dialer.fleet import Fleet
+from dialer.engine.calls import CallsUp
+from dialer.fleet.fleet import Fleet
 from dialer.hooks import AttemptFollower, CallSource
 from dialer.outcome import Settlement
 

@@ -8,8 +8,8 @@ import structlog
 
 from dialer.bridges.port import BridgeError, OutboundCall, SubmissionUnknownError
 from dialer.claim import Claimed
-from dialer.engine_hearing import Hearing
-from dialer.engine_means import Means
+from dialer.engine.hearing import Hearing
+from dialer.engine.means import Means
 from dialer.model import TelephonyResult
 
 log = structlog.get_logger(__name__)

@@ -8,10 +8,10 @@ from uuid import UUID
 import structlog
 
 from core.clock import Signal
-from dialer.engine_means import Means
-from dialer.engine_watch import Watch
-from dialer.fleet import Fleet
-from dialer.reconcile import Reconciler
+from dialer.engine.means import Means
+from dialer.engine.reconcile import Reconciler
+from dialer.engine.watch import Watch
+from dialer.fleet.fleet import Fleet
 
 log = structlog.get_logger(__name__)
 

@@ -17,11 +17,11 @@ from core.live import Topic, tell
 from dialer.bridges.port import TrunkLimits
 from dialer.claim import Claimed, ClaimReport, claim
 from dialer.control import Switches, switches
-from dialer.engine_hearing import Hearing
-from dialer.engine_means import Means
-from dialer.engine_watch import Watch
-from dialer.fleet import LeaseRanOutError
-from dialer.fleet_places import give_back, take_places
+from dialer.engine.hearing import Hearing
+from dialer.engine.means import Means
+from dialer.engine.watch import Watch
+from dialer.fleet.fleet import LeaseRanOutError
+from dialer.fleet.places import give_back, take_places
 from dialer.idle import IdleReason, IdleWatch, TrunkStanding
 from dialer.model import TelephonyResult
 from dialer.ready import earliest_due_at, next_due_at, refill

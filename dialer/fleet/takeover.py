@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.fleet import Fleet
+from dialer.fleet.fleet import Fleet
 
 # So many calls at once, so that every living member gets some of a big dialer's calls.
 MOST_AT_ONCE = 50

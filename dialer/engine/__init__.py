@@ -1,0 +1,1 @@
+"""Placing calls: the loop that claims and rings, what it hears, and its duties beside it."""

@@ -1,0 +1,1 @@
+"""Several dialers on one database: leases, shared trunks, and taking over."""
