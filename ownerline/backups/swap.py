@@ -147,7 +147,8 @@ async def swap(outside: Connection, places: Places) -> None:
     for left in reversed(range(_TRIES)):
         await outside.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = ANY(%s) AND pid <> pg_backend_pid()",
+            " WHERE datname = ANY(%s) AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'",
             [[places.present, places.loading]],
         )
         try:

@@ -84,6 +84,7 @@ async def test_a_process_outlives_the_loss_of_all_its_connections(
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
             )
 
         async def is_back() -> bool:
