@@ -45,5 +45,8 @@ def database(on: str, template: str = "template1") -> Iterator[str]:
             yield make_url(on).set(database=name).render_as_string(hide_password=False)
         finally:
             connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = %s AND backend_type = 'client backend'",
+                [name],
             )
+            connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))

@@ -134,7 +134,7 @@ def empty_database_url(server_url: str, worker_id: str) -> str:
 
 def _fresh(server_url: str, name: str, template: str) -> str:
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(_statement("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+        _drop(connection, name)
         connection.execute(_statement("CREATE DATABASE {} TEMPLATE {}", name, template))
     return _url_of(server_url, name)
 
@@ -145,7 +145,17 @@ def _drop_databases(server_url: str) -> None:
             "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [_prefix()]
         )
         for (name,) in ours.fetchall():
-            connection.execute(_statement("DROP DATABASE {} WITH (FORCE)", name))
+            _drop(connection, name)
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    """Drop a database and end who is in it; the server's own workers give way by themselves."""
+    connection.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = %s AND backend_type = 'client backend'",
+        [name],
+    )
+    connection.execute(_statement("DROP DATABASE IF EXISTS {}", name))
 
 
 def _statement(text: str, *names: str) -> sql.Composed:

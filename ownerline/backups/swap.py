@@ -17,6 +17,7 @@ from ownerline.backups.leftovers import LOCK_CLASS, aside_of, loading_of
 
 _MAINTENANCE = ("postgres", "template1")
 _TRIES = 20
+_END_WITHIN_MS = 1000
 
 
 class RestoreRunsError(OwnerlineError):
@@ -130,9 +131,8 @@ async def make_loading(outside: Connection, places: Places) -> None:
 
 async def drop(outside: Connection, name: str) -> None:
     """Remove a database, and whoever is in it."""
-    await outside.execute(
-        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    )
+    await _cut_off(outside, [name])
+    await outside.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 async def swap(outside: Connection, places: Places) -> None:
@@ -145,12 +145,7 @@ async def swap(outside: Connection, places: Places) -> None:
     """
     await drop(outside, places.aside)
     for left in reversed(range(_TRIES)):
-        await outside.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = ANY(%s) AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'",
-            [[places.present, places.loading]],
-        )
+        await _cut_off(outside, [places.present, places.loading])
         try:
             async with outside.transaction():
                 await _rename(outside, places.present, places.aside)
@@ -164,6 +159,15 @@ async def swap(outside: Connection, places: Places) -> None:
                 raise StillInUseError(message) from err
         else:
             return
+
+
+async def _cut_off(outside: Connection, names: list[str]) -> None:
+    """End who is connected; the server's own workers, which are not ours to end, give way."""
+    await outside.execute(
+        "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity"
+        " WHERE datname = ANY(%s) AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        [_END_WITHIN_MS, names],
+    )
 
 
 async def _rename(outside: Connection, old: str, new: str) -> None:
