@@ -4,7 +4,7 @@ Files are read once. A started list's script never changes, so a process that me
 not know reads it (`callback.uploaded_book`) and then knows it for good.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -173,13 +173,26 @@ def parse_yaml(text: str, source: str) -> dict[str, Any]:
     """
     try:
         raw = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader of ours
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, ValueError, RecursionError) as err:  # a day that is none; too deep
         message = f"{source} is no readable YAML: {err}"
         raise ScriptError(message) from err
     if not isinstance(raw, dict):
         message = f"{source} holds a {type(raw).__name__}; a script is a mapping with a name"
         raise ScriptError(message)
+    _check_shape(raw, source)
     return raw
+
+
+def _check_shape(raw: Mapping[str, Any], source: str) -> None:
+    """Refuse what fragments could not be put into; the rest is the model's to judge."""
+    for key in _MERGED:
+        if not isinstance(raw.get(key) or {}, dict):
+            message = f"{source}: {key} is a {type(raw[key]).__name__}; it is a mapping of names"
+            raise ScriptError(message)
+    names = raw.get("include") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        message = f"{source}: include is a list of fragments' names"
+        raise ScriptError(message)
 
 
 def build_script(
@@ -254,13 +267,27 @@ def validated(model: type[Model], raw: Mapping[str, Any], source: str) -> Model:
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML's safe loader that refuses a key written twice (YAML 1.2, section 3.2.1.3)."""
+    """YAML's safe loader that refuses a key written twice (YAML 1.2, section 3.2.1.3).
+
+    Aliases are refused too: a page of them unfolds into more than memory holds.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose the next node, unless it is an alias of another."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "an alias; write it out", mark)
+        return super().compose_node(parent, index)
 
 
 def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
+        if not isinstance(key, Hashable):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a key is a word", key_node.start_mark
+            )
         if key in seen:
             raise yaml.constructor.ConstructorError(
                 None, None, f"{key!r} stands here twice", key_node.start_mark

@@ -18,6 +18,7 @@ from scripts.library import (
     load_library,
     read_files,
     script_files,
+    whole_script,
 )
 from scripts.linter import lint
 from scripts.steps import EndStep
@@ -359,3 +360,20 @@ def test_an_unknown_script_is_named() -> None:
         UnknownScriptError, match="no script 'nothing'; there are: invitation, overdue-1"
     ):
         load_library().get("nothing")
+
+
+_NO_SCRIPTS = {
+    "steps that are a list": "steps: [1]",
+    "an include that is a number": "include: 5",
+    "an include of no name": "include: [{}]",
+    "a key that is a list": "? [a]\n: 1",
+    "a day that is none": "title: 2026-13-45",
+    "nothing but brackets": f"steps: {'[' * 3000}{']' * 3000}",
+    "aliases that unfold without end": "constants: &a {b: 1}\nvariables: *a",
+}
+
+
+@pytest.mark.parametrize("text", _NO_SCRIPTS.values(), ids=_NO_SCRIPTS)
+def test_a_text_that_is_no_script_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ScriptError):
+        whole_script(f"name: mine\n{text}", "mine")
