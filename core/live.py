@@ -106,6 +106,10 @@ class LiveFeed:
             autocommit=True,
             connect_timeout=_CONNECT_TIMEOUT_S,
             application_name="ownerline live feed",
+            # It only listens: without these a server whose machine died is silent for hours.
+            keepalives_idle=5,
+            keepalives_interval=5,
+            keepalives_count=2,
         )
         await connection.execute(f"LISTEN {CHANNEL}")
         self._connected.set()
@@ -142,5 +146,10 @@ class LiveFeed:
 
 
 def _read(payload: str) -> News:
-    topic, key = json.loads(payload)
-    return News(topic=Topic(topic), key=key)
+    """Read what was told; what a newer version or a stranger told may be anything."""
+    try:
+        topic, key = json.loads(payload)
+        return News(topic=Topic(topic), key=str(key))
+    except (ValueError, TypeError):
+        log.warning("live_feed_not_understood", length=len(payload))
+        return News(topic=Topic.MISSED, key="")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.deps import ApiLimits
@@ -114,3 +115,20 @@ async def test_a_process_without_a_feed_says_so(office: Office) -> None:
         answer = await client.get("/live")
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_a_word_nobody_here_understands_may_mean_anything_and_ends_nothing(
+    database: AsyncEngine, feed: LiveFeed
+) -> None:
+    office = await Office.open(database, feed=feed)
+    listener = Listener(office, "topic=switches")
+    assert await listener.next() == ("listening", "")
+    for payload in ('["of a newer version", "1"]', "no JSON", "[1]"):
+        async with office.deps.sessions.begin() as session:
+            told = sa.text("SELECT pg_notify('ownerline', :payload)")
+            await session.execute(told, {"payload": payload})
+        assert await listener.next() == ("missed", "")
+    async with office.client() as client:
+        await client.post("/switches/stop")
+    assert await listener.next() == ("switches", "installation")
+    await listener.leave()
