@@ -6,7 +6,7 @@ import getpass
 import random
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -30,7 +30,7 @@ class Runtime:
     sessions: async_sessionmaker[AsyncSession]
     clock: Clock
     ids: IdSource
-    database_url: str
+    database_url: str = field(repr=False)  # with its password
 
 
 @contextlib.asynccontextmanager

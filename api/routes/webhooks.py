@@ -50,7 +50,7 @@ class WebhookMade(Shown):
     webhook_id: int
     url: str
     kinds: list[Kind]
-    secret: str
+    secret: str = Field(repr=False)
 
 
 class WebhookTurned(Shown):
@@ -81,6 +81,7 @@ async def register_webhook(work: Here, given: WebhookGiven) -> WebhookMade:
         by=work.caller.actor,
         allowed_hosts=work.deps.webhook_hosts,
         now=work.now,
+        may_be_loopback=False,
     )
     await work.note("webhook_added", f"webhook:{made.webhook_id}")
     return WebhookMade.model_validate(made)

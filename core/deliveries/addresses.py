@@ -16,6 +16,7 @@ from core.errors import OwnerlineError
 
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_URL = 2000
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")  # the rest is local, or leads into version 4
 
 
 class WebhookAddressError(OwnerlineError):
@@ -39,11 +40,14 @@ class Address:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
-def parse_address(url: str, *, allowed_hosts: Collection[str]) -> Address:
+def parse_address(
+    url: str, *, allowed_hosts: Collection[str], may_be_loopback: bool = True
+) -> Address:
     """Return the parts of a webhook's URL.
 
     Hosts named in the settings, and this machine by its loopback address, may be of any network
-    and need no https.
+    and need no https. `may_be_loopback` is false where somebody far from this machine names the
+    address: its other services listen there.
 
     Raises:
         WebhookAddressError: it is no URL we send to; the text says why.
@@ -55,13 +59,17 @@ def parse_address(url: str, *, allowed_hosts: Collection[str]) -> Address:
         message = f"{url!r} is no URL: {err}"
         raise WebhookAddressError(message) from err
     host = parts.hostname
-    if parts.scheme not in _PORTS or not host or len(url) > _LONGEST_URL:
+    readable = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in _PORTS or not host or len(url) > _LONGEST_URL or not readable:
         message = f"{url!r} is no address of a webhook; write https://HOST/PATH"
         raise WebhookAddressError(message)
     if parts.username is not None or parts.password is not None or parts.fragment:
         message = f"a webhook's address has no password or fragment: {parts.scheme}://{host}/…"
         raise WebhookAddressError(message)
-    trusted = host in allowed_hosts or _is_loopback(host)
+    trusted = host in allowed_hosts or (may_be_loopback and _is_loopback(host))
+    if not trusted and _is_loopback(host):
+        message = f"{host} is this machine; name it in webhook_hosts if it shall be sent to"
+        raise WebhookAddressError(message)
     if parts.scheme != "https" and not trusted:
         message = f"{host} must be sent to over https; or name it in webhook_hosts"
         raise WebhookAddressError(message)
@@ -120,4 +128,6 @@ def _is_public(ip: str) -> bool:
         inner = parsed.ipv4_mapped or parsed.sixtofour
         if inner is not None:
             return _is_public(str(inner))
+        if parsed not in _PUBLIC_V6:
+            return False
     return parsed.is_global and not parsed.is_multicast

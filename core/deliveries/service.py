@@ -1,7 +1,7 @@
 """Use cases on webhooks: add, show, disable, try out, and send again what had failed."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,7 +29,7 @@ class NewWebhook:
     webhook_id: int
     url: str
     kinds: tuple[str, ...]
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,13 +60,16 @@ async def add_webhook(
     by: str,
     allowed_hosts: Collection[str],
     now: datetime,
+    may_be_loopback: bool = True,
 ) -> NewWebhook:
     """Let an address hear of the kinds from now on.
+
+    `may_be_loopback` says that whoever names it sits at this machine.
 
     Raises:
         WebhookAddressError: nothing is sent to such an address.
     """
-    parse_address(url, allowed_hosts=allowed_hosts)
+    parse_address(url, allowed_hosts=allowed_hosts, may_be_loopback=may_be_loopback)
     secret = new_secret()
     wanted = sorted({kind.value for kind in kinds})
     webhook = Webhook(url=url, secret=secret, kinds=wanted, created_at=now, created_by=by)

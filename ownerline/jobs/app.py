@@ -33,7 +33,7 @@ class Task:
 
 TASKS: Mapping[str, Task] = {
     BUILD_LISTS: Task(work=lists.build_community, tries=0),  # defers itself anew
-    SEND_DELIVERY: Task(work=deliveries.send_delivery),  # its own tries are deferred anew
+    SEND_DELIVERY: Task(work=deliveries.send_delivery, tries=24),  # beside its own, about a day
     retention.RETENTION: Task(work=retention.sweep),
     learning.LEARN_ANSWER_CHANCES: Task(work=learning.learn),
 }

@@ -132,8 +132,11 @@ async def _note_address(
 
 
 async def _write(session: AsyncSession, row: AnyRow, **values: object) -> None:
+    """Write what became of a delivery, unless another try of it was taken meanwhile."""
     await session.execute(
-        sa.update(_DELIVERY).where(_DELIVERY.c.delivery_id == row.delivery_id).values(**values)
+        sa.update(_DELIVERY)
+        .where(_DELIVERY.c.delivery_id == row.delivery_id, _DELIVERY.c.delivered_at.is_(None))
+        .values(**values)
     )
 
 

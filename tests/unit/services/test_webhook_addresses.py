@@ -12,6 +12,9 @@ _REFUSED = {
     "a fragment": "https://example.com/hook#here",
     "a port that is none": "https://example.com:99999/hook",
     "nothing": "",
+    "letters no header takes": "https://例子.example/hook",
+    "a control character": "https://example.com/\x01",
+    "a space": "https://example.com/a b",
 }
 
 
@@ -35,6 +38,12 @@ def test_a_host_that_is_meant_may_be_plain(host: str) -> None:
     assert address.authority == f"{host}:9000"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "[::1]"])
+def test_who_is_far_from_this_machine_does_not_name_its_loopback(host: str) -> None:
+    with pytest.raises(WebhookAddressError, match="is this machine"):
+        parse_address(f"https://{host}/hook", allowed_hosts=(), may_be_loopback=False)
+
+
 _PRIVATE = {
     "ten": "10.0.0.5",
     "the metadata of clouds": "169.254.169.254",
@@ -45,6 +54,9 @@ _PRIVATE = {
     "unique local": "[fd00::1]",
     "private, dressed as version 6": "[::ffff:10.0.0.5]",
     "private, inside 6to4": "[2002:0a00:0005::1]",
+    "private, behind a translator": "[64:ff9b::10.0.0.5]",
+    "loopback, as version 6 once wrote version 4": "[::127.0.0.1]",
+    "site local": "[fec0::1]",
 }
 
 
