@@ -6,32 +6,21 @@ stay here; who may see them asks the API for the id.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.deliveries.kinds import Kind
+
+__all__ = ["DELIVERIES_QUEUE", "GIVE_UP_AFTER", "SEND_DELIVERY", "Kind", "announce"]
+
 # The name under which workers know the sending, and the queue it waits on.
 SEND_DELIVERY = "deliveries.send"
 DELIVERIES_QUEUE = "deliveries"
 # A receiver that was away over night and the morning has missed nothing.
 GIVE_UP_AFTER = timedelta(hours=24)
-
-
-class Kind(StrEnum):
-    """What can be announced."""
-
-    ATTEMPT_ENDED = "attempt_ended"  # with the outcome of each due call it served
-    PROMISE_MADE = "promise_made"
-    DISPUTE_RAISED = "dispute_raised"
-    EXTENSION_REQUESTED = "extension_requested"
-    OPTED_OUT = "opted_out"
-    PERSON_DECEASED = "person_deceased"
-    CALLBACK_PROMISED = "callback_promised"
-    WORK_ORDER_REOPENED = "work_order_reopened"  # a rework notice
-    LIST_ENDED = "list_ended"  # an uploaded one, for good
 
 
 # One statement: a delivery and its job for each webhook that wants the kind, mostly for none.

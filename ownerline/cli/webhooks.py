@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from core.announcements import Kind
+from core.deliveries.kinds import Kind
 from ownerline.cli.app import EXIT_FAILED, app, print_json, run, say, settings_here
 
 webhook = typer.Typer(
