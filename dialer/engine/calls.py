@@ -20,8 +20,8 @@ class CallsUp:
         self.gate = TrunkGate(trunks)
         self._states: dict[UUID, Live] = {}
         self._overdue_at: dict[UUID, datetime] = {}
-        self._on_the_way: set[UUID] = set()  # committed, and not yet with the carrier
-        self._unwanted: set[UUID] = set()  # of those, the ones that have lost their reason
+        self._on_the_way: set[UUID] = set()  # about to be committed, and not yet with the carrier
+        self._unwanted: set[UUID] = set()  # lost their reason on the way, and have not ended
 
     @property
     def live(self) -> frozenset[UUID]:
@@ -30,11 +30,11 @@ class CallsUp:
 
     @property
     def on_the_way(self) -> frozenset[UUID]:
-        """The calls that are committed and not yet with the carrier."""
+        """The calls that are committed, or about to be, and not yet with the carrier."""
         return frozenset(self._on_the_way)
 
     def set_out(self, calls: Iterable[Claimed]) -> None:
-        """Note that these are committed and about to be handed over."""
+        """Note that these are about to be committed and handed over."""
         self._on_the_way |= {call.attempt_id for call in calls}
 
     def place(self, call: Claimed, *, now: datetime, longest: timedelta) -> None:
@@ -45,7 +45,7 @@ class CallsUp:
     def arrived(self, attempt_id: UUID) -> None:
         """Note that a call is with the carrier, or will never be."""
         self._on_the_way.discard(attempt_id)
-        self._unwanted.discard(attempt_id)
+        self._unwanted &= self._on_the_way | self.gate.live
 
     def adopt(self, attempt_id: UUID, trunk: str, *, now: datetime) -> None:
         """Count a call that another process placed."""
@@ -62,6 +62,7 @@ class CallsUp:
         self.gate.release(attempt_id)
         self._overdue_at.pop(attempt_id, None)
         self._states.pop(attempt_id, None)
+        self._unwanted.discard(attempt_id)
 
     def state(self, attempt_id: UUID) -> Live | None:
         """Return the state that was last committed, if it is known here."""
@@ -87,6 +88,11 @@ class CallsUp:
     def is_unwanted(self, attempt_id: UUID) -> bool:
         """Say whether the call has lost its reason since it was claimed."""
         return attempt_id in self._unwanted
+
+    @property
+    def unwanted(self) -> frozenset[UUID]:
+        """The calls that lost their reason on the way and are with the carrier all the same."""
+        return frozenset(self._unwanted - self._on_the_way)
 
     def overdue(self, now: datetime) -> list[UUID]:
         """Return the calls that outlived the longest call; each is named again after a while."""

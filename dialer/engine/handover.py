@@ -26,7 +26,6 @@ class HandOver:
     async def ring(self, calls: Sequence[Claimed]) -> None:
         """Hand the calls over, one after the other."""
         up = self._means.calls
-        up.set_out(calls)
         try:
             for call in calls:
                 if self._may_ring(call):
@@ -76,7 +75,10 @@ class HandOver:
         else:
             means.calls.gate.accepted(call.trunk)
         if means.calls.is_unwanted(call.attempt_id):
-            await means.bridge.hang_up(call.attempt_id)
+            try:
+                await means.bridge.hang_up(call.attempt_id)
+            except BridgeError as err:  # the watch tries again
+                log.warning("hang_up_refused", attempt_id=str(call.attempt_id), error=str(err))
 
     async def _refused(self, call: Claimed, err: BridgeError) -> None:
         gate, now = self._means.calls.gate, self._means.clock.now()

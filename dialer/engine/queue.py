@@ -15,7 +15,7 @@ from core.database import despite_deadlocks
 from core.errors import OwnerlineError
 from core.live import Topic, tell
 from dialer.bridges.port import TrunkLimits
-from dialer.claim import Claimed, ClaimReport, claim
+from dialer.claim import NOTHING_CLAIMED, Claimed, ClaimReport, claim
 from dialer.control import Switches, switches
 from dialer.engine.hearing import Hearing
 from dialer.engine.means import Means
@@ -124,6 +124,9 @@ class Queue:
                 raise
             # What is committed is rung all the same; the next look meets the trouble again.
             log.warning("claim_cut_short", calls=len(calls), error=type(err).__name__)
+        except BaseException:
+            self._means.calls.abandon(calls)
+            raise
         if len(placed) < len(tokens):
             step = replace(step, look_again=False, rate_free_at=now + self._places_pause(tokens))
         return replace(step, calls=tuple(calls))
@@ -205,17 +208,26 @@ class Queue:
     ) -> ClaimReport:
         """Commit a claim; where the answer to the commit was lost, none of its calls is rung.
 
+        Its calls are on their way before the last word is asked for: a stop, or an account that
+        changes, is either seen by that word or finds them there.
+
         Whether they were committed is found out in the background, and then they never rang.
         """
         done: list[ClaimReport] = []
 
         async def transaction() -> ClaimReport:
             done.clear()
-            async with self._means.sessions.begin() as session:
-                report = await work(session)
-                if report.calls:
-                    await self._last_word(session, report.calls, turned)
-                done.append(report)
+            report = NOTHING_CLAIMED
+            try:
+                async with self._means.sessions.begin() as session:
+                    report = await work(session)
+                    self._means.calls.set_out(report.calls)
+                    if report.calls:
+                        await self._last_word(session, report.calls, turned)
+                    done.append(report)
+            except BaseException:
+                self._means.calls.abandon(report.calls)
+                raise
             return report
 
         try:
@@ -241,7 +253,10 @@ class Queue:
                 await tell(session, Topic.ATTEMPT, str(attempt_id))
 
     async def _never_rang(self, attempt_id: UUID) -> None:
-        await self._hearing.never_rang(attempt_id, TelephonyResult.CANCELLED)
+        try:
+            await self._hearing.never_rang(attempt_id, TelephonyResult.CANCELLED)
+        except (sa.exc.SQLAlchemyError, psycopg.Error) as err:  # reconciliation finds it
+            log.warning("claim_not_undone", attempt_id=str(attempt_id), error=type(err).__name__)
 
     async def _look_why_idle(self, session: AsyncSession, turned: Switches, now: datetime) -> None:
         gate = self._means.calls.gate

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -80,8 +81,17 @@ class Watch:
 
     async def cut_what_changed(self) -> None:
         """Look at the calls of those who changed since the last look; now and then at all."""
-        now, changed = self._means.clock.now(), self._changed
-        self._changed = set()
+        for attempt_id in self._means.calls.unwanted:
+            await self._hang_up(attempt_id)
+        changed, self._changed = self._changed, set()
+        try:
+            await self._cut_of(changed)
+        except BaseException:
+            self._changed |= changed
+            raise
+
+    async def _cut_of(self, changed: Collection[int]) -> None:
+        now = self._means.clock.now()
         told = self._means.tells and self._looked_at_all is not None
         every = LOOK_AT_ALL_EVERY * self._means.clock_factor
         if told and now < (self._looked_at_all or now) + every:
@@ -111,6 +121,12 @@ class Watch:
         for attempt_id in cut:
             log.info("ringing_call_cut", attempt_id=str(attempt_id))
             means.calls.unwant(attempt_id)
-            await means.bridge.hang_up(attempt_id)
+            await self._hang_up(attempt_id)
         if cut:
             means.wake.set()
+
+    async def _hang_up(self, attempt_id: UUID) -> None:
+        try:
+            await self._means.bridge.hang_up(attempt_id)
+        except BridgeError as err:  # at the next look again
+            log.warning("hang_up_refused", attempt_id=str(attempt_id), error=str(err))
