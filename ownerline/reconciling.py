@@ -86,7 +86,7 @@ async def reconcile_restored(
         clock = _not_before(last, runtime.clock.now())
         asker = replace(runtime, clock=clock)
         try:
-            with nobody_dials(settings.home):
+            with nobody_dials(settings):
                 async with _bridge(asker, seed) as bridge:
                     found = await _ask(asker, bridge, known, since, confirmed_nothing_rung)
         finally:

@@ -121,7 +121,7 @@ async def abandon(settings: Settings) -> bool:
 async def _alone(settings: Settings, url: str) -> AsyncIterator[tuple[Connection, Places]]:
     """Be the only restore, with no dialer of this home beside it."""
     places = Places.of(url)
-    with nobody_dials(settings.home):
+    with nobody_dials(settings):
         outside = await places.outside()
         async with outside:
             await take_restore_lock(outside, places)

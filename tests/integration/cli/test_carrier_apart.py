@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from core.settings import Settings
 from dialer.bridges.simulated.remote.client import CarrierUnreachableError
 from ownerline.drain import BridgeNotSimulatedError, drain
+from ownerline.sole import DialerRunsError, nobody_dials
 
 _OWNERLINE = Path(sys.executable).with_name("ownerline")
 
@@ -65,3 +66,13 @@ async def test_dialers_share_the_carrier_of_their_settings_by_its_token(
         await drain(stranger, at=None, seed=1)
     with pytest.raises(BridgeNotSimulatedError, match="leave simulated_carrier unset"):
         await drain(ours, at=datetime(2026, 11, 23, 1, tzinfo=UTC), seed=1)
+
+
+async def test_a_carrier_apart_does_not_keep_a_restore_or_its_reconciliation_away(
+    settings: Settings, named: dict[str, str]
+) -> None:
+    with pytest.raises(DialerRunsError, match="name that one in simulated_carrier"):
+        nobody_dials(settings).__enter__()
+    ours = settings.model_copy(update={"simulated_carrier": named["simulated_carrier"]})
+    with nobody_dials(ours):
+        pass

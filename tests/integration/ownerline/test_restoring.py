@@ -252,7 +252,7 @@ async def test_a_living_dialer_keeps_a_restore_away_and_is_not_stopped_by_it(vau
 
 async def test_a_dialer_of_this_home_and_a_restore_exclude_each_other(vault: Vault) -> None:
     source = await vault.backup()
-    with nobody_dials(vault.settings.home), pytest.raises(DialerRunsError):
+    with nobody_dials(vault.settings), pytest.raises(DialerRunsError):
         await vault.restore(source)
 
 

@@ -342,6 +342,8 @@ class RemoteSimulatedBridge:
             log.exception("event_lost", attempt_id=str(event.attempt_id), event_type=name)
 
     async def _speak(self, request: Request, link: Link) -> None:
+        if not link.is_up:  # who asked has gone, and asks somebody else: it must not count twice
+            return
         try:
             turn = await self._turn(request.ask)
         except Exception as err:
@@ -377,7 +379,10 @@ async def _connect(
                 link.lose()
                 raise
     except (OSError, TimeoutError, WireError) as err:
-        message = f"the simulated carrier at {address} does not answer: {err}"
+        message = (
+            f"the simulated carrier at {address} does not answer: {err}; start it with "
+            "`ownerline carrier`"
+        )
         raise CarrierUnreachableError(message) from err
     if isinstance(answer, Welcome):
         return reader, link, answer
