@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.model import RIGHTS, ApiRole, Right
 from api.tables import ApiUser
 from core.errors import OwnerlineError
+from dialer.agents.tables import Agent
 
 TOKEN_PREFIX = "owl_"  # noqa: S105 - by which scanners of leaked secrets find ours
 _TOKEN_BYTES = 32
@@ -62,11 +63,14 @@ async def add_user(
     """Make a user and return the token, which is shown this once.
 
     Raises:
-        ApiUserError: the name is taken, empty or too long.
+        ApiUserError: the name is taken, empty or too long; there is no such agent, or the role is
+            another one's.
     """
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         message = f"{name!r} is no name; give 1 to {_LONGEST_NAME} printable characters"
         raise ApiUserError(message)
+    if agent_id is not None:
+        await _check_agent(session, agent_id, role)
     token = _new_token()
     made = await session.scalar(
         insert(ApiUser)
@@ -78,6 +82,15 @@ async def add_user(
         message = f"there is an API user {name!r} already; `ownerline user token` gives a new token"
         raise ApiUserError(message)
     return token
+
+
+async def _check_agent(session: AsyncSession, agent_id: int, role: ApiRole) -> None:
+    if role is not ApiRole.AGENT:
+        message = f"the role {role} speaks for no agent; leave out agent {agent_id}"
+        raise ApiUserError(message)
+    if await session.get(Agent, agent_id) is None:
+        message = f"there is no agent {agent_id}; POST /api/v1/agents makes one and answers its id"
+        raise ApiUserError(message)
 
 
 async def users(session: AsyncSession) -> Sequence[ApiUserShown]:

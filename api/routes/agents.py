@@ -307,7 +307,11 @@ def _own(work: Work, agent_id: int) -> int:
     """
     if work.caller.role is ApiRole.AGENT and work.caller.agent_id != agent_id:
         forbidden = 403
-        raise ProblemError(forbidden, f"this token does not speak for agent {agent_id}")
+        message = (
+            f"this token does not speak for agent {agent_id}; "
+            f"`ownerline user add NAME --role agent --agent {agent_id}` makes one that does"
+        )
+        raise ProblemError(forbidden, message)
     return agent_id
 
 

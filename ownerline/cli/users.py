@@ -28,7 +28,10 @@ def add(
     *,
     role: Annotated[ApiRole, typer.Option(help="What the token may be used for.")],
     agent: Annotated[
-        int | None, typer.Option(help="The agent this user is, by id; of the role agent.")
+        int | None,
+        typer.Option(
+            help="The agent this user is, by id; of the role agent.", min=1, max=2**63 - 1
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

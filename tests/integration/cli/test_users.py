@@ -13,6 +13,10 @@ def test_a_user_is_made_shown_disabled_and_given_a_new_token(
     assert made["token"].startswith("owl_")
     assert desk.run("user", "add", "accounting", "--role", "admin").code == 1
     assert desk.run("user", "add", "crm", "--role", "owner").code == 2
+    no_agent = desk.run("user", "add", "li.na", "--role", "agent", "--agent", "7")
+    assert no_agent.code == 1
+    assert "there is no agent 7" in no_agent.err
+    assert desk.run("user", "add", "li.na", "--role", "admin", "--agent", "7").code == 1
     desk.run("user", "disable", "accounting")
     (shown,) = desk.ask("user", "ls")["users"]
     assert (shown["name"], shown["role"]) == ("accounting", "integrator")
