@@ -142,6 +142,9 @@ class Duty:
         if view.somebody_went:
             self._take_over()
         if had_run_out:
+            # What was claimed under the lease that ran out may be settled by others, or forgotten.
+            for attempt_id in calls.on_the_way - calls.live:
+                calls.unwant(attempt_id)
             self._compare()
 
     def _compare(self) -> None:
