@@ -18,7 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.campaigns import Campaigns
 from callback.uploaded_book import campaign_of, own_script_of
 from callback.uploaded_matching import make_due_calls, match_rows
-from callback.uploaded_model import ListKind, ListState, UploadedListError, campaign_name
+from callback.uploaded_model import (
+    ListKind,
+    ListState,
+    UploadedListError,
+    campaign_name,
+    checked_name,
+)
 from callback.uploaded_reading import open_list
 from callback.uploaded_rules import purpose_of, rules_of
 from callback.uploaded_tables import UploadedList, UploadedRow
@@ -29,13 +35,13 @@ from core.live import Topic, tell
 from customers.importing.staging import copy_rows
 from customers.model import CallMode, Purpose
 from customers.parsing.text import as_text
+from customers.reading import Limits
 from customers.service import audit
 from customers.tables import Community
 from scripts.language import Script
 from scripts.library import Library, validated, whole_script
 
 _LIST, _ROW, _COMMUNITY = table_of(UploadedList), table_of(UploadedRow), table_of(Community)
-_LONGEST_NAME = 100
 
 _ONE_START_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('ownerline list start'))")
 # Without statistics of what was just copied, the joins of a long list would be nested loops.
@@ -95,6 +101,7 @@ async def create_draft(
     by: str,
     now: datetime,
     file_name: str | None = None,
+    limits: Limits | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> int:
     """Read a file into a draft and return its list's id; a draft of that name is replaced.
@@ -108,6 +115,7 @@ async def create_draft(
         by: who uploads, for the list and the audit.
         now: business time, aware.
         file_name: how the file is called, where `path` is a copy.
+        limits: the most the file may hold; None: what a machine of ours can read.
         on_rows: hears how many rows were read so far.
 
     Raises:
@@ -115,15 +123,20 @@ async def create_draft(
         UnreadableFileError: the file is no workbook and no text.
         ScriptError: its own script is none, or may not be spoken.
     """
-    name = _checked_name(new.name)
+    name = checked_name(new.name)
     community = await _community(session, new.community)
     script, own_script = await asyncio.to_thread(_script, new, library)
     today = now.astimezone(ZoneInfo(community.time_zone)).date()
     rules = rules_of(campaigns.uploaded, new.rules, mode=new.mode, today=today)
     await _make_room(session, name)
     place = RowPlace(region=community.region, currency=community.currency)
-    with open_list(
-        path, mapping=new.columns, community=community.name, script=script, place=place
+    async with open_list(
+        path,
+        mapping=new.columns,
+        community=community.name,
+        script=script,
+        place=place,
+        limits=limits,
     ) as read:
         variables = [each.variable for each in read.columns if each.variable is not None]
         refuse_unfilled(script, variables, [each.title for each in read.columns])
@@ -183,7 +196,8 @@ async def start(
         message = f"list {uploaded.name} has ended; upload it anew under another name"
         raise UploadedListError(message)
     campaign = campaign_of(uploaded)
-    if campaign.ends_on is not None and campaign.ends_on < _today(uploaded, now):
+    today = now.astimezone(ZoneInfo(uploaded.time_zone)).date()
+    if campaign.ends_on is not None and campaign.ends_on < today:
         message = f"list {uploaded.name} was to end on {campaign.ends_on}; upload it anew"
         raise UploadedListError(message)
     script = script_of(uploaded, library)
@@ -366,30 +380,13 @@ def _script(new: NewList, library: Library) -> tuple[Script, dict[str, Any] | No
     return validated(Script, whole, new.script), whole
 
 
-def _checked_name(text: str) -> str:
-    name = as_text(text)
-    if not name or len(name) > _LONGEST_NAME:
-        message = f"{text!r} is no name for a list; give it one of 1 to {_LONGEST_NAME} characters"
-        raise UploadedListError(message)
-    return name
-
-
-def _today(uploaded: AnyRow, now: datetime) -> Any:
-    return now.astimezone(ZoneInfo(uploaded.time_zone)).date()
-
-
 async def _withdraw(
     session: AsyncSession, list_id: int, row_number: int | None, *, because: str, now: datetime
 ) -> int:
     subject = None if row_number is None else f"list:{list_id}:{row_number}"
     done = await session.execute(
         _WITHDRAW,
-        {
-            "campaign": campaign_name(list_id),
-            "subject": subject,
-            "because": because,
-            "now": now,
-        },
+        {"campaign": campaign_name(list_id), "subject": subject, "because": because, "now": now},
     )
     return max(0, int(done.rowcount)) if isinstance(done, sa.CursorResult) else 0
 

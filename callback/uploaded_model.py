@@ -5,8 +5,10 @@ from enum import StrEnum
 
 from core.errors import OwnerlineError
 from customers.model import Reason
+from customers.parsing.text import as_text
 
 CAMPAIGN_PREFIX = "list-"
+_LONGEST_NAME = 100
 
 
 class UploadedListError(OwnerlineError):
@@ -92,6 +94,19 @@ class Column:
         if self.variable is not None:
             return f"variable:{self.variable}"
         return self.field or "ignored"
+
+
+def checked_name(text: str) -> str:
+    """Return a list's name as it is kept.
+
+    Raises:
+        UploadedListError: it is empty or too long.
+    """
+    name = as_text(text)
+    if not name or len(name) > _LONGEST_NAME:
+        message = f"{text!r} is no name for a list; give it one of 1 to {_LONGEST_NAME} characters"
+        raise UploadedListError(message)
+    return name
 
 
 def campaign_name(list_id: int) -> str:

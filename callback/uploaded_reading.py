@@ -1,8 +1,9 @@
 """The rows of an uploaded list, read from a workbook or text file of any shape in batches."""
 
+import asyncio
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from customers.parsing.problems import CellError
 from customers.parsing.text import Cell, as_text, is_nothing, is_total
 from customers.parsing.units import read_unit
 from customers.parsing.words import read_honorific, read_language, read_yes
-from customers.reading import Row, Sheet, open_sheets
+from customers.reading import Limits, Row, Sheet, open_sheets
 from scripts.language import Script
 
 BATCH = 2000
@@ -42,22 +43,44 @@ class ReadList:
     rows: Iterator[list[dict[str, Any]]]  # batches, as they are stored but for their list
 
 
-@contextmanager
-def open_list(
+@asynccontextmanager
+async def open_list(
     path: Path,
     *,
     mapping: Mapping[str, str],
     community: str,
     script: Script,
     place: RowPlace,
-) -> Iterator[ReadList]:
+    limits: Limits | None = None,
+) -> AsyncIterator[ReadList]:
     """Open the first visible sheet that has a row under its header.
 
+    A workbook's texts are unpacked as it is opened, so that is done beside the event loop.
+
     Raises:
-        UnreadableFileError: it is no workbook and no text, or damaged.
+        UnreadableFileError: it is no workbook and no text, damaged, or beyond the limits.
         UploadedListError: no row is a header, or a mapping does not fit it.
     """
-    with open_sheets(path) as sheets:
+    opening = _opened(
+        path, mapping=mapping, community=community, script=script, place=place, limits=limits
+    )
+    stack = ExitStack()
+    read = await asyncio.to_thread(stack.enter_context, opening)
+    with stack:
+        yield read
+
+
+@contextmanager
+def _opened(
+    path: Path,
+    *,
+    mapping: Mapping[str, str],
+    community: str,
+    script: Script,
+    place: RowPlace,
+    limits: Limits | None,
+) -> Iterator[ReadList]:
+    with open_sheets(path, limits) as sheets:
         for sheet in sheets:
             head = _head_of(sheet, mapping)
             if head is None:

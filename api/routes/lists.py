@@ -21,6 +21,7 @@ from callback.uploaded_model import ListKind, UploadedListError
 from callback.uploaded_tables import UploadedList
 from core.columns import table_of
 from customers.model import CallMode, Purpose
+from customers.reading import Limits
 from dialer.control import switches
 from dialer.list_preview import PreviewBasis, preview_list
 from dialer.lists import list_summaries, list_summary, pause_list, resume_list
@@ -31,6 +32,9 @@ _LIST = table_of(UploadedList)
 _LARGEST_FILE = 12 * 1024**2
 _LARGEST_BODY = 17 * 1024**2  # base64 makes four bytes of three
 _MOST_COLUMNS = 100
+# A file of the largest size has some hundred thousand rows; one that unpacks to more is a trap.
+_UNPACKED = Limits(uncompressed_bytes=256 * 1024**2, rows=500_000)
+_PATIENCE = sa.text("SELECT set_config('statement_timeout', '2min', true)")
 
 FileName = Annotated[
     str,
@@ -139,6 +143,7 @@ async def list_lists(work: Here) -> list[ListShown]:
 async def upload_list(work: Here, given: ListGiven) -> ListShown:
     """Read a file into a draft; a draft of that name is replaced. Nobody is called yet."""
     content = _decoded(given.content)
+    await work.session.execute(_PATIENCE)
     with tempfile.TemporaryDirectory(prefix="ownerline-list-") as folder:
         path = Path(folder) / f"list{Path(given.file_name).suffix}"
         await asyncio.to_thread(path.write_bytes, content)
@@ -161,6 +166,7 @@ async def upload_list(work: Here, given: ListGiven) -> ListShown:
             by=work.caller.actor,
             now=work.now,
             file_name=given.file_name,
+            limits=_UNPACKED,
         )
     return await _list(work, list_id)
 
@@ -175,6 +181,7 @@ async def show_list(work: Here, list_id: PathId) -> ListShown:
 async def preview(work: Here, list_id: PathId) -> PreviewShown:
     """Say what a start of a draft would come to now; nobody is called."""
     await _known(work, list_id)
+    await work.session.execute(_PATIENCE)
     desk = work.deps.desk
     found = await preview_list(
         work.session,
@@ -196,6 +203,7 @@ async def preview(work: Here, list_id: PathId) -> PreviewShown:
 async def start_list(work: Here, list_id: PathId) -> Counted:
     """Make the due calls of a draft, of the customer file as it is now."""
     await _known(work, list_id)
+    await work.session.execute(_PATIENCE)
     made = await start(
         work.session,
         list_id=list_id,

@@ -1,6 +1,8 @@
 """Agents, lists, webhooks and tokens over the API, from the first step to the last."""
 
+import zipfile
 from base64 import b64encode
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -42,6 +44,14 @@ async def test_an_agent_works_as_oneself_and_as_nobody_else(office: Office) -> N
         assert [each["name"] for each in (await client.get("/agents")).json()] == ["张伟", "李娜"]
 
 
+def _trap() -> str:
+    """Return a small workbook that unpacks to more than a list may."""
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("xl/sharedStrings.xml", bytes(257 * 1024**2))
+    return b64encode(content.getvalue()).decode()
+
+
 async def test_a_list_is_uploaded_looked_at_started_paused_and_ended(office: Office) -> None:
     await debtor(office)
     given: dict[str, Any] = {
@@ -55,6 +65,11 @@ async def test_a_list_is_uploaded_looked_at_started_paused_and_ended(office: Off
     async with office.client(ApiRole.INTEGRATOR) as client:
         broken = await client.post("/lists", json=given | {"content": "AAA"})
         assert broken.status_code == 422
+        trap = await client.post("/lists", json=given | {"content": _trap()})
+        assert (trap.status_code, "unpacks to" in trap.json()["detail"]) == (422, True)
+        for script in ("steps: [1]", "title: 2026-13-45", "constants: &a {b: *a}"):
+            no_script = await client.post("/lists", json=given | {"own_script": script})
+            assert no_script.status_code == 422
         unknown = await client.post("/lists", json=given | {"community": "哪里"})
         assert (unknown.status_code, "翠湖花园" in unknown.json()["detail"]) == (422, True)
         assert (await client.get("/lists/77")).status_code == 404
