@@ -16,7 +16,7 @@ from dialer.found import CarrierCannotSayError, Found, asked_from, find_rings, l
 from dialer.restored import Restoration, mark_reconciled, restoration
 from dialer.tables import Attempt
 from ownerline.books import campaigns_of
-from ownerline.carrier import open_carrier
+from ownerline.carrier import open_carrier, simulated_bridge
 from ownerline.drain import BridgeUnavailableError
 from ownerline.population import population_of
 from ownerline.runtime import Runtime, open_runtime, operator
@@ -104,8 +104,14 @@ async def _ask(
     campaigns = campaigns_of(runtime.settings)
     hold = longest_retry(campaigns)
     # It hears the ends of the calls we hang up, and settles what the database knows to be up.
-    await make_engine(runtime, bridge, poll=None).start()
-    found = await find_rings(runtime.sessions, bridge, clock=runtime.clock, since=since, hold=hold)
+    engine = make_engine(runtime, bridge, poll=None)
+    await engine.start()
+    try:
+        found = await find_rings(
+            runtime.sessions, bridge, clock=runtime.clock, since=since, hold=hold
+        )
+    finally:
+        await engine.close()
     now = runtime.clock.now()
     if found is None and not confirmed_nothing_rung and now < known.restored_at + hold:
         message = (
@@ -144,6 +150,10 @@ async def _bridge(runtime: Runtime, seed: int) -> AsyncIterator[Bridge]:
     if name is not BridgeName.SIMULATED:
         message = f'bridge {name} is not part of this version; set bridge = "simulated"'
         raise BridgeUnavailableError(message)
+    if runtime.settings.simulated_carrier is not None:
+        async with simulated_bridge(runtime, seed=seed) as bridge:
+            yield bridge
+        return
     async with runtime.sessions.begin() as session:
         people = await population_of(session)
     with open_carrier(runtime, seed=seed, population=people) as carrier:
