@@ -182,35 +182,35 @@ async def force_agent(work: Here, agent_id: PathId, given: ForceGiven) -> AgentS
 @router.post("/agents/{agent_id}/sign-in", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def sign_in(work: Here, agent_id: PathId) -> AgentShown:
     """Sit down, ready for calls; from now on the heartbeat is expected."""
-    await service.sign_in(work.session, _own(work, agent_id), now=work.now)
+    await service.sign_in(work.session, await _own(work, agent_id), now=work.now)
     return await _agent(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/sign-out", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def sign_out(work: Here, agent_id: PathId) -> AgentShown:
     """Leave."""
-    await service.sign_out(work.session, _own(work, agent_id), now=work.now)
+    await service.sign_out(work.session, await _own(work, agent_id), now=work.now)
     return await _agent(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/ready", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def become_ready(work: Here, agent_id: PathId) -> AgentShown:
     """Come back from a break."""
-    await service.become_ready(work.session, _own(work, agent_id), now=work.now)
+    await service.become_ready(work.session, await _own(work, agent_id), now=work.now)
     return await _agent(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/break", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def take_break(work: Here, agent_id: PathId, given: BreakGiven) -> AgentShown:
     """Go away for a while; a call that is shown goes to somebody else."""
-    await service.take_break(work.session, _own(work, agent_id), given.reason, now=work.now)
+    await service.take_break(work.session, await _own(work, agent_id), given.reason, now=work.now)
     return await _agent(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/heartbeat", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def heartbeat(work: Here, agent_id: PathId) -> AgentShown:
     """Say that the agent's screen is there, and hear where the agent stands."""
-    await service.beat(work.session, _own(work, agent_id))
+    await service.beat(work.session, await _own(work, agent_id))
     return await _agent(work, agent_id)
 
 
@@ -218,7 +218,7 @@ async def heartbeat(work: Here, agent_id: PathId) -> AgentShown:
 async def next_offer(work: Here, agent_id: PathId) -> Offer:
     """Be shown the call that comes next; looking at it goes on the audit."""
     shown = await offers.next_offer(
-        work.session, _own(work, agent_id), desk=work.deps.desk, now=work.now
+        work.session, await _own(work, agent_id), desk=work.deps.desk, now=work.now
     )
     if shown is None:
         return Offer(offer=None)
@@ -243,7 +243,9 @@ async def next_offer(work: Here, agent_id: PathId) -> Offer:
 @router.post("/agents/{agent_id}/dial", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def dial(work: Here, agent_id: PathId) -> AgentShown:
     """Let the call that is shown ring; the rules judge it once more."""
-    await offers.ask_to_dial(work.session, _own(work, agent_id), desk=work.deps.desk, now=work.now)
+    await offers.ask_to_dial(
+        work.session, await _own(work, agent_id), desk=work.deps.desk, now=work.now
+    )
     return await _agent(work, agent_id)
 
 
@@ -252,7 +254,7 @@ async def skip(work: Here, agent_id: PathId, given: SkipGiven) -> Skipped:
     """Do not dial the call that is shown, with a reason."""
     next_at = await offers.skip(
         work.session,
-        _own(work, agent_id),
+        await _own(work, agent_id),
         given.reason,
         note=given.note,
         desk=work.deps.desk,
@@ -264,7 +266,7 @@ async def skip(work: Here, agent_id: PathId, given: SkipGiven) -> Skipped:
 @router.post("/agents/{agent_id}/hang-up", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def hang_up(work: Here, agent_id: PathId) -> AgentShown:
     """End the call."""
-    await service.hang_up(work.session, _own(work, agent_id), now=work.now)
+    await service.hang_up(work.session, await _own(work, agent_id), now=work.now)
     return await _agent(work, agent_id)
 
 
@@ -273,7 +275,7 @@ async def give_wrap_up(work: Here, agent_id: PathId, given: WrapUpGiven) -> Agen
     """Say what the call came to, once, for every due call it served."""
     await wrap_up(
         work.session,
-        _own(work, agent_id),
+        await _own(work, agent_id),
         given.attempt_id,
         [_form(each) for each in given.forms],
         then=given.then,
@@ -299,8 +301,8 @@ async def correct(work: Here, attempt_id: UUID, given: CorrectionGiven) -> None:
     )
 
 
-def _own(work: Work, agent_id: int) -> int:
-    """Return the agent's id, where the caller is that agent or above agents.
+async def _own(work: Work, agent_id: int) -> int:
+    """Return the agent's id, where the caller is that agent, or an admin: that is written down.
 
     Raises:
         ProblemError: an agent speaks for another one.
@@ -312,6 +314,8 @@ def _own(work: Work, agent_id: int) -> int:
             f"`ownerline user add NAME --role agent --agent {agent_id}` makes one that does"
         )
         raise ProblemError(forbidden, message)
+    if work.caller.role is not ApiRole.AGENT:
+        await work.note("acted_as_agent", f"agent:{agent_id}")
     return agent_id
 
 

@@ -159,7 +159,8 @@ async def list_attempts(
     state: Annotated[AttemptState | None, Query()] = None,
     campaign: Annotated[Word | None, Query()] = None,
 ) -> Page[AttemptShown]:
-    """Return attempts, oldest first."""
+    """Return attempts with the numbers they rang, oldest first; the query goes on the audit."""
+    await work.note("attempts_listed", "attempts", person_id=person_id, due_call_id=due_call_id)
     query = narrowed(
         _attempts(),
         person=(_ATTEMPT.c.person_id, person_id),
@@ -177,8 +178,9 @@ async def list_attempts(
 
 @router.get("/attempts/{attempt_id}", openapi_extra=needs(Right.READ_CALLS))
 async def show_attempt(work: Here, attempt_id: UUID) -> AttemptShown:
-    """Return an attempt."""
+    """Return an attempt with the number it rang; the look goes on the audit."""
     row = await row_of(work, _attempts(), _ATTEMPT.c.attempt_id, attempt_id, "attempt")
+    await work.note("looked_at", f"person:{row.person_id}", attempt_id=str(attempt_id))
     return AttemptShown.model_validate(row)
 
 

@@ -118,7 +118,8 @@ async def take_opt_out(work: Here, given: OptOutGiven) -> Taken:
         now=work.now,
     )
     await _tell_holders(work, given.person_id, given.e164)
-    await work.note("opt_out_taken", f"person:{given.person_id or 0}", reason=given.reason)
+    subject = "opt_outs" if given.person_id is None else f"person:{given.person_id}"
+    await work.note("opt_out_taken", subject, e164=given.e164, reason=given.reason)
     return Taken(changed=changed)
 
 
@@ -147,7 +148,7 @@ async def take_consent(work: Here, given: ConsentGiven) -> Taken:
         until=given.valid_until,
     )
     await _tell_holders(work, None, given.e164)
-    await work.note("consent_taken", "consents", granted=given.granted)
+    await work.note("consent_taken", "consents", e164=given.e164, granted=given.granted)
     return Taken(changed=True)
 
 

@@ -108,13 +108,16 @@ def disable(webhook_id: WebhookId) -> None:
 def retry(webhook_id: WebhookId) -> None:
     """Enable it, and send again what had failed."""
     from core.deliveries.service import send_failed_again
-    from ownerline.runtime import open_runtime
+    from customers.service import audit
+    from ownerline.runtime import open_runtime, operator
 
     settings = settings_here()
 
     async def work() -> int:
         async with open_runtime(settings) as runtime, runtime.sessions.begin() as session:
-            now = runtime.clock.now()
+            now, by = runtime.clock.now(), operator()
+            subject = f"webhook:{webhook_id}"
+            await audit(session, now=now, actor=by, action="webhook_retried", subject=subject)
             return await send_failed_again(session, webhook_id=webhook_id, now=now)
 
     say(f"{run(work())} deliveries are sent again")

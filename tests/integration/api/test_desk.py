@@ -52,6 +52,17 @@ def _trap() -> str:
     return b64encode(content.getvalue()).decode()
 
 
+async def test_what_an_admin_does_for_an_agent_is_on_the_audit(office: Office) -> None:
+    async with office.client() as client:
+        agent_id = (await client.post("/agents", json={"name": "李娜"})).json()["agent_id"]
+        assert (await client.post(f"/agents/{agent_id}/sign-in")).status_code == 200
+    last = "SELECT actor || ' ' || action || ' ' || subject FROM audit_entry"
+    assert (
+        await office.one(f"{last} WHERE action = 'acted_as_agent'")
+        == f"api:admin acted_as_agent agent:{agent_id}"
+    )
+
+
 async def test_a_list_is_uploaded_looked_at_started_paused_and_ended(office: Office) -> None:
     await debtor(office)
     given: dict[str, Any] = {

@@ -61,6 +61,7 @@ async def test_every_look_at_a_file_is_on_the_audit(office: Office) -> None:
         "/opt-outs": ("opt_outs_listed", "opt_outs"),
         "/consents": ("consents_listed", "consents"),
         f"/verdicts?person_id={owner.person_id}": ("verdicts_listed", "verdicts"),
+        "/attempts": ("attempts_listed", "attempts"),
         "/explain?of=3-2-1201": ("explained", person),
     }
     for address, (action, subject) in looks.items():
