@@ -1,6 +1,7 @@
 """The application: every route under /api/v1, problems for what fails, and its own description."""
 
 import re
+from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
@@ -70,6 +71,7 @@ def make_app(deps: ApiDeps) -> FastAPI:
     """Return the application over what it is made of; it holds no state of its own but counters."""
     app = _routed()
     app.state.deps = deps
+    app.state.listening = Counter[int]()
     app.state.rates = Rates(
         requests_per_minute=deps.limits.requests_per_minute,
         refusals_per_minute=deps.limits.refusals_per_minute,

@@ -23,6 +23,7 @@ class ApiLimits:
     lock_timeout_s: int = 5
     statement_timeout_s: int = 20
     live_queue: int = 1000  # news one slow listener may lag behind
+    live_listeners: int = 20  # of one caller, on each process
     live_hours: float = 1  # then the listener shows its token again
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from time import monotonic
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse
 
@@ -40,6 +42,7 @@ _EXAMPLE = 'event: attempt\r\ndata: {"key": "019a0000-0000-7000-8000-00000000000
 )
 async def live(
     work: Here,
+    request: Request,
     topic: Annotated[
         list[Topic] | None, Query(max_length=10, description="Only these; all without it.")
     ] = None,
@@ -51,15 +54,35 @@ async def live(
         raise ProblemError(
             status, "this process hears no news; ask one that does", headers={"Retry-After": "60"}
         )
+    listening: Counter[int] = request.app.state.listening
+    caller, limits = work.caller.api_user_id, work.deps.limits
+    if listening[caller] >= limits.live_listeners:
+        too_many = 429
+        message = f"{limits.live_listeners} of your listeners follow already; end one of them"
+        raise ProblemError(too_many, message, headers={"Retry-After": "5"})
     wanted = frozenset(topic or Topic) | {Topic.MISSED}
     return EventSourceResponse(
-        _events(feed, wanted, work.deps.limits), ping=_PING_S, send_timeout=_SEND_WITHIN_S
+        _counted(listening, caller, _events(feed, wanted, limits)),
+        ping=_PING_S,
+        send_timeout=_SEND_WITHIN_S,
     )
+
+
+async def _counted(
+    listening: Counter[int], caller: int, events: AsyncGenerator[ServerSentEvent, None]
+) -> AsyncGenerator[ServerSentEvent, None]:
+    listening[caller] += 1
+    try:
+        async with aclosing(events):
+            async for event in events:
+                yield event
+    finally:
+        listening[caller] -= 1
 
 
 async def _events(
     feed: LiveFeed, wanted: frozenset[Topic], limits: ApiLimits
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncGenerator[ServerSentEvent, None]:
     waiting: asyncio.Queue[News] = asyncio.Queue(limits.live_queue)
     lagging = asyncio.Event()
 

@@ -110,6 +110,20 @@ async def test_after_its_time_the_token_must_be_shown_again(
     await listener.ended()
 
 
+async def test_one_caller_has_so_many_listeners_and_no_more(
+    database: AsyncEngine, feed: LiveFeed
+) -> None:
+    office = await Office.open(database, feed=feed, limits=ApiLimits(live_listeners=1))
+    first = Listener(office)
+    await first.next()
+    async with office.client(ApiRole.SUPERVISOR) as client:
+        assert (await client.get("/live")).status_code == 429
+    await first.leave()
+    second = Listener(office)
+    assert await second.next() == ("listening", "")
+    await second.leave()
+
+
 async def test_a_process_without_a_feed_says_so(office: Office) -> None:
     async with office.client() as client:
         answer = await client.get("/live")
