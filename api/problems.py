@@ -32,7 +32,8 @@ MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:ownerline:problem:"
 _MOST_ERRORS = 20  # of one request are told
 _TRY_AGAIN_S = {"away": 5, "busy": 1}
-_AWAY = "the database is away; nothing was changed; try again"
+# Whether a commit that was on its way is kept, nobody knows then.
+_AWAY = "the database is away; try again; under an Idempotency-Key a post is done once"
 _BUSY = "others hold what this needs for too long; nothing was changed; try again"
 _OURS = "something went wrong here, and it is on our log under this instance; nothing was changed"
 
