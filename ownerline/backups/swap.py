@@ -17,6 +17,7 @@ from ownerline.backups.leftovers import LOCK_CLASS, aside_of, loading_of
 
 _MAINTENANCE = ("postgres", "template1")
 _TRIES = 20
+_KILLED_ENDS_WITHIN = "5s"
 _END_WITHIN_MS = 1000
 
 
@@ -93,17 +94,20 @@ class Places:
 async def take_restore_lock(outside: Connection, places: Places) -> None:
     """Be the only restore of this database until the connection ends.
 
+    One that was killed is waited for: its server process ends after its statement.
+
     Raises:
         RestoreRunsError: another one is under way.
     """
-    row = await (
+    await outside.execute("SELECT set_config('lock_timeout', %s, false)", [_KILLED_ENDS_WITHIN])
+    try:
         await outside.execute(
-            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_CLASS, places.present]
+            "SELECT pg_advisory_lock(%s, hashtext(%s))", [LOCK_CLASS, places.present]
         )
-    ).fetchone()
-    if row is None or not row[0]:
+    except psycopg.errors.LockNotAvailable as err:
         message = f"another restore into {places.present} is under way; wait for its end"
-        raise RestoreRunsError(message)
+        raise RestoreRunsError(message) from err
+    await outside.execute("RESET lock_timeout")
 
 
 async def make_loading(outside: Connection, places: Places) -> None:
