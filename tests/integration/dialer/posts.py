@@ -1,7 +1,7 @@
 """Several dialers on one database and one network, each on a clock of its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,12 @@ class Wire(ManualBridge):
     asked: list[UUID] = field(default_factory=list)
     stops: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    after_ring: Callable[[OutboundCall], Awaitable[None]] | None = None
+
+    async def originate(self, call: OutboundCall) -> None:
+        await super().originate(call)
+        if self.after_ring is not None:
+            await self.after_ring(call)
 
     async def fate(self, attempt_id: UUID) -> Fate:
         self.asked.append(attempt_id)
