@@ -2,7 +2,7 @@
 
 import contextlib
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import TypeVar
@@ -31,13 +31,22 @@ _LOCK_TIMEOUT_S = 30
 _IDLE_IN_TRANSACTION_TIMEOUT_S = 600
 _CONNECT_TIMEOUT_S = 10
 _IDLE_BEFORE_PING_S = 5.0
+# A server whose machine died says nothing: without these an answer is waited for for hours.
+_SILENCE: Mapping[str, int] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,  # ms
+}
 _VICTIMS = frozenset({"40P01", "40001"})
 
-# SQLSTATE: shut down, crashed, starting up, dropped or idle too long, no connection left; a lock
-# or a statement that took too long. Class 08 is a connection that broke.
+# SQLSTATE: shut down, crashed, starting up, dropped or idle too long; a lock or a statement that
+# took too long; a disk that failed. Class 08 is a connection that broke, class 53 a server that
+# lacks something: room on its disk, memory, connections.
 _LATER = frozenset(
-    {"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04", "53300", "55P03", "57014"}
+    {"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04", "55P03", "57014", "58030"}
 )
+_LATER_CLASSES = ("08", "53")
 
 # Five minutes in all: a server that restarts replays its log first.
 OUTAGE_PAUSES_S: Sequence[float] = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, *(5.0 for _ in range(60)))
@@ -125,6 +134,7 @@ def create_engine(
         connect_args={
             "application_name": name,
             "connect_timeout": _CONNECT_TIMEOUT_S,
+            **_SILENCE,
             "options": " ".join([*options, "-c timezone=UTC"]),
         },
     )
@@ -193,7 +203,7 @@ def may_pass_later(err: BaseException) -> bool:
     if not isinstance(err, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     later = _LATER | _VICTIMS
-    return err.sqlstate is None or err.sqlstate in later or err.sqlstate.startswith("08")
+    return err.sqlstate is None or err.sqlstate in later or err.sqlstate.startswith(_LATER_CLASSES)
 
 
 async def despite_outages(
