@@ -1,6 +1,11 @@
-"""The host of talks: a bridge asks it for turns; each talk is saved after every one of them."""
+"""The host of talks: a bridge asks it for turns; each talk is saved after every one of them.
 
-from collections.abc import Mapping, Sequence
+A short outage of the database is a pause in the talk: a reply counts once, however often its commit
+had to be tried.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +19,7 @@ from callback.subjects import load_subjects
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.clock import Clock
 from core.columns import table_of
+from core.database import despite_outages
 from customers.model import Language
 from dialer.call_facts import Matter, load_matters
 from dialer.model import AnsweredBy, AttemptState
@@ -26,6 +32,9 @@ from scripts.state import dump_state, load_state
 
 log = structlog.get_logger(__name__)
 
+# Somebody listens to silence meanwhile, and hangs up before long.
+_PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TalkRules:
@@ -36,21 +45,51 @@ class TalkRules:
     house: House
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tried:
+    """A reply that was taken once and may have been kept: the talk before and after, as saved."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    turn: Turn
+
+
 class TalkHost:
     """Serves the turns of every talk; holds nothing between two of them."""
 
     def __init__(
-        self, *, sessions: async_sessionmaker[AsyncSession], clock: Clock, rules: TalkRules
+        self,
+        *,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Clock,
+        rules: TalkRules,
+        clock_factor: float = 1.0,
     ) -> None:
+        """Put a host together; `clock_factor` is how many of the clock's seconds a real one has."""
         self._sessions = sessions
         self._clock = clock
         self._rules = rules
+        self._clock_factor = clock_factor
 
     async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
         """Return the first turn; a machine hears a neutral message or nothing.
 
         A talk that was opened before and is asked for again starts anew: no word was answered yet.
         """
+        return await self._despite_outages(lambda: self._open(attempt_id, answered_by))
+
+    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+        """Take a reply and return the next turn, with the facts as they are by now."""
+        tried: list[_Tried] = []
+        return await self._despite_outages(lambda: self._reply(attempt_id, reply, tried))
+
+    async def _despite_outages(self, work: Callable[[], Awaitable[Turn]]) -> Turn:
+        async def sleep_real(seconds: float) -> None:
+            await self._clock.sleep(seconds * self._clock_factor)
+
+        return await despite_outages(work, sleep=sleep_real, pauses_s=_PAUSES_S)
+
+    async def _open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
         now = self._clock.now()
         async with self._sessions.begin() as session:
             due_call_ids = await _served_by(session, attempt_id)
@@ -80,14 +119,15 @@ class TalkHost:
             await _save(session, attempt_id, talk)
             return turn
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
-        """Take a reply and return the next turn, with the facts as they are by now."""
+    async def _reply(self, attempt_id: UUID, reply: Reply, tried: list[_Tried]) -> Turn:
         async with self._sessions.begin() as session:
             saved = await _saved(session, attempt_id)
             if saved is None or "state" not in saved:
                 return _hang_up(Language.MANDARIN)
             state = load_state(saved["state"])
-            if state.ended:
+            if tried and saved["state"] == json.loads(json.dumps(tried[-1].after)):
+                return tried[-1].turn  # only the answer to the commit was lost
+            if state.ended or (tried and saved["state"] != tried[-1].before):
                 return _hang_up(state.plan.language)
             scripts = [section.script for section in state.plan.sections]
             await learn_scripts(session, scripts, self._rules.library)
@@ -98,7 +138,9 @@ class TalkHost:
             state, turn = advance(
                 self._rules.library, state, reply, facts=facts, withdrawn=withdrawn
             )
-            await _save(session, attempt_id, {**saved, "state": dump_state(state)})
+            after = dump_state(state)
+            await _save(session, attempt_id, {**saved, "state": after})
+            tried.append(_Tried(before=saved["state"], after=after, turn=turn))
             return turn
 
     async def _learn(self, session: AsyncSession, matters: Sequence[Matter]) -> None:

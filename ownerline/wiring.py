@@ -141,6 +141,7 @@ def _talk_host(runtime: Runtime, settlement: Settlement) -> TalkHost:
             campaigns=settlement.campaigns,
             house=house_of(runtime.settings),
         ),
+        clock_factor=_factor(runtime.clock),
     )
 
 

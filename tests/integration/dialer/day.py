@@ -294,7 +294,7 @@ class Day:
             ),
             talk=TalkHost(
                 sessions=self.sessions,
-                clock=self.clock,
+                clock=clock or self.clock,
                 rules=TalkRules(library=library, campaigns=campaigns, house=house),
             ),
             settlement=Settlement(campaigns=campaigns, library=library),

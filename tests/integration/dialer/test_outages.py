@@ -152,7 +152,7 @@ async def test_a_claim_whose_commit_was_not_answered_is_not_rung_and_left_to_nob
     posts: Posts, cut_off: AsyncEngine, kept: bool
 ) -> None:
     post = await _post(posts, cut_off)
-    lost = _loses_a_commit_of(cut_off, "SET dialer_id", kept=kept)
+    lost = loses_a_commit_of(cut_off, "SET dialer_id", kept=kept)
     await post.work(3)
 
     assert lost() == 1
@@ -173,7 +173,7 @@ async def test_an_end_whose_commit_was_not_answered_is_settled_once(
 ) -> None:
     post = await _post(posts, cut_off)
     await post.work()
-    lost = _loses_a_commit_of(cut_off, "UPDATE attempt_due_call", kept=kept)
+    lost = loses_a_commit_of(cut_off, "UPDATE attempt_due_call", kept=kept)
     post.wire.end(posts.lines[post.rung[0].attempt_id], TelephonyResult.BUSY)
     await post.hears()
 
@@ -246,7 +246,7 @@ def _refuses(engine: AsyncEngine) -> Callable[[], None]:
     return closed.clear
 
 
-def _loses_a_commit_of(engine: AsyncEngine, statement: str, *, kept: bool) -> Callable[[], int]:
+def loses_a_commit_of(engine: AsyncEngine, statement: str, *, kept: bool) -> Callable[[], int]:
     """Cut the connection at the first commit after such a statement, before or after it counts."""
     seen: list[str] = []
     lost = [0]
