@@ -81,14 +81,17 @@ class AgentCalls:
         self._ids = ids
         self._signed_in = False
         self._live: set[UUID] = set()  # agents' calls of this process, and those it adopted
+        self._on_file: frozenset[UUID] = frozenset()  # of them, what was up at the last look
 
     def next_at(self, now: datetime) -> datetime | None:
         """Return when to look again: soon while agents are signed in, else not by ourselves."""
         return now + LOOK_EVERY if self._signed_in else None
 
     async def adopt(self, session: AsyncSession) -> None:
-        """Follow the agents' calls that are up already."""
-        self._live |= set((await session.execute(_OURS)).scalars())
+        """Follow the agents' calls that are up already, and forget those that have ended."""
+        up = frozenset((await session.execute(_OURS)).scalars())
+        self._live = (self._live - self._on_file) | up
+        self._on_file = up
 
     # The source.
 
@@ -130,8 +133,7 @@ class AgentCalls:
             return
         if isinstance(state, states.Answered) and state.answered_by is not AnsweredBy.MACHINE:
             await self._met(session, state)
-        elif isinstance(state, states.Ended):
-            self._live.discard(attempt_id)
+        elif isinstance(state, states.Ended):  # followed on: this transaction may be done again
             await self._over(session, state)
 
     async def _met(self, session: AsyncSession, state: states.Answered) -> None:

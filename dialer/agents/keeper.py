@@ -107,20 +107,30 @@ class Keeper:
                 settled=swept.settled,
             )
         for stray in strays:
-            await self._see_to(stray)
+            if not await self._see_to(stray):
+                next_at = _earlier(next_at, now)
         # What somebody else held at this instant is looked at in a moment, not in a tight circle.
         return None if next_at is None else max(next_at, now + _A_MOMENT)
 
-    async def _see_to(self, stray: Stray) -> None:
+    async def _see_to(self, stray: Stray) -> bool:
+        """Move or end a call; False when the carrier refused: it is found again at the next look.
+
+        What another agent took over and could not be moved ends.
+        """
         log.info("call_moved_or_ended", attempt_id=str(stray.attempt_id), room=stray.room)
-        if stray.room is None:
-            await self._bridge.hang_up(stray.attempt_id)
-            return
+        if stray.room is not None:
+            try:
+                await self._bridge.move_to_room(stray.attempt_id, stray.room)
+            except BridgeError as err:
+                log.warning("move_refused", attempt_id=str(stray.attempt_id), error=str(err))
+            else:
+                return True
         try:
-            await self._bridge.move_to_room(stray.attempt_id, stray.room)
-        except BridgeError as err:
-            log.warning("move_refused", attempt_id=str(stray.attempt_id), error=str(err))
             await self._bridge.hang_up(stray.attempt_id)
+        except BridgeError as err:
+            log.warning("hang_up_refused", attempt_id=str(stray.attempt_id), error=str(err))
+            return False
+        return True
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -72,7 +72,6 @@ _BEHIND = (
 )
 _UNWRAPPED = (
     sa.select(_SERVED.c.attempt_id)
-    .distinct()
     .join(_ATTEMPT, _ATTEMPT.c.attempt_id == _SERVED.c.attempt_id)
     .where(
         _SERVED.c.settled_at.is_(None),
@@ -144,7 +143,7 @@ async def sweep(
         else:
             await meet(session, agent, agent.attempt_id, at=agent.answered_at)
     unwrapped = await session.execute(_UNWRAPPED)
-    for attempt_id in sorted(unwrapped.scalars()):
+    for attempt_id in sorted(set(unwrapped.scalars())):
         settled += await settle_without_agent(
             session, attempt_id, Unwrapped.AGENT_LOST, desk=desk, now=now
         )

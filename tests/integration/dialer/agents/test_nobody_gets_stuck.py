@@ -1,14 +1,16 @@
 """Screens go dark, processes die, words get lost: every agent and every call comes to an end."""
 
 from datetime import timedelta
+from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from customers.model import Reason, WrapUpCode
 from customers.tables import AgentTask
 from dialer.agents import service
 from dialer.agents.model import AgentState
-from dialer.bridges.port import CallAnswered, CallEnded
+from dialer.bridges.port import BridgeError, CallAnswered, CallEnded
 from dialer.tables import Attempt
 from tests.integration.dialer.agents.floor import Floor, later
 from tests.integration.dialer.day import RINGS_OUT, answers
@@ -163,3 +165,29 @@ async def test_a_sweep_that_finds_nothing_changes_nothing(progressive: Floor) ->
     await floor.until(floor.clock.now() + timedelta(minutes=5))
     assert not await floor.sweep()
     assert await floor.states() == ["ready"]
+
+
+async def test_a_hang_up_that_the_carrier_refuses_is_asked_again_and_ends_no_keeper(
+    progressive: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor = progressive
+    await _due(floor)
+    agent = await floor.agent()
+    floor.talks_s = 2000
+    await floor.work(0.7)
+    assert await floor.states() == ["on_call"]
+    hang_up, refused = floor.bridge.hang_up, list[UUID]()
+
+    async def refuse(attempt_id: UUID) -> None:
+        if not refused:
+            refused.append(attempt_id)
+            message = "the carrier is away"
+            raise BridgeError(message, retryable=True)
+        await hang_up(attempt_id)
+
+    monkeypatch.setattr(floor.bridge, "hang_up", refuse)
+    await floor.write(lambda session: service.hang_up(session, agent, now=floor.clock.now()))
+    await floor.work(1)
+
+    assert len(refused) == 1
+    assert await floor.states() == ["wrap_up"]
