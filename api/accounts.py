@@ -17,15 +17,16 @@ _CONCERNED = sa.text("""
 
 
 @asynccontextmanager
-async def charges_change(work: Work, charge_ids: Collection[int]) -> AsyncIterator[None]:
+async def charges_change(work: Work, charge_ids: Collection[int]) -> AsyncIterator[set[int]]:
     """Hold the calls that wait about the charges, and withdraw those that lose their reason.
 
     Calls that ring already are cut by the dialers, who hear of the account at the commit; the
-    lists of the communities are built a moment later.
+    lists of the communities are built a moment later. Yields the charges; new ones are put there.
     """
+    concerned = set(charge_ids)
     async with charges_changing(work.session, charge_ids, now=work.now):
-        yield
-    rows = (await work.session.execute(_CONCERNED, {"charge_ids": sorted(charge_ids)})).all()
+        yield concerned
+    rows = (await work.session.execute(_CONCERNED, {"charge_ids": sorted(concerned)})).all()
     await tell_all(
         work.session,
         Topic.ACCOUNT,

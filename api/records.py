@@ -100,6 +100,11 @@ async def import_one(
     return result
 
 
+def ids_of(items: Sequence[Imported]) -> set[int]:
+    """Return the ids of those that changed the file."""
+    return {each.id for each in items if each.id is not None and each.state is RecordState.ACCEPTED}
+
+
 def _shown(result: RecordResult) -> Imported:
     return Imported(
         state=result.state,

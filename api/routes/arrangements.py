@@ -19,7 +19,6 @@ from api.routing import router as router_of
 from api.work import Here, Work
 from core.columns import AnyRow, table_of
 from core.errors import OwnerlineError
-from core.live import Topic, tell
 from customers.account_tables import Charge, Extension, Promise
 from customers.extensions import decide_extension
 from customers.model import ExtensionState, PromiseState
@@ -220,16 +219,21 @@ async def ask_for_extension(work: Here, given: ExtensionGiven) -> Arranged:
 
 @router.post("/extensions/{extension_id}/decision", openapi_extra=needs(Right.DECIDE_EXTENSIONS))
 async def decide(work: Here, extension_id: PathId, given: ExtensionDecision) -> ExtensionShown:
-    """Approve or refuse an extension, once."""
-    person_id = await decide_extension(
-        work.session,
-        extension_id=extension_id,
-        approved=given.approved,
-        by=work.caller.actor,
-        now=work.now,
-    )
+    """Approve or refuse an extension, once; reminders that wait go, or come, with it."""
+    known = await _extension(work, extension_id)
+    async with charges_change(work, [known.charge_id]):
+        await decide_extension(
+            work.session,
+            extension_id=extension_id,
+            approved=given.approved,
+            by=work.caller.actor,
+            now=work.now,
+        )
     await work.note("extension_decided", f"extension:{extension_id}", approved=given.approved)
-    await tell(work.session, Topic.ACCOUNT, person_id)
+    return await _extension(work, extension_id)
+
+
+async def _extension(work: Work, extension_id: int) -> ExtensionShown:
     row = await row_of(
         work, sa.select(_EXTENSION), _EXTENSION.c.extension_id, extension_id, "extension"
     )

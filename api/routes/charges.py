@@ -26,7 +26,7 @@ from api.fields import (
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import narrowed, row_of
-from api.records import UNCHANGED, Imported, RecordsResult, import_many, import_one
+from api.records import UNCHANGED, Imported, RecordsResult, ids_of, import_many, import_one
 from api.routing import router as router_of
 from api.work import Here, Work
 from core.columns import AnyRow, table_of
@@ -157,18 +157,23 @@ async def list_charges(
 )
 async def put_charge(work: Here, given: ChargeGiven, response: Response) -> Imported:
     """Write a charge; one of that community and reference is updated (200)."""
-    async with charges_change(work, await _by_references(work, [given.reference])):
-        return await import_one(work, SheetKind.CHARGES, given.model_dump(), response)
+    known = await _by_references(work, [given.reference])
+    async with charges_change(work, known) as concerned:
+        result = await import_one(work, SheetKind.CHARGES, given.model_dump(), response)
+        concerned.update(ids_of([result]))
+    return result
 
 
 @router.post("/bulk/charges", openapi_extra=needs(Right.WRITE_CHARGES))
 async def put_charges(work: Here, given: ChargesGiven) -> RecordsResult:
     """Write up to 1000 charges in one transaction; each item is told what became of it."""
     known = await _by_references(work, [each.reference for each in given.items])
-    async with charges_change(work, known):
-        return await import_many(
+    async with charges_change(work, known) as concerned:
+        result = await import_many(
             work, SheetKind.CHARGES, [each.model_dump() for each in given.items]
         )
+        concerned.update(ids_of(result.items))
+    return result
 
 
 @router.get("/charges/{charge_id}", openapi_extra=needs(Right.READ_ACCOUNTS))

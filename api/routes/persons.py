@@ -11,9 +11,10 @@ from api.fields import E164, Day, Given, IdQuery, LongText, PathId, Shown, Text,
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import row_of
-from api.records import UNCHANGED, Imported, RecordsResult, import_many, import_one
+from api.records import UNCHANGED, Imported, RecordsResult, ids_of, import_many, import_one
 from api.routing import router as router_of
 from api.work import Here, Work
+from callback.rebuild import rebuild_soon
 from core.columns import table_of
 from customers.headers import SheetKind
 from customers.model import CallMode, Language, Purpose, Reason, Role
@@ -180,13 +181,17 @@ async def put_person(work: Here, given: PersonGiven, response: Response) -> Impo
 
     Community and unit are made with the person where there are none.
     """
-    return await import_one(work, SheetKind.CONTACTS, _record(given), response)
+    result = await import_one(work, SheetKind.CONTACTS, _record(given), response)
+    await _rebuild(work, [result])
+    return result
 
 
 @router.post("/bulk/persons", openapi_extra=needs(Right.WRITE_PERSONS))
 async def put_persons(work: Here, given: PersonsGiven) -> RecordsResult:
     """Write up to 1000 persons in one transaction; each item is told what became of it."""
-    return await import_many(work, SheetKind.CONTACTS, [_record(each) for each in given.items])
+    result = await import_many(work, SheetKind.CONTACTS, [_record(each) for each in given.items])
+    await _rebuild(work, result.items)
+    return result
 
 
 @router.get("/persons/{person_id}", openapi_extra=needs(Right.READ_FILE))
@@ -234,6 +239,16 @@ async def show_person(work: Here, person_id: PathId) -> PersonFile:
             )
         ],
     )
+
+
+async def _rebuild(work: Work, items: list[Imported]) -> None:
+    places = await work.session.scalars(
+        sa.select(_UNIT.c.community_id)
+        .join(_TIE, _TIE.c.unit_id == _UNIT.c.unit_id)
+        .where(_TIE.c.person_id.in_(ids_of(items)))
+        .distinct()
+    )
+    await rebuild_soon(work.session, places.all(), now=work.now)
 
 
 async def _ties(work: Work, person_id: int) -> Any:

@@ -12,7 +12,7 @@ from api.fields import Day, Given, IdQuery, LongText, PathId, Shown, Text, Yes
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import narrowed, row_of
-from api.records import UNCHANGED, Imported, RecordsResult, import_many, import_one
+from api.records import UNCHANGED, Imported, RecordsResult, ids_of, import_many, import_one
 from api.routing import router as router_of
 from api.work import Here, Work
 from callback import subject_names
@@ -120,7 +120,7 @@ async def list_work_orders(
 async def put_work_order(work: Here, given: WorkOrderGiven, response: Response) -> Imported:
     """Write a work order; one of that community and reference is updated (200)."""
     result = await import_one(work, SheetKind.WORK_ORDERS, given.model_dump(), response)
-    await _rebuild(work, [result.id])
+    await _rebuild(work, [result])
     return result
 
 
@@ -130,7 +130,7 @@ async def put_work_orders(work: Here, given: WorkOrdersGiven) -> RecordsResult:
     result = await import_many(
         work, SheetKind.WORK_ORDERS, [each.model_dump() for each in given.items]
     )
-    await _rebuild(work, [each.id for each in result.items])
+    await _rebuild(work, result.items)
     return result
 
 
@@ -192,10 +192,8 @@ async def _order(work: Work, work_order_id: int) -> WorkOrderShown:
     return WorkOrderShown.model_validate(row)
 
 
-async def _rebuild(work: Work, work_order_ids: list[int | None]) -> None:
+async def _rebuild(work: Work, items: list[Imported]) -> None:
     places = await work.session.scalars(
-        sa.select(_ORDER.c.community_id)
-        .where(_ORDER.c.work_order_id.in_([each for each in work_order_ids if each is not None]))
-        .distinct()
+        sa.select(_ORDER.c.community_id).where(_ORDER.c.work_order_id.in_(ids_of(items))).distinct()
     )
     await rebuild_soon(work.session, places.all(), now=work.now)

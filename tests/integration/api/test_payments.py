@@ -4,6 +4,7 @@ import asyncio
 
 import sqlalchemy as sa
 
+from api.model import ApiRole
 from callback.tables import DueCall
 from core.database import libpq_url
 from core.live import LiveFeed, News, Topic
@@ -144,3 +145,27 @@ async def test_a_payment_that_cannot_be_is_refused_and_changes_nothing(office: O
         missing = await client.post("/payments", json={"charge_id": 77, "amount": "1"})
         assert missing.status_code == 404
     assert await office.one("SELECT count(*) FROM payment") == 0
+
+
+async def test_what_comes_over_the_api_is_on_the_list_a_moment_later(office: Office) -> None:
+    person = {"community": "湖畔", "unit": "1-1-101", "name": "王芳", "phones": ["13800138001"]}
+    charge = {
+        "community": "湖畔",
+        "unit": "1-1-101",
+        "reference": "B-1",
+        "kind": "物业费",
+        "amount": "10.00",
+        "due_on": "2026-04-01",
+    }
+    posts = {"/persons": person, "/bulk/persons": {"items": [person | {"unit": "1-1-102"}]}}
+    posts |= {"/charges": charge, "/bulk/charges": {"items": [charge | {"reference": "B-2"}]}}
+    async with office.client(ApiRole.INTEGRATOR) as client:
+        for address, given in posts.items():
+            answer = await client.post(address, json=given)
+            assert answer.status_code < 300, answer.text
+            async with office.deps.sessions.begin() as session:
+                done = sa.text(
+                    "DELETE FROM procrastinate_jobs WHERE queue_name = 'lists' RETURNING id"
+                )
+                built = await session.scalars(done)
+                assert len(built.all()) == 1, address
