@@ -4,7 +4,6 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = (
-    "core.leases",
     "core.announcement_tables",
     "customers.tables",
     "customers.account_tables",

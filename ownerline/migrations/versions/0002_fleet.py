@@ -1,4 +1,4 @@
-"""Several dialers: their leases, whose attempt is whose, places in a shared rate, named leases."""
+"""Several dialers: their leases, whose attempt is whose, places in a shared rate."""
 
 from collections.abc import Sequence
 
@@ -39,13 +39,6 @@ def upgrade() -> None:
         sa.Column("taken", postgresql.ARRAY(sa.DateTime(timezone=True)), nullable=False),
         sa.PrimaryKeyConstraint("bridge", "trunk", name=op.f("pk_trunk_places")),
     )
-    op.create_table(
-        "named_lease",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_named_lease")),
-    )
     op.add_column("attempt", sa.Column("dialer_id", sa.Uuid(), nullable=True))
     op.create_index(
         "ix_attempt_live_dialer",
@@ -59,6 +52,5 @@ def downgrade() -> None:
     """Go one step back."""
     op.drop_index("ix_attempt_live_dialer", table_name="attempt")
     op.drop_column("attempt", "dialer_id")
-    op.drop_table("named_lease")
     op.drop_table("trunk_places")
     op.drop_table("dialer_lease")

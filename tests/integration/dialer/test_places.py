@@ -1,14 +1,12 @@
-"""A rate that dialers share, and leases by name: exact over all connections."""
+"""A rate that dialers share: exact over all connections."""
 
 import asyncio
 from collections import Counter
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.database import session_factory
-from core.leases import hold, let_go
 from dialer.bridges.port import TrunkLimits
 from dialer.fleet.places import give_back, take_places
 
@@ -79,44 +77,3 @@ async def test_many_connections_together_get_one_rate(database: AsyncEngine) -> 
 
     taken = await asyncio.gather(*(take() for _ in range(8)))
     assert Counter(name for names in taken for name in names) == {"slow": 3, "fast": 8}
-
-
-async def test_a_name_is_held_by_one_until_it_lets_go_or_falls_silent(
-    session: AsyncSession,
-) -> None:
-    assert await hold(session, "pacing:overdue", "one", 60)
-    assert not await hold(session, "pacing:overdue", "other", 60)
-    assert await hold(session, "pacing:repair", "other", 60)
-    assert await hold(session, "pacing:overdue", "one", 60), "it holds it on"
-    await let_go(session, "pacing:overdue", "other")
-    assert not await hold(session, "pacing:overdue", "other", 60)
-    await let_go(session, "pacing:overdue", "one")
-    assert await hold(session, "pacing:overdue", "other", 60)
-    await session.execute(
-        sa.text("UPDATE named_lease SET lease_until = clock_timestamp() - interval '1 s'")
-    )
-    assert await hold(session, "pacing:overdue", "one", 60)
-
-
-@pytest.mark.parametrize("first", ["one", "other"])
-async def test_of_two_that_ask_at_once_one_holds(database: AsyncEngine, first: str) -> None:
-    sessions = session_factory(database)
-    second = "other" if first == "one" else "one"
-    async with sessions.begin() as session:
-        assert await hold(session, "name", first, 60)
-
-        async def ask() -> bool:
-            async with sessions.begin() as later:
-                return await hold(later, "name", second, 60)
-
-        asking = asyncio.create_task(ask())
-        async with asyncio.timeout(5), sessions() as looking:
-            while not await looking.scalar(_SOMEBODY_WAITS):
-                await looking.rollback()
-    assert not await asking
-
-
-_SOMEBODY_WAITS = sa.text("""
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
-""")
