@@ -196,10 +196,12 @@ async def test_a_claim_that_had_its_last_word_before_the_swap_does_not_commit_af
     race: Race,
 ) -> None:
     await race.begin()
-    # It holds its lease from its last word on: the lease runs out as leases do.
-    await race.posts.run(
-        "UPDATE dialer_lease SET lease_until = clock_timestamp() + interval '0.7 s'"
-    )
+    restored: list[bool] = []
+
+    async def soon_runs_out() -> None:  # it holds its lease from its last word on
+        await race.posts.run(
+            "UPDATE dialer_lease SET lease_until = clock_timestamp() + interval '0.5 s'"
+        )
 
     async def restores_when_it_has_run_out() -> None:
         await race.posts.run(
@@ -207,11 +209,14 @@ async def test_a_claim_that_had_its_last_word_before_the_swap_does_not_commit_af
             " FROM dialer_lease"
         )
         await race.restores()
+        restored.append(True)
 
+    _once(race.own, "LOCKED", soon_runs_out)
     _once(race.own, "COMMIT", restores_when_it_has_run_out)
     await race.one.clock.run(race.one.engine._step(TEN))  # noqa: SLF001 - no beat in between
     await race.one.passes(2)
 
+    assert restored
     assert race.rung == []
     assert await race.on_file() == []
     assert (await race.reconcile()).rings == 0
