@@ -31,14 +31,16 @@ async def defer_builds(
 ) -> None:
     """Defer a build of each community's own today; one that waits already will do for it.
 
-    `tries` is how often the build has failed by now.
+    `tries` is how often the build has failed by now: that one may wait for half an hour, and a new
+    fact does not wait with it.
     """
+    again = ":again" if tries else ""
     for community_id in sorted(set(community_ids)):  # in one order, so that nobody waits in a ring
         await defer(
             session,
             BUILD_LISTS,
             queue=LISTS_QUEUE,
-            queueing_lock=f"{BUILD_LISTS}:{community_id}",
+            queueing_lock=f"{BUILD_LISTS}:{community_id}{again}",
             schedule_at=at,
             community_id=community_id,
             tries=tries,

@@ -219,7 +219,7 @@ async def ask_for_extension(work: Here, given: ExtensionGiven) -> Arranged:
 
 @router.post("/extensions/{extension_id}/decision", openapi_extra=needs(Right.DECIDE_EXTENSIONS))
 async def decide(work: Here, extension_id: PathId, given: ExtensionDecision) -> ExtensionShown:
-    """Approve or refuse an extension, once; reminders that wait go, or come, with it."""
+    """Approve or refuse an extension, once; the lists follow a moment later."""
     known = await _extension(work, extension_id)
     async with charges_change(work, [known.charge_id]):
         await decide_extension(

@@ -38,6 +38,7 @@ class SwitchesShown(Shown):
     installation_id: UUID
     armed: Yes
     stopped: Yes
+    reconciled: Yes  # false after a restore, until the carrier was asked: nothing is dialled
     paused_campaigns: list[str]
 
 
@@ -144,6 +145,7 @@ async def _switches(work: Work) -> SwitchesShown:
         installation_id=now.installation_id,
         armed=now.armed,
         stopped=now.stopped,
+        reconciled=now.reconciled,
         paused_campaigns=sorted(now.paused_campaigns),
     )
 

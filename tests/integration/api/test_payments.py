@@ -1,10 +1,12 @@
 """A payment posted stops a waiting reminder in its own transaction."""
 
 import asyncio
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from api.model import ApiRole
+from callback.rebuild import defer_builds, rebuild_soon
 from callback.tables import DueCall
 from core.database import libpq_url
 from core.live import LiveFeed, News, Topic
@@ -169,3 +171,31 @@ async def test_what_comes_over_the_api_is_on_the_list_a_moment_later(office: Off
                 )
                 built = await session.scalars(done)
                 assert len(built.all()) == 1, address
+
+
+async def test_a_refused_extension_brings_its_reminder_to_the_list_again(office: Office) -> None:
+    owner = await debtor(office)
+    await build(office)
+    given = {"person_id": owner.person_id, "charge_ids": [owner.charge_id], "until": "2026-05-30"}
+    async with office.client() as client:
+        asked = await client.post("/extensions", json=given)
+        assert asked.status_code == 201, asked.text
+        (extension,) = (await client.get("/extensions")).json()["items"]
+        address = f"/extensions/{extension['extension_id']}/decision"
+        async with office.deps.sessions.begin() as session:
+            await session.execute(sa.text("DELETE FROM procrastinate_jobs"))
+        decided = await client.post(address, json={"approved": False})
+        assert (decided.status_code, decided.json()["state"]) == (200, "refused")
+        again = await client.post(address, json={"approved": True})
+        assert again.status_code == 409
+    assert await office.one("SELECT task_name FROM procrastinate_jobs") == "lists.build"
+
+
+async def test_a_build_that_failed_and_waits_lets_a_new_fact_pass(office: Office) -> None:
+    owner = await debtor(office)
+    later = office.clock.now() + timedelta(minutes=30)
+    async with office.deps.sessions.begin() as session:
+        await defer_builds(session, [owner.community_id], at=later, tries=4)
+        await rebuild_soon(session, [owner.community_id], now=office.clock.now())
+    soonest = await office.one("SELECT min(scheduled_at) FROM procrastinate_jobs")
+    assert soonest < later
