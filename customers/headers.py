@@ -21,6 +21,10 @@ class HeaderError(OwnerlineError):
     """The header row does not say clearly what its columns hold."""
 
 
+class UnknownSheetsError(OwnerlineError):
+    """No sheet of the file has a header row that names what its columns hold."""
+
+
 class SheetKind(StrEnum):
     """What the rows of a sheet are."""
 
@@ -92,12 +96,16 @@ def same_title(one: str, other: str) -> bool:
     return _plain(one) == _plain(other)
 
 
-def recognized() -> str:
-    """Say which columns make which kind, for the message about a file with none of them."""
-    return "; ".join(
+def unknown_sheets(file: str) -> UnknownSheetsError:
+    """Return the refusal of a file: which columns would have made which kind."""
+    kinds = "; ".join(
         f"{kind}: "
         + " + ".join(_first_words(words, field) for field in _in_order(words.needs, words.fields))
         for kind, words in _vocabulary().items()
+    )
+    return UnknownSheetsError(
+        f"{file}: none of the first {HEADER_WITHIN} rows of any visible sheet names known columns;"
+        f" a sheet needs one of: {kinds}"
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from customers.headers import HEADER_WITHIN, SheetKind, read_header
+from customers.headers import HEADER_WITHIN, SheetKind, read_header, unknown_sheets
 from customers.reading import open_sheets
 
 # Units come by contacts and charges by charges, in whatever order files and sheets stand.
@@ -22,11 +22,12 @@ def in_import_order(paths: Sequence[Path]) -> list[Path]:
     Raises:
         UnreadableFileError: one cannot be read, which is so told before any is imported.
         HeaderError: a header row contradicts itself.
+        UnknownSheetsError: no sheet of one is of a known kind.
     """
-    return sorted(paths, key=lambda path: min(_ranks(path), default=len(MERGE_ORDER)))
+    return sorted(paths, key=_rank)
 
 
-def _ranks(path: Path) -> list[int]:
+def _rank(path: Path) -> int:
     ranks = []
     with open_sheets(path) as sheets:
         for sheet in sheets:
@@ -34,4 +35,6 @@ def _ranks(path: Path) -> list[int]:
                 read_header(row.number, row.cells) for row in islice(sheet.rows, HEADER_WITHIN)
             )
             ranks += [MERGE_ORDER.index(header.kind) for header in headers if header][:1]
-    return ranks
+    if not ranks:
+        raise unknown_sheets(str(path))
+    return min(ranks)

@@ -9,9 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import OwnerlineError
 from customers.account_tables import Charge
-from customers.headers import HEADER_WITHIN, SheetKind, recognized
+from customers.headers import SheetKind, unknown_sheets
 from customers.importing import staging
 from customers.importing.batches import FileReader, Tally
 from customers.importing.charges import assign_liable, merge_charges
@@ -36,10 +35,6 @@ from customers.tables import Community, ImportedFile
 _HASH_CHUNK = 1 << 20
 # One import at a time: two files that name the same new unit would wait for each other.
 _ONE_IMPORT = 0x6F776E6572  # "owner"
-
-
-class UnknownSheetsError(OwnerlineError):
-    """No sheet of the file has a header row that names what its columns hold."""
 
 
 async def import_file(
@@ -132,11 +127,7 @@ async def _stage(
             await staging.copy_rows(session, "stage_finding", batch.findings)
             tell(merging=False)
     if not reader.headers:
-        message = (
-            f"{path}: none of the first {HEADER_WITHIN} rows of any visible sheet names known"
-            f" columns; a sheet needs one of: {recognized()}"
-        )
-        raise UnknownSheetsError(message)
+        raise unknown_sheets(str(path))
     tell(merging=True)
 
 

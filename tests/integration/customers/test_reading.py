@@ -6,8 +6,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from customers.headers import UnknownSheetsError
 from customers.importing.order import in_import_order
-from customers.importing.run import UnknownSheetsError, import_file
+from customers.importing.run import import_file
 from customers.reading import Limits, Row, UnreadableFileError, open_sheets
 from tests.integration.customers.workbooks import CONTACTS, NOW, Desk, save
 
@@ -142,6 +143,13 @@ async def test_a_file_without_a_known_header_says_what_would_be_known(desk: Desk
     with pytest.raises(UnknownSheetsError, match="账单号"):
         await desk.imports_file(path)
     assert await desk.one("SELECT count(*) FROM unit") == 0
+
+
+def test_a_file_nobody_knows_is_told_before_any_is_imported(tmp_path: Path) -> None:
+    contacts = save(tmp_path / "contacts.xlsx", [["小区", "房号", "姓名"]])
+    other = save(tmp_path / "other.xlsx", [["甲", "乙"], [1, 2]])
+    with pytest.raises(UnknownSheetsError, match=r"other\.xlsx"):
+        in_import_order([contacts, other])
 
 
 def test_files_are_imported_contacts_first_and_otherwise_as_given(tmp_path: Path) -> None:
