@@ -87,7 +87,7 @@ class Watch:
         try:
             await self._cut_of(changed)
         except BaseException:
-            self._changed |= changed
+            self._looked_at_all = None  # at the next look at everybody
             raise
 
     async def _cut_of(self, changed: Collection[int]) -> None:
@@ -98,8 +98,8 @@ class Watch:
             if changed:
                 await self.cut_what_lost_its_reason(changed)
             return
+        self._looked_at_all = now  # before we read: who is to look at all meanwhile says so again
         await self.cut_what_lost_its_reason()
-        self._looked_at_all = now
 
     async def cut_what_lost_its_reason(self, person_ids: Collection[int] | None = None) -> None:
         """Hang up what only rings and should not (design decision 5); None: look at everybody."""
