@@ -53,7 +53,8 @@ async def record_payment(
         message = f"charge {charge_id} is in {charge.currency}, the payment in {amount.currency}"
         raise CurrencyMismatchError(message)
     if not amount.amount_minor or charge.paid_minor + amount.amount_minor < 0:
-        message = f"a payment of {amount} cannot be counted: {charge.paid_minor} was paid so far"
+        paid = Money(amount_minor=charge.paid_minor, currency=charge.currency)
+        message = f"a payment of {amount} cannot be counted: {paid} was paid so far"
         raise ImpossiblePaymentError(message)
     payment_id = await session.scalar(
         insert(Payment)

@@ -41,6 +41,20 @@ async def test_a_part_payment_leaves_the_reminder_with_what_is_still_open(office
     assert await office.one(_STATE) == "waiting "
 
 
+async def test_a_correction_of_more_than_was_paid_is_refused_with_both_amounts(
+    office: Office,
+) -> None:
+    owner = await debtor(office)
+    async with office.client() as client:
+        await client.post("/payments", json={"charge_id": owner.charge_id, "amount": "40.00"})
+        answer = await client.post(
+            "/payments", json={"charge_id": owner.charge_id, "amount": "-40.01"}
+        )
+    assert answer.status_code == 422
+    assert "40.01" in answer.json()["detail"]
+    assert "40.00" in answer.json()["detail"]
+
+
 async def test_the_reminder_goes_with_the_payment_or_not_at_all(office: Office) -> None:
     """Nobody sees the money without the withdrawal: both are there at one commit."""
     owner = await debtor(office)
