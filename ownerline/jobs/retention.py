@@ -35,6 +35,8 @@ class Kept(StrEnum):
     JOBS_DONE = "jobs_done"
     JOBS_FAILED = "jobs_failed"
     SCHEDULED_RUNS = "scheduled_runs"
+    LIST_DRAFTS = "list_drafts"
+    LIST_ROWS = "list_rows"
 
 
 class RetentionRules(BaseModel):
@@ -133,6 +135,26 @@ _DELETING: Mapping[Kept, sa.TextClause] = {
     Kept.SCHEDULED_RUNS: sa.text("""
         DELETE FROM scheduled_run WHERE (job, key) IN (
             SELECT job, key FROM scheduled_run WHERE fired_at < :before LIMIT :batch
+        )
+    """),
+    Kept.LIST_DRAFTS: sa.text("""
+        DELETE FROM uploaded_list WHERE list_id IN (
+            SELECT list_id FROM uploaded_list
+            WHERE state = 'draft' AND created_at < :before
+            ORDER BY list_id LIMIT :batch
+        )
+    """),
+    Kept.LIST_ROWS: sa.text("""
+        UPDATE uploaded_row
+        SET name = NULL, honorific = NULL, phone_given = NULL, phones = '{}', variables = '{}',
+            refusal_detail = NULL
+        WHERE (list_id, row_number) IN (
+            SELECT list_id, row_number
+            FROM uploaded_list JOIN uploaded_row USING (list_id)
+            WHERE ended_at < :before
+              AND (num_nonnulls(uploaded_row.name, honorific, phone_given, refusal_detail) > 0
+                   OR phones <> '{}' OR variables <> '{}')
+            LIMIT :batch
         )
     """),
 }

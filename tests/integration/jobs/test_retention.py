@@ -123,3 +123,37 @@ async def test_finished_jobs_go_sooner_than_failed_ones(
     assert after_a_year[Kept.JOBS_FAILED] == 2
     left = sa.text("SELECT count(*) FROM procrastinate_jobs")
     assert await _count(runtime, left) == 2
+
+
+_LISTS = sa.text("""
+    WITH list AS (
+        INSERT INTO uploaded_list (name, state, reason, purpose, community_id, script, rules, mode,
+                                   file_name, columns, created_at, created_by, started_at, ended_at)
+        SELECT state || age, state, 'uploaded', 'service', 1, 'invitation', '{}', 'automatic',
+               'a.csv', '[]', then, 'test', CASE WHEN state <> 'draft' THEN then END,
+               CASE WHEN state = 'ended' THEN then END
+        FROM unnest(ARRAY['draft', 'started', 'ended']) AS state, unnest(ARRAY[3, 500]) AS age,
+             LATERAL (SELECT CAST(:now AS timestamptz) - make_interval(days => age)) AS at (then)
+        RETURNING list_id
+    )
+    INSERT INTO uploaded_row (list_id, row_number, name, phones, variables)
+    SELECT list_id, nth, 'Guest', '{+8613700137001}', '{"event": "x"}'
+    FROM list, generate_series(1, 3) AS nth
+""")
+
+
+async def test_forgotten_drafts_go_and_ended_lists_forget_their_people(
+    database: AsyncEngine, tmp_path: Path
+) -> None:
+    runtime = house(database, tmp_path)
+    async with runtime.sessions.begin() as session:
+        session.add(community("a"))
+        await session.flush()
+        await session.execute(_LISTS, {"now": NOW})
+    taken = await take_away(runtime.sessions, shipped_retention(), now=NOW, batch=2)
+    assert (taken[Kept.LIST_DRAFTS], taken[Kept.LIST_ROWS]) == (1, 3)
+    assert await _count(runtime, sa.text("SELECT count(*) FROM uploaded_list")) == 5
+    known = sa.text("SELECT count(*) FROM uploaded_row WHERE name IS NOT NULL AND phones <> '{}'")
+    assert await _count(runtime, known) == 12
+    again = await take_away(runtime.sessions, shipped_retention(), now=NOW, batch=2)
+    assert (again[Kept.LIST_DRAFTS], again[Kept.LIST_ROWS]) == (0, 0)
