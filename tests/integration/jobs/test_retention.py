@@ -130,10 +130,10 @@ _LISTS = sa.text("""
         INSERT INTO uploaded_list (name, state, reason, purpose, community_id, script, rules, mode,
                                    file_name, columns, created_at, created_by, started_at, ended_at)
         SELECT state || age, state, 'uploaded', 'service', 1, 'invitation', '{}', 'automatic',
-               'a.csv', '[]', then, 'test', CASE WHEN state <> 'draft' THEN then END,
-               CASE WHEN state = 'ended' THEN then END
+               'a.csv', '[]', made_at, 'test', CASE WHEN state <> 'draft' THEN made_at END,
+               CASE WHEN state = 'ended' THEN made_at END
         FROM unnest(ARRAY['draft', 'started', 'ended']) AS state, unnest(ARRAY[3, 500]) AS age,
-             LATERAL (SELECT CAST(:now AS timestamptz) - make_interval(days => age)) AS at (then)
+             LATERAL (SELECT CAST(:now AS timestamptz) - make_interval(days => age)) AS at (made_at)
         RETURNING list_id
     )
     INSERT INTO uploaded_row (list_id, row_number, name, phones, variables)
