@@ -12,7 +12,7 @@ POSTGRES15_BIN ?= /usr/lib/postgresql/15/bin
 help:
 	@echo "make setup   make .venv, with everything pinned in lock/dev.txt"
 	@echo "make demo    watch a property company's calling day    (ARGS='--owners 500 --seed 7')"
-	@echo "make serve   console, API, scheduler, dialer and worker (ARGS='--port 8080')"
+	@echo "make serve   API, scheduler, dialer and worker (ARGS='--port 8080')"
 	@echo "make test    run all tests                             (ARGS='-k overdue')"
 	@echo "make test-postgres15  what speaks SQL, on PostgreSQL 15 as well"
 	@echo "make check   format, lint, types, imports"

@@ -10,7 +10,7 @@ import typer
 from ownerline.cli.app import app, run, say, settings_here
 
 
-@app.command(hidden=True)
+@app.command()
 def carrier(
     *,
     listen: Annotated[

@@ -18,13 +18,13 @@ MetricsPort = Annotated[
 
 @app.command()
 def serve(*, host: Host = LOOPBACK, port: PortOption = PORT) -> None:
-    """Run console, API, scheduler, dialer and worker in one process."""
+    """Run API, scheduler, dialer and worker in one process."""
     _run("serve", host=host, port=port)
 
 
 @app.command()
 def api(*, host: Host = LOOPBACK, port: PortOption = PORT) -> None:
-    """Run the console and the API alone."""
+    """Run the API alone."""
     _run("api", host=host, port=port)
 
 

@@ -34,7 +34,7 @@ class Options:
     """How a process is started."""
 
     host: str = LOOPBACK
-    port: int = PORT  # of console and API; 0 takes any that is free
+    port: int = PORT  # of the API; 0 takes any that is free
     metrics_port: int | None = None  # of probes alone, on loopback
     wait: bool = False  # on ending: for the calls that are up
     seed: int = 1  # of the simulated carrier's people
@@ -78,7 +78,7 @@ def _parts(process: Process, kind: Kind, options: Options) -> tuple[list[Part], 
 
     if kind in {Kind.SERVE, Kind.API}:
         app = make_web_app(process, probes)
-        serve("console and API", app, host=options.host, port=options.port)
+        serve("API", app, host=options.host, port=options.port)
     if options.metrics_port is not None:
         serve("metrics", probes.app(), host=LOOPBACK, port=options.metrics_port)
     if kind in {Kind.SERVE, Kind.SCHEDULER}:

@@ -1,5 +1,7 @@
 """What a process says of itself on start: what it is, where it listens, what keeps it silent."""
 
+from zoneinfo import ZoneInfo
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,15 +26,19 @@ async def obstacles(runtime: Runtime) -> list[str]:
             found.append("disarmed, so only test numbers ring (ownerline arm)")
         if turned.paused_campaigns:
             found.append(f"paused: {', '.join(sorted(turned.paused_campaigns))}")
-        if (lacking := await _lacking(session)) is not None:
+        if (lacking := await _lacking(session, runtime)) is not None:
             found.append(lacking)
     return found
 
 
-async def _lacking(session: AsyncSession) -> str | None:
+async def _lacking(session: AsyncSession, runtime: Runtime) -> str | None:
     if await session.scalar(sa.select(~sa.exists().select_from(Community))):
         return "no community yet (ownerline import)"
-    waits = sa.exists().where(DueCall.state == DueCallState.WAITING)
-    if not await session.scalar(sa.select(waits)):
+    waits = sa.select(sa.func.min(DueCall.next_at)).where(DueCall.state == DueCallState.WAITING)
+    next_at = await session.scalar(waits)
+    if next_at is None:
         return "no call is due (ownerline lists build)"
+    if next_at > runtime.clock.now():
+        local = next_at.astimezone(ZoneInfo(runtime.settings.time_zone))
+        return f"no call may be tried before {local:%Y-%m-%d %H:%M} (ownerline explain says why)"
     return None
