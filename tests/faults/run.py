@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,10 @@ async def play(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
                     )
                 say("no more kills; the queue has to empty")
                 killed_s = time.monotonic()
-                await _emptied(world, scene.clock(), within_s=plan.emptying_s)
+                looked_at = await _emptied(world, scene.clock(), within_s=plan.emptying_s)
                 emptied_s = time.monotonic()
             await mayhem.end()
-            evidence = await _evidence(world, scene, outside)
+            evidence = await _evidence(world, scene, outside, now=looked_at)
     return Result(
         plan=plan,
         kills=mayhem.kills,
@@ -139,13 +139,19 @@ async def _in_the_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[N
             await task
 
 
-async def _emptied(world: World, clock: Clock, *, within_s: float) -> None:
-    """Wait until nothing is due or live for a while; the judge says what is left after the time."""
-    give_up, quiet = time.monotonic() + within_s, 0
+async def _emptied(world: World, clock: Clock, *, within_s: float) -> datetime:
+    """Wait until nothing is due or live for a while; the judge says what is left after the time.
+
+    Returns the instant of the last look. The day goes on while the dialers end: what becomes due
+    from then on is nobody's to ring any more.
+    """
+    give_up, quiet, now = time.monotonic() + within_s, 0, clock.now()
     while quiet < _QUIET_LOOKS and time.monotonic() < give_up:
         await asyncio.sleep(_LOOK_S)
+        now = clock.now()
         left = await despite_kills(lambda: _work(world.sessions, clock))
         quiet = 0 if left else quiet + 1
+    return now
 
 
 async def _work(sessions: async_sessionmaker[AsyncSession], clock: Clock) -> int:
@@ -154,8 +160,7 @@ async def _work(sessions: async_sessionmaker[AsyncSession], clock: Clock) -> int
         return int(found.scalar_one())
 
 
-async def _evidence(world: World, scene: Scene, outside: Outside) -> Evidence:
-    now = scene.clock().now()
+async def _evidence(world: World, scene: Scene, outside: Outside, *, now: datetime) -> Evidence:
     async with world.sessions.begin() as session:
         return await gather(
             session,
