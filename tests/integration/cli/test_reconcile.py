@@ -100,7 +100,8 @@ async def test_a_carrier_that_cannot_say_needs_time_or_the_operators_word(
     async with database.connect() as connection:
         assert (await connection.execute(reconciled_at)).scalar_one() is not None
         told = sa.text(
-            "SELECT detail ->> 'confirmed_nothing_was_rung' FROM audit_entry WHERE action = 'reconciled'"
+            "SELECT detail ->> 'confirmed_nothing_was_rung' FROM audit_entry"
+            " WHERE action = 'reconciled'"
         )
         assert (await connection.execute(told)).scalar_one() == "true"
 
