@@ -10,7 +10,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,10 +32,13 @@ from dialer.bridges.simulated.remote.client import RemoteSimulatedBridge
 from dialer.bridges.simulated.remote.process import CarrierPlan, serving
 from dialer.control import ensure_installation
 from dialer.fleet.fleet import Fleet
+from dialer.fleet.model import FleetRules
 from ownerline.database import upgrade
 from ownerline.population import population_of
 
 SPEED = 30.0  # seconds of the sped-up clock in one of the machine's
+# A rate that several share runs in real time: here it is to bind as little as for one alone.
+_WIDE = replace(TRUNK, channels=240, calls_per_second=TRUNK.calls_per_second * SPEED)
 _LOOK_EVERY = timedelta(seconds=15)  # at the switches, in seconds of that clock
 _BEGUN = 50  # calls of each dialer before the span starts
 _PATIENCE_S = 120.0
@@ -172,7 +175,7 @@ async def _serve(scene: _Scene, ready: Connection) -> None:
         token="",
         book=scene.folder / "book.jsonl",
         seed=1,
-        trunks=(TRUNK,),
+        trunks=(_WIDE,),
         people=people,
         faults=Faults(),
     )
@@ -190,7 +193,8 @@ async def _dialed(scene: _Scene, number: int) -> None:
     engine = create_engine(scene.url, name="bench")
     sessions = session_factory(engine)
     bridge = await RemoteSimulatedBridge.reach(scene.address)
-    fleet = Fleet(sessions=sessions, bridge=bridge)
+    rules = FleetRules(clock_factor=SPEED)
+    fleet = Fleet(sessions=sessions, bridge=bridge, rules=rules)
     dialer = make_engine(
         sessions, bridge, scene.clock(), seed=number, poll=_LOOK_EVERY, fleet=fleet
     )
