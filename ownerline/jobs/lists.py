@@ -33,7 +33,7 @@ async def build_community(runtime: Runtime, *, community_id: int, tries: int = 0
     """
     try:
         await despite_deadlocks(lambda: _build(runtime, community_id))
-    except Exception:
+    except Exception:  # the edge of a job: deferred anew, and raised again
         if tries < len(_AGAIN_AFTER):
             async with runtime.sessions.begin() as session:
                 at = runtime.clock.now() + _AGAIN_AFTER[tries]

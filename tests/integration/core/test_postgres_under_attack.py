@@ -192,7 +192,9 @@ def test_a_user_without_rights_starts_one_of_their_own() -> None:
     try:
         subprocess.run([sys.executable, "-c", "import core"], check=True, cwd=ROOT, **identity)
     except (PermissionError, subprocess.CalledProcessError):
-        pytest.skip("user nobody may not run our Python: make test as a user without rights, too")
+        pytest.skip(
+            "nobody may not run our Python: make test as a user, too"
+        )  # it lies below /root
     try:
         client = Client(home, identity=identity)
         assert answers(client.url())
@@ -217,7 +219,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         folder.mkdir()
         words = ["/usr/bin/mount", "-t", "tmpfs", "-o", f"size={size}m", "none", str(folder)]
         if subprocess.run(words, check=False, capture_output=True).returncode:
-            pytest.skip("may not mount a small disk: sudo make test ARGS='-k under_attack'")
+            pytest.skip("sudo make test ARGS='-k under_attack'")  # only root may mount a small disk
         mounted.append(folder)
         return folder
 

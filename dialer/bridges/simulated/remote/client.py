@@ -335,9 +335,8 @@ class RemoteSimulatedBridge:
             return
         try:
             await self._sink.heard(event)
-        except Exception:
-            # The edge of a call session: an event that could not be committed is as good as
-            # dropped, and reconciliation asks for the call's fate.
+        except Exception:  # the edge of a call session: logged; as good as a dropped event
+            # Reconciliation asks for the call's fate.
             name = type(event).__name__
             log.exception("event_lost", attempt_id=str(event.attempt_id), event_type=name)
 
