@@ -65,17 +65,41 @@ class AsteriskServer(Section):
     username: str = "ownerline"
     secret: SecretStr | None = None
     secret_file: Path | None = None
-    dial: str = "PJSIP/{digits}@trunk"
+    dial: str = "PJSIP/{digits}@trunk"  # {e164}, {digits}, {national}, {trunk}: docs/asterisk.md
     channels: Positive = 200
     calls_per_second: Rate = 20
+    caller_id: str | None = None  # None: that of [asterisk]
+    caller_ids: dict[str, str] = {}  # by community, where another number is shown
+    home_area: str | None = None  # what mobiles of our own town have in their area's name: 深圳
+    out_of_town_prefix: str = ""  # before mobiles of other towns: 0 on many Chinese trunks
+    announcements: Path | None = None  # recordings of what the network says instead of ringing
+    shared: str | None = None  # shared_folder as this server sees it; None: the same path
+    draining: bool = False  # its calls go on, it gets no new ones
 
 
 class AsteriskSettings(Section):
     """The Asterisk bridge."""
 
-    agi_listen: str = "127.0.0.1:4573"
+    agi_listen: str = "127.0.0.1:4573"  # port 0: any
+    agi_advertise: str | None = None  # host:port the servers reach it by; None: agi_listen
     caller_id: str | None = None
+    shared_folder: Path | None = None  # audio, both ways; None: the folder `asterisk` of the home
     servers: tuple[AsteriskServer, ...] = ()
+
+
+class SpeechSettings(Section):
+    """How texts become audio."""
+
+    engine: str = "espeak-ng"  # or `command`
+    command: tuple[str, ...] = ()  # {text}, {language}, {rate}, {output} are filled in, no shell
+    studio: Path | None = None  # folder of studio recordings, which win; None: `studio` of the home
+
+
+class RecordingSettings(Section):
+    """What is recorded of calls."""
+
+    scripted_calls: bool = False
+    agent_calls: bool = True
 
 
 class TwilioSettings(Section):
@@ -135,6 +159,8 @@ class Settings(BaseSettings):
     dialing: DialingSettings = DialingSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     twilio: TwilioSettings = TwilioSettings()
+    speech: SpeechSettings = SpeechSettings()
+    recording: RecordingSettings = RecordingSettings()
     api: ApiSettings = ApiSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -83,6 +83,41 @@ class TalkHost:
         tried: list[_Tried] = []
         return await self._despite_outages(lambda: self._reply(attempt_id, reply, tried))
 
+    async def prepare(self, attempt_id: UUID) -> Turn | None:
+        """Return what a person will probably hear first; nothing is kept."""
+        now = self._clock.now()
+        async with self._sessions() as session:
+            due_call_ids = await _served_by(session, attempt_id)
+            if not due_call_ids:
+                return None
+            matters = await load_matters(session, due_call_ids, now=now)
+            await self._learn(session, matters)
+        standing = [each for each in matters if each.subject.reason_holds]
+        if not standing:
+            return None
+        _, turn = start(self._rules.library, build_plan(standing, house=self._rules.house, now=now))
+        return turn
+
+    async def abandoned(self, attempt_id: UUID) -> Turn:
+        """Return who rang and where to ring, for a person whom nobody is there to speak to."""
+        return await self._despite_outages(lambda: self._abandoned(attempt_id))
+
+    async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
+        """Return the room of an agent who takes the talk over; None: nobody is free."""
+        del attempt_id, queue
+        return None
+
+    async def _abandoned(self, attempt_id: UUID) -> Turn:
+        now = self._clock.now()
+        async with self._sessions() as session:
+            due_call_ids = await _served_by(session, attempt_id)
+            if not due_call_ids:
+                return _hang_up(Language.MANDARIN)
+            matters = await load_matters(session, due_call_ids, now=now)
+            await self._learn(session, matters)
+        plan = build_plan(matters, house=self._rules.house, now=now)
+        return abandon_message(self._rules.library, plan)
+
     async def _despite_outages(self, work: Callable[[], Awaitable[Turn]]) -> Turn:
         async def sleep_real(seconds: float) -> None:
             await self._clock.sleep(seconds * self._clock_factor)

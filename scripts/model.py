@@ -49,6 +49,7 @@ class Turn:
     """One step of a talk: speak the sentences in order, then expect an answer, hang up or transfer.
 
     Exactly one of `ask`, `transfer`, `hang_up` holds. Keys interrupt speech where `barge_in`.
+    While `recorded` the call may be recorded; a turn without it is not, or records silence.
     """
 
     step: str
@@ -58,6 +59,7 @@ class Turn:
     transfer: Transfer | None = None
     hang_up: bool = False
     barge_in: bool = True
+    recorded: bool = False
 
 
 class ReplyKind(StrEnum):

@@ -12,6 +12,9 @@ from uuid import UUID
 
 from core.errors import OwnerlineError
 from core.phone import PhoneNumber
+from customers.model import Language
+from dialer.bridges.floor import Floor
+from dialer.bridges.inbound import InboundDesk
 from dialer.model import AnsweredBy, TelephonyResult
 from scripts.model import Reply, Turn
 
@@ -33,6 +36,8 @@ class Capabilities:
     """What a bridge can do; a caller asks before it relies on one."""
 
     rooms: bool = False
+    seats: bool = False  # agents' own phones are rung and kept in their rooms: `Bridge.floor`
+    inbound: bool = False  # owners who ring reach us over it
     monitor: bool = False
     recording: bool = False
     machine_detection: bool = False
@@ -51,6 +56,9 @@ class OutboundCall:
     detect_machine: bool
     synthetic: bool
     room: str | None = None  # where the agent is; a person who answers is put through to it
+    room_within_s: float = 2.0  # after the answer; later the call is abandoned, with its message
+    language: Language = Language.MANDARIN  # of the person; machines are detected by it
+    community: str = ""  # a trunk may show another caller ID for each
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +94,20 @@ class CallInRoom(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecordingStarted(CallEvent):
+    """A recording began: from now on a file of it is owed, whatever happens to the call."""
+
+    name: str
+    location: str  # where it will lie, see RecordingReady
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RecordingReady(CallEvent):
-    """A recording of the call lies where `location` says."""
+    """A recording lies where `location` says; named `call`, or as the script's reply names it.
+
+    Locations are `<bridge>:<rest>`; what the rest means is the bridge's own affair, and known to
+    whoever collects recordings.
+    """
 
     name: str
     location: str
@@ -153,6 +173,21 @@ class ScriptHost(Protocol):
         """Take the owner's reply and return the next turn."""
         ...
 
+    async def prepare(self, attempt_id: UUID) -> Turn | None:
+        """Return what `open` will probably say to a person, while the phone still rings.
+
+        Only audio is made of it: nothing is kept, and what `open` says holds. None: not known.
+        """
+        ...
+
+    async def abandoned(self, attempt_id: UUID) -> Turn:
+        """Return what a person hears when no agent is there in time; it ends the call."""
+        ...
+
+    async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
+        """Reserve an agent for a talk that transfers; returns the agent's room, None: nobody."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrunkLimits:
@@ -162,6 +197,7 @@ class TrunkLimits:
     channels: int
     calls_per_second: float
     caller_id: str = ""
+    place: str = ""  # the server it hangs on: only calls of one place can be in one room
 
 
 class Bridge(Protocol):
@@ -172,9 +208,12 @@ class Bridge(Protocol):
     capabilities: Capabilities
     trunks: tuple[TrunkLimits, ...]
     max_seconds: float
+    floor: Floor | None  # with capability `seats`
 
-    async def start(self, sink: EventSink, host: ScriptHost) -> None:
-        """Connect; from now on events reach the sink."""
+    async def start(
+        self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
+    ) -> None:
+        """Connect; from now on events reach the sink, and calls that come in the desk."""
         ...
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import CallEvent, EventSink, OutboundCall, ScriptHost
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
@@ -27,7 +28,9 @@ class ObservedBridge(SimulatedBridge):
         if self.placed is not None:
             self.placed(call)
 
-    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+    async def start(
+        self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
+    ) -> None:
         """Connect the engine and the observers."""
         await super().start(_Tee(sink, tuple(self._observers)), host)
 

@@ -6,6 +6,8 @@ from uuid import UUID
 import structlog
 
 from core.phone import PhoneNumber
+from dialer.bridges.floor import Floor
+from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import (
     BridgeError,
     CallAnswered,
@@ -36,6 +38,7 @@ class SimulatedBridge:
     """Speaks the turns of the script host with the carrier's invented people."""
 
     is_real = False
+    floor: Floor | None = None  # invented agents have no phones
     capabilities = Capabilities(rooms=True, recording=True, machine_detection=True)
 
     def __init__(
@@ -52,7 +55,9 @@ class SimulatedBridge:
         self._sink: EventSink | None = None
         self._host: ScriptHost | None = None
 
-    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+    async def start(
+        self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
+    ) -> None:
         """Connect to the carrier; from now on events reach the sink."""
         self._sink, self._host = sink, host
         self._carrier.attach(self)

@@ -21,6 +21,7 @@ from customers.account_tables import Charge, WorkOrder
 from customers.model import Language, Reason, Role, WorkOrderCategory
 from customers.service import record_payment
 from customers.tables import Community, Occupancy, Person, Phone, Unit
+from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import Bridge, CallEvent, EventSink, OutboundCall, ScriptHost, TrunkLimits
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
@@ -77,6 +78,15 @@ class HeardHost:
     async def reply(self, attempt_id: Any, reply: Reply) -> Turn:
         return self._noted(await self._host.reply(attempt_id, reply))
 
+    async def prepare(self, attempt_id: Any) -> Turn | None:
+        return await self._host.prepare(attempt_id)
+
+    async def abandoned(self, attempt_id: Any) -> Turn:
+        return self._noted(await self._host.abandoned(attempt_id))
+
+    async def put_through(self, attempt_id: Any, queue: str) -> str | None:
+        return await self._host.put_through(attempt_id, queue)
+
     def _noted(self, turn: Turn) -> Turn:
         self._spoken.extend(turn.say)
         return turn
@@ -102,7 +112,9 @@ class HeardBridge(SimulatedBridge):
             await happen()
         await super().originate(call)
 
-    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+    async def start(
+        self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
+    ) -> None:
         self._heard_by = sink
         await super().start(self, HeardHost(host, self.spoken))
 

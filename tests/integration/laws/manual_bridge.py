@@ -7,6 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.clock import Clock
+from dialer.bridges.floor import Floor
+from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import (
     BridgeError,
     CallAnswered,
@@ -80,6 +82,7 @@ class ManualBridge:
         TrunkLimits(name="b", channels=1, calls_per_second=0.5),
     )
     max_seconds: float = 600.0
+    floor: Floor | None = None
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(rooms=True))
     submission: Submission = Submission.TAKEN
     deaf_fates: int = 0
@@ -93,7 +96,9 @@ class ManualBridge:
 
     # The port.
 
-    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+    async def start(
+        self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
+    ) -> None:
         self._sink, self._host = sink, host
 
     async def close(self) -> None:

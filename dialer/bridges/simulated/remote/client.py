@@ -12,6 +12,8 @@ import structlog
 from pydantic import TypeAdapter
 
 from core.errors import OwnerlineError
+from dialer.bridges.floor import Floor
+from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import (
     BridgeError,
     CallEvent,
@@ -78,6 +80,7 @@ class RemoteSimulatedBridge:
     """
 
     is_real = False
+    floor: Floor | None = None
 
     def __init__(
         self,
@@ -128,7 +131,9 @@ class RemoteSimulatedBridge:
         link.lose()
         return cls(address, welcome, token=token, name=name, within_s=within_s)
 
-    async def start(self, sink: EventSink, host: ScriptHost) -> None:
+    async def start(
+        self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
+    ) -> None:
         """Connect; from now on events reach the sink."""
         self._sink, self._host = sink, host
         reader, link, _ = await _connect(

@@ -100,6 +100,21 @@ class Switchboard:
         self._last_turn[attempt_id] = turn
         return turn
 
+    async def prepare(self, attempt_id: UUID) -> Turn | None:
+        """Know nothing: invented people hear no audio."""
+        del attempt_id
+        return None
+
+    async def abandoned(self, attempt_id: UUID) -> Turn:
+        """Hang up: invented agents are always there."""
+        del attempt_id
+        return _NOBODY
+
+    async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
+        """Find nobody: the wire has no word for it."""
+        del attempt_id, queue
+        return None
+
     async def _turn(self, attempt_id: UUID, question: Question, *, again: Question) -> Turn:
         until = self._clock.now() + HELLO_INTO_SILENCE
         while True:

@@ -94,6 +94,15 @@ class Script:
         self.replies[attempt_id].append(reply)
         return self.last if reply.kind is ReplyKind.HUNG_UP else self._turn(attempt_id)
 
+    async def prepare(self, attempt_id: UUID) -> Turn | None:
+        return None
+
+    async def abandoned(self, attempt_id: UUID) -> Turn:
+        return replace(self.last, step="abandoned")
+
+    async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
+        return None
+
     def _turn(self, attempt_id: UUID) -> Turn:
         asked = len(self.replies[attempt_id])
         if asked >= self.questions:

@@ -47,6 +47,15 @@ class Broken:
     async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
         raise ConnectionError
 
+    async def prepare(self, attempt_id: UUID) -> Turn | None:
+        raise ConnectionError
+
+    async def abandoned(self, attempt_id: UUID) -> Turn:
+        raise ConnectionError
+
+    async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
+        raise ConnectionError
+
 
 @pytest.fixture
 def rig() -> SimulatedRig:

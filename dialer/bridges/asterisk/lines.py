@@ -1,0 +1,105 @@
+"""What the parts of the Asterisk bridge ask of one another."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from core.errors import OwnerlineError
+from dialer.bridges.port import OutboundCall, RecordingReady, RecordingStarted
+from dialer.model import AnsweredBy
+
+
+class ManagerGoneError(OwnerlineError):
+    """The manager connection broke: whether the action was done is unknown."""
+
+
+class ManagerRefusedError(OwnerlineError):
+    """Asterisk refused an action and did nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManagerEvent:
+    """One event of the manager interface; `name` is its kind, say Hangup."""
+
+    name: str
+    headers: Mapping[str, str]
+
+    def get(self, header: str) -> str:
+        """Return a header's value; empty when the event has none."""
+        return self.headers.get(header, "")
+
+
+class Server(Protocol):
+    """One Asterisk, connected or trying to be."""
+
+    name: str  # the trunk's name
+    place: str  # host:port of its manager interface
+
+    @property
+    def is_up(self) -> bool:
+        """Say whether actions are answered now."""
+        ...
+
+    async def act(
+        self,
+        action: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        within_s: float = 5.0,
+    ) -> Mapping[str, str]:
+        """Send an action and return the headers of its response.
+
+        Raises:
+            UnsafeValueError: a value could say more to Asterisk than it means; nothing was sent.
+            ManagerGoneError: the connection is down, or went down before the response.
+            ManagerRefusedError: Asterisk said no.
+        """
+        ...
+
+    async def list(
+        self, action: str, headers: Mapping[str, str] | None = None
+    ) -> list[ManagerEvent]:
+        """Send an action that answers with a list, and return its entries; errors as `act`."""
+        ...
+
+    def on(self, name: str, hear: Callable[[ManagerEvent], None]) -> None:
+        """Call this for every event of a kind, in their order; it must return at once."""
+        ...
+
+    def on_connected(self, meet: Callable[[], Awaitable[None]]) -> None:
+        """Call this after each login: nothing that happened before is told again."""
+        ...
+
+
+class Lines(Protocol):
+    """The calls of this dialer as the bridge knows them: what a talk or a room needs to ask."""
+
+    def call(self, attempt_id: UUID) -> OutboundCall | None:
+        """Return the call as it was ordered; None: not placed by this process."""
+        ...
+
+    def server(self, attempt_id: UUID) -> Server | None:
+        """Return the server that carries the call, None when no call of that id is up."""
+        ...
+
+    def answered_s(self, attempt_id: UUID) -> float:
+        """Return how many seconds ago the phone was picked up."""
+        ...
+
+    async def met(self, attempt_id: UUID, answered_by: AnsweredBy) -> None:
+        """Tell the sink who answered; only once a call."""
+        ...
+
+    async def in_room(self, attempt_id: UUID, room: str) -> None:
+        """Tell the sink that the owner has come into a room."""
+        ...
+
+    async def recorded(self, event: RecordingStarted | RecordingReady) -> None:
+        """Tell the sink of a recording."""
+        ...
+
+    def abandon(self, attempt_id: UUID) -> None:
+        """Let the call, whose line is about to go, end as `abandoned`."""
+        ...

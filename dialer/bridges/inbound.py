@@ -1,0 +1,57 @@
+"""The port for calls that come in: who rings, and what they are given to hear."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from core.phone import PhoneNumber
+from scripts.model import Reply, Turn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundCall:
+    """A call that has come in; its id is ours, made by the bridge that tells of it.
+
+    `channel` is the carrier's own name of it: the same call told twice, or by two dialers, has the
+    same one.
+    """
+
+    call_id: UUID
+    at: datetime
+    channel: str
+    caller: PhoneNumber | None  # None: withheld, or no number that can be rung
+    dialled: str  # the number they rang, as the trunk gives it
+    trunk: str
+
+
+class InboundDesk(Protocol):
+    """Who sees to calls that come in; a call is seen to once, however many dialers hear of it."""
+
+    async def take(self, call: InboundCall) -> bool:
+        """Put the call on file; False when somebody else has it already."""
+        ...
+
+    async def open(self, call_id: UUID) -> Turn:
+        """Return the first turn."""
+        ...
+
+    async def reply(self, call_id: UUID, reply: Reply) -> Turn:
+        """Take the caller's reply and return the next turn."""
+        ...
+
+    async def put_through(self, call_id: UUID, queue: str) -> str | None:
+        """Reserve an agent, the caller's own first; returns the agent's room, None: nobody."""
+        ...
+
+    async def recorded(self, call_id: UUID, name: str, location: str, seconds: float) -> None:
+        """Note what the caller said for us."""
+        ...
+
+    async def ended(self, call_id: UUID, at: datetime, seconds: float) -> None:
+        """The line is gone; who was not served becomes a due call."""
+        ...
+
+    async def missed(self, call: InboundCall) -> None:
+        """A call came and went while nobody was there to take it."""
+        ...

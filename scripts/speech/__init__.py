@@ -1,0 +1,1 @@
+"""Speech: the texts of scripts as audio, made once and kept."""
