@@ -1,0 +1,311 @@
+"""The pieces of Asterisk configuration that an administrator includes, filled in from settings.
+
+They hold for Asterisk 18 to 22; values are checked, so that none says more than it means.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import jinja2
+
+from core.errors import OwnerlineError
+from core.settings_model import AsteriskServer, AsteriskSettings, Settings
+
+FOLDER = "ownerline"  # beside Asterisk's own files, where the snippets are to lie
+SECRET_SUFFIX = ".secret.conf"
+TEMPLATES = (
+    "extensions.conf",
+    "pjsip.conf",
+    "manager.conf",
+    "confbridge.conf",
+    "musiconhold.conf",
+    "http.conf",
+    "modules.txt",
+)
+WRITTEN = "Written by `ownerline asterisk config`."
+INBOUND_WAIT_S = 4  # how long a dialer may take to see to a call that came in
+UNHEARD_EVENTS = (
+    "NewConnectedLine",
+    "NewCallerid",
+    "NewAccountCode",
+    "NewExten",
+    "DeviceStateChange",
+    "ExtensionStatus",
+    "PresenceStateChange",
+)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_TITLE = re.compile(r"[\w .()-]{1,64}")
+_SECRET = re.compile(r"[A-Za-z0-9_.~+/=@%^*!-]{8,200}")
+_PATH = re.compile(r"/[\w./+@=-]*")
+_DIAL = re.compile(r"[A-Za-z0-9_{}./@:+*#-]{1,200}")
+_ENDPOINT = re.compile(r"PJSIP/[^@/]+@(?P<name>[A-Za-z0-9_.-]+)$")
+
+
+class SnippetValueError(OwnerlineError):
+    """A setting cannot stand in a configuration file of Asterisk."""
+
+
+class PlaceUnknownError(OwnerlineError):
+    """Which Asterisk the files are for is not clear."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """One Asterisk: all entries of the settings that share its manager interface."""
+
+    host: str
+    port: int
+    servers: tuple[AsteriskServer, ...]
+
+    def __str__(self) -> str:
+        """Return host:port."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManagerUser:
+    """A user of the manager interface; its secret lies in a file of its own."""
+
+    username: str
+    secret_file: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrunkExample:
+    """A trunk of the settings as the SIP example shows it."""
+
+    name: str
+    dial: str
+    endpoint: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detection:
+    """The arguments of AMD for greetings in one language."""
+
+    language: str
+    arguments: str
+
+
+DETECTIONS = tuple(
+    Detection(language=language, arguments="2500,1500,800,5000,100,50,3,256,5000")
+    for language in ("zh-CN", "en")
+)
+
+
+def places(settings: AsteriskSettings) -> tuple[Place, ...]:
+    """Return each Asterisk of the settings in their order; one on loopback if they name none."""
+    servers = settings.servers or (AsteriskServer(name="a"),)
+    at = {(server.host, server.port): None for server in servers}
+    return tuple(
+        Place(
+            host=host,
+            port=port,
+            servers=tuple(each for each in servers if (each.host, each.port) == (host, port)),
+        )
+        for host, port in at
+    )
+
+
+def place_of(settings: AsteriskSettings, server: str | None) -> Place:
+    """Return the Asterisk that a server of the settings names; None: the only one.
+
+    Raises:
+        PlaceUnknownError: there is none of that name, or several and no name.
+    """
+    found = places(settings)
+    names = ", ".join(each.name for place in found for each in place.servers)
+    if server is None:
+        if len(found) == 1:
+            return found[0]
+        message = f"the settings have {len(found)} Asterisk servers ({names}); name one: --server"
+        raise PlaceUnknownError(message)
+    for place in found:
+        if any(each.name == server for each in place.servers):
+            return place
+    message = f"the settings have no Asterisk server {server!r}, only {names}"
+    raise PlaceUnknownError(message)
+
+
+def render_snippets(
+    settings: Settings,
+    *,
+    server: str | None = None,
+    dialer_addresses: Sequence[str] = (),
+    folder: str = FOLDER,
+    detections: Sequence[Detection] = DETECTIONS,
+) -> dict[str, str]:
+    """Return each file's text by its name.
+
+    Args:
+        settings: names the servers, their users, secrets, trunks and shared folder.
+        server: whose Asterisk, by the name of one of its entries; None: the only one.
+        dialer_addresses: addresses or networks of the dialers' machines; none: loopback, which
+            does for an Asterisk on the same machine only.
+        folder: what the folder of these files is called in Asterisk's own.
+        detections: how machines are told from persons.
+
+    Raises:
+        SnippetValueError: a value has characters that mean something to Asterisk.
+        PlaceUnknownError: the server is not clear.
+    """
+    place = place_of(settings.asterisk, server)
+    shared = shared_path(settings, place.servers[0])
+    values = {
+        "written": WRITTEN,
+        "folder": _checked("folder", folder, _NAME),
+        "place": str(place),
+        "bind": _bind_address(place.host),
+        "port": place.port,
+        "addresses": networks(place, dialer_addresses),
+        "users": _users(place),
+        "trunks": _trunks(place),
+        "unheard": UNHEARD_EVENTS,
+        "hold": f"{shared}/hold",
+        "sorry": f"{shared}/sorry",
+        "inbound_wait_s": INBOUND_WAIT_S,
+        "detections": detections,
+    }
+    return {name: _template(name).render(values) for name in TEMPLATES} | _secrets(place)
+
+
+def shared_path(settings: Settings, server: AsteriskServer) -> str:
+    """Return the shared folder as the server sees it, absolute."""
+    ours = settings.asterisk.shared_folder or settings.home / "asterisk"
+    return _checked("shared folder", (server.shared or str(ours)).rstrip("/"), _PATH)
+
+
+def networks(place: Place, dialer_addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return who may reach the manager interface, as address/prefix.
+
+    Raises:
+        SnippetValueError: no address, or an Asterisk elsewhere and none given.
+    """
+    if not dialer_addresses:
+        if not _is_loopback(place.host):
+            message = (
+                f"Asterisk {place} is on another machine: say from where the dialers reach it, "
+                "--dialer-address ADDRESS"
+            )
+            raise SnippetValueError(message)
+        return ("127.0.0.1/32", "::1/128")
+    return tuple(_network(each) for each in dialer_addresses)
+
+
+def required_modules() -> tuple[str, ...]:
+    """Return the modules that an Asterisk must have loaded, without suffix."""
+    return tuple(
+        line.split()[0] for line in _text("modules.txt").splitlines() if line and line[0] != "#"
+    )
+
+
+def secret_file_of(username: str) -> str:
+    """Return the name of the file that has a manager user's secret for Asterisk."""
+    return f"manager-{username}{SECRET_SUFFIX}"
+
+
+def secret_line(secret: str) -> str:
+    """Return what the file of a secret says to Asterisk.
+
+    Raises:
+        SnippetValueError: Asterisk would read another secret than this.
+    """
+    if not _SECRET.fullmatch(secret):
+        message = (
+            "the secret of the manager interface needs 8 to 200 letters, digits or _.~+/=@%^*!- ; "
+            "empty its file and `ownerline asterisk config` makes a new one"
+        )
+        raise SnippetValueError(message)
+    return f"secret = {secret}\n"
+
+
+def _users(place: Place) -> tuple[ManagerUser, ...]:
+    names = {_checked("username", each.username, _NAME): None for each in place.servers}
+    if "general" in names:
+        message = "the manager user cannot be called general: that is a section of manager.conf"
+        raise SnippetValueError(message)
+    return tuple(ManagerUser(username=name, secret_file=secret_file_of(name)) for name in names)
+
+
+def _secrets(place: Place) -> dict[str, str]:
+    secrets: dict[str, str] = {}
+    for each in place.servers:
+        if each.secret is None or not each.secret.get_secret_value():
+            continue
+        name, line = secret_file_of(each.username), secret_line(each.secret.get_secret_value())
+        if secrets.setdefault(name, line) != line:
+            message = f"the user {each.username} of {place} has two secrets in the settings"
+            raise SnippetValueError(message)
+    return secrets
+
+
+def _trunks(place: Place) -> tuple[TrunkExample, ...]:
+    return tuple(_examples(place))
+
+
+def _examples(place: Place) -> Iterator[TrunkExample]:
+    seen = set()
+    for each in place.servers:
+        dial = _checked("dial", each.dial, _DIAL)
+        endpoint = endpoint_of(dial)
+        if endpoint is not None and endpoint not in seen:
+            seen.add(endpoint)
+            yield TrunkExample(
+                name=_checked("server name", each.name, _TITLE), dial=dial, endpoint=endpoint
+            )
+
+
+def endpoint_of(dial: str) -> str | None:
+    """Return the SIP endpoint that a dial string goes out by; None: it is of another kind."""
+    found = _ENDPOINT.match(dial)
+    return found["name"] if found else None
+
+
+def _bind_address(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "127.0.0.1" if host == "localhost" else "0.0.0.0"  # noqa: S104 - permit decides
+    return str(address)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _network(address: str) -> str:
+    try:
+        return str(ipaddress.ip_network(address, strict=False))
+    except ValueError as err:
+        message = f"{address!r} is no address or network of dialers; write one like 192.0.2.7"
+        raise SnippetValueError(message) from err
+
+
+def _checked(what: str, value: str, allowed: re.Pattern[str]) -> str:
+    if allowed.fullmatch(value):
+        return value
+    message = (
+        f"the {what} {value!r} cannot stand in a file of Asterisk: it must be like "
+        f"{allowed.pattern}"
+    )
+    raise SnippetValueError(message)
+
+
+def _text(name: str) -> str:
+    return files("dialer.bridges.asterisk").joinpath("conf", name).read_text(encoding="utf-8")
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - no HTML; values are checked
+        keep_trailing_newline=True,
+    )
+    return environment.from_string(_text(name))
