@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callback.pack_model import Abandonment, Pack, RecordingConsent
+from callback.pack_model import Abandonment, Pack
+from customers.model import RecordingConsent
 
 _MILDEST_FIRST = tuple(RecordingConsent)
 

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from callback.hours import HolidayCalendar, HoursError, LocalPeriod, Periods, Schedule
-from customers.model import CallMode, Purpose
+from customers.model import CallMode, Purpose, RecordingConsent
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -173,14 +173,6 @@ class OptOutWording(Sourced):
     """Whether every automatic message must offer a key that ends all calls."""
 
     key_required: bool
-
-
-class RecordingConsent(StrEnum):
-    """What recording needs, from the mildest to the strictest."""
-
-    ONE_PARTY = "one_party"
-    ANNOUNCE = "announce"
-    ASK = "ask"
 
 
 class Recording(Sourced):

@@ -83,6 +83,15 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
+class RecordingConsent(StrEnum):
+    """What recording a call needs, from the mildest to the strictest."""
+
+    ONE_PARTY = "one_party"
+    ANNOUNCE = "announce"  # the owner is told before it begins
+    ASK = "ask"  # only after a yes
+    NEVER = "never"
+
+
 class PromiseState(StrEnum):
     """What became of a promise to pay."""
 

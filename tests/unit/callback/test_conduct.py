@@ -1,8 +1,9 @@
 """The strictest figure of the packs that apply is the one that holds."""
 
 from callback.conduct import conduct_under
-from callback.pack_model import Recording, RecordingConsent
+from callback.pack_model import Recording
 from callback.packs import shipped_packs
+from customers.model import RecordingConsent
 
 PACKS = shipped_packs()
 
@@ -35,3 +36,15 @@ def test_a_rehearsal_asks_for_no_ringing_time() -> None:
     assert (conduct.ring_at_least_s, conduct.abandonment) == (0, ())
     assert conduct.opt_out_key
     assert conduct.identify_at_start
+
+
+def test_where_one_pack_forbids_recording_nothing_is_recorded() -> None:
+    china = PACKS.named("CN")
+    for consent in RecordingConsent:
+        forbidding = Recording(consent=RecordingConsent.NEVER, source="a test")
+        mild = Recording(consent=consent, source="a test")
+        packs = [
+            china.model_copy(update={"law": china.law.model_copy(update={"recording": each})})
+            for each in (mild, forbidding)
+        ]
+        assert conduct_under(packs).recording is RecordingConsent.NEVER

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from callback.pack_model import ClockStart, RecordingConsent
+from callback.pack_model import ClockStart
 from callback.packs import PackError, Packs, read_pack, shipped_packs
-from customers.model import Purpose
+from customers.model import Purpose, RecordingConsent
 
 PACKS = shipped_packs()
 

@@ -1,0 +1,222 @@
+"""Recordings from the moment they are owed to the moment they go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.columns import AnyRow, table_of
+from core.errors import OwnerlineError
+from customers.desk import audit
+from customers.model import RecordingConsent
+from recordings.model import (
+    RecordingState,
+    RetentionRules,
+    Sound,
+    file_of,
+    kind_of,
+    may_go,
+)
+from recordings.tables import Recording
+
+_RECORDING = table_of(Recording)
+_KEEPER = "retention"
+
+
+class UnknownRecordingError(OwnerlineError):
+    """There is no recording of that id."""
+
+
+class RecordingGoneError(OwnerlineError):
+    """The recording was deleted, so that nothing can be held or heard."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """Whose recording it is: of an attempt of ours, or of a call that came in."""
+
+    attempt_id: UUID | None = None
+    inbound_call_id: UUID | None = None
+    person_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """A recording that a bridge told of; `told_at` says when the file was whole, None: not yet."""
+
+    name: str
+    location: str
+    started_at: datetime
+    told_at: datetime | None = None
+    consent: RecordingConsent | None = None  # on what it rests
+
+
+async def owe(session: AsyncSession, recording_id: UUID, call: Call, begun: Begun) -> UUID:
+    """Write that a file is owed; told again, it is the same recording.
+
+    Returns:
+        The recording's id: the given one, or that of the recording known already.
+    """
+    row = insert(_RECORDING).values(
+        recording_id=recording_id,
+        attempt_id=call.attempt_id,
+        inbound_call_id=call.inbound_call_id,
+        person_id=call.person_id,
+        name=begun.name,
+        kind=kind_of(begun.name),
+        location=begun.location,
+        consent=begun.consent,
+        state=RecordingState.OWED,
+        started_at=begun.started_at,
+        told_at=begun.told_at,
+    )
+    told = row.on_conflict_do_update(
+        index_elements=["location"],
+        set_={"told_at": sa.func.coalesce(_RECORDING.c.told_at, row.excluded.told_at)},
+    )
+    found = await session.execute(told.returning(_RECORDING.c.recording_id))
+    known: UUID = found.scalar_one()
+    return known
+
+
+async def recording_of(session: AsyncSession, recording_id: UUID, *, lock: bool = False) -> AnyRow:
+    """Return a recording's row.
+
+    Raises:
+        UnknownRecordingError: there is none.
+    """
+    query = sa.select(_RECORDING).where(_RECORDING.c.recording_id == recording_id)
+    row = (await session.execute(query.with_for_update() if lock else query)).one_or_none()
+    if row is None:
+        message = f"there is no recording {recording_id}"
+        raise UnknownRecordingError(message)
+    return row
+
+
+async def note_stored(
+    session: AsyncSession, row: AnyRow, sound: Sound, *, rules: RetentionRules, now: datetime
+) -> None:
+    """Write that the store has a recording's file."""
+    await _write(
+        session,
+        row.recording_id,
+        state=RecordingState.STORED,
+        file=file_of(row.recording_id, row.started_at),
+        sha256=sound.sha256,
+        size_bytes=sound.size_bytes,
+        seconds=sound.seconds,
+        channels=sound.channels,
+        rate=sound.rate,
+        stored_at=now,
+        keep_until=rules.keep_until(row.kind, row.started_at),
+        missing_since=None,
+        missing_why=None,
+    )
+
+
+async def note_missing(
+    session: AsyncSession, recording_id: UUID, *, why: str, now: datetime
+) -> bool:
+    """Write that an owed file did not come; False when it is no longer owed."""
+    done = await session.execute(
+        sa.update(_RECORDING)
+        .where(
+            _RECORDING.c.recording_id == recording_id,
+            _RECORDING.c.state == RecordingState.OWED,
+        )
+        .values(state=RecordingState.MISSING, missing_since=now, missing_why=why)
+        .returning(_RECORDING.c.recording_id)
+    )
+    return done.first() is not None
+
+
+async def hold(
+    session: AsyncSession, recording_id: UUID, *, by: str, why: str, now: datetime
+) -> None:
+    """Keep a recording whatever its age, until it is released.
+
+    Raises:
+        UnknownRecordingError: there is none.
+        RecordingGoneError: it was deleted already.
+    """
+    row = await recording_of(session, recording_id, lock=True)
+    if row.state is RecordingState.DELETED:
+        message = f"recording {recording_id} was deleted at {row.deleted_at:%Y-%m-%d}"
+        raise RecordingGoneError(message)
+    await _write(session, recording_id, held_by=by, held_at=now, held_why=why)
+    await _audit(session, "recording_held", recording_id, by=by, why=why, now=now)
+
+
+async def release(
+    session: AsyncSession, recording_id: UUID, *, by: str, why: str, now: datetime
+) -> None:
+    """Let a held recording go by its age again.
+
+    Raises:
+        UnknownRecordingError: there is none.
+    """
+    await recording_of(session, recording_id, lock=True)
+    await _write(session, recording_id, held_by=None, held_at=None, held_why=None)
+    await _audit(session, "recording_released", recording_id, by=by, why=why, now=now)
+
+
+async def kept_long_enough(session: AsyncSession, *, now: datetime, batch: int) -> Sequence[UUID]:
+    """Return stored recordings that may go, the oldest first."""
+    rows = await session.scalars(
+        sa.select(_RECORDING.c.recording_id)
+        .where(
+            _RECORDING.c.state == RecordingState.STORED,
+            _RECORDING.c.held_at.is_(None),
+            _RECORDING.c.keep_until <= now,
+        )
+        .order_by(_RECORDING.c.keep_until)
+        .limit(batch)
+    )
+    return rows.all()
+
+
+async def take_away(session: AsyncSession, recording_id: UUID, *, now: datetime) -> str | None:
+    """Write that a recording is deleted and return the file to delete; None: it must stay.
+
+    The caller deletes the file before it commits: what cannot be deleted stays on file.
+    """
+    row = await recording_of(session, recording_id, lock=True)
+    if row.state is not RecordingState.STORED or not may_go(
+        keep_until=row.keep_until, held=row.held_at is not None, now=now
+    ):
+        return None
+    await _write(session, recording_id, state=RecordingState.DELETED, deleted_at=now)
+    await _audit(session, "recording_deleted", recording_id, by=_KEEPER, why="age", now=now)
+    file: str = row.file
+    return file
+
+
+async def missing_count(session: AsyncSession) -> int:
+    """Return how many recordings are missing."""
+    found = await session.scalar(
+        sa.select(sa.func.count()).where(_RECORDING.c.state == RecordingState.MISSING)
+    )
+    return found or 0
+
+
+async def _write(session: AsyncSession, recording_id: UUID, **values: object) -> None:
+    await session.execute(
+        sa.update(_RECORDING).where(_RECORDING.c.recording_id == recording_id).values(**values)
+    )
+
+
+async def _audit(
+    session: AsyncSession, action: str, recording_id: UUID, *, by: str, why: str, now: datetime
+) -> None:
+    await audit(
+        session,
+        actor=by,
+        action=action,
+        subject=f"recording:{recording_id}",
+        detail={"why": why},
+        now=now,
+    )
