@@ -35,3 +35,10 @@ class AttemptState(StrEnum):
     RINGING = "ringing"
     ANSWERED = "answered"
     ENDED = "ended"
+
+
+class Direction(StrEnum):
+    """Who rang whom."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"  # the owner rang us; no try of ours

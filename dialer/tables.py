@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.columns import one_of
 from core.database import Base
 from customers.model import CallMode, WrapUpCode
-from dialer.model import AnsweredBy, AttemptState, TelephonyResult
+from dialer.model import AnsweredBy, AttemptState, Direction, TelephonyResult
 
 
 class Installation(Base):
@@ -62,7 +62,10 @@ class ReadyCall(Base):
 
 
 class Attempt(Base):
-    """One try at placing due calls of one person; its id is made by us before anything rings."""
+    """One try at placing due calls of one person; its id is made by us before anything rings.
+
+    A person who rings us about them has one too, of the other direction; it counts as no try.
+    """
 
     __tablename__ = "attempt"
 
@@ -90,6 +93,7 @@ class Attempt(Base):
     met_at: Mapped[datetime | None]  # when the owner who answered and an agent met
     dialer_id: Mapped[UUID | None]  # who carries it; None: a dialer that is in no fleet
     recording: Mapped[str | None] = mapped_column(sa.Text)
+    direction: Mapped[Direction] = mapped_column(one_of(Direction), server_default="outbound")
     __table_args__ = (
         sa.Index(
             "uq_attempt_live_person", "person_id", unique=True, postgresql_where="state <> 'ended'"
