@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.errors import OwnerlineError
 from dialer.bridges.port import OutboundCall, RecordingReady, RecordingStarted
-from dialer.model import AnsweredBy
+from dialer.model import AnsweredBy, TelephonyResult
 
 
 class ManagerGoneError(OwnerlineError):
@@ -102,4 +102,27 @@ class Lines(Protocol):
 
     def abandon(self, attempt_id: UUID) -> None:
         """Let the call, whose line is about to go, end as `abandoned`."""
+        ...
+
+    async def hang_up(self, attempt_id: UUID) -> None:
+        """End a call with Q.850 cause 16; one that is gone changes nothing.
+
+        Raises:
+            BridgeError: its server cannot be told.
+        """
+        ...
+
+    async def end_as(self, attempt_id: UUID, result: TelephonyResult) -> None:
+        """Hang up a call that nobody has picked up; it ends with this result, not as cancelled.
+
+        For what the network says in early media: a call that was answered meanwhile is left alone.
+        """
+        ...
+
+    def on_progress(self, hear: Callable[[UUID, "Server"], None]) -> None:
+        """Call this when the network begins to speak on a call that does not ring (SIP 183)."""
+        ...
+
+    def on_over(self, hear: Callable[[UUID], None]) -> None:
+        """Call this when the line of a call of ours has gone; it must return at once."""
         ...
