@@ -1,5 +1,6 @@
 """The port for calls that come in: who rings, and what they are given to hear."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -41,15 +42,30 @@ class InboundDesk(Protocol):
         ...
 
     async def put_through(self, call_id: UUID, queue: str) -> str | None:
-        """Reserve an agent, the caller's own first; returns the agent's room, None: nobody."""
+        """Reserve an agent, the caller's own first; returns the agent's room.
+
+        None: nobody is there; `open` is then what the caller hears next, which is a way to be rung
+        back.
+        """
         ...
 
     async def recorded(self, call_id: UUID, name: str, location: str, seconds: float) -> None:
         """Note what the caller said for us."""
         ...
 
-    async def ended(self, call_id: UUID, at: datetime, seconds: float) -> None:
-        """The line is gone; who was not served becomes a due call."""
+    async def ended(self, channel: str, at: datetime) -> None:
+        """The line of a channel is gone, whoever took its call; who was not served is owed one.
+
+        Told by every dialer that hears of it; a channel nobody took, or told of before, changes
+        nothing.
+        """
+        ...
+
+    async def compare(self, trunk: str, up: Collection[str], at: datetime) -> None:
+        """End the calls on file of a trunk whose channels are no longer up: their end went unheard.
+
+        `at` is when `up` was asked; later calls are left alone.
+        """
         ...
 
     async def missed(self, call: InboundCall) -> None:
