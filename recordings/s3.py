@@ -1,7 +1,8 @@
 """Recordings in an S3-compatible bucket; credentials come by the SDK's usual means."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,10 @@ class S3Store:
         await asyncio.to_thread(self._put, self._key(file), source)
 
     def _put(self, key: str, source: Path) -> None:
-        try:
+        with self._failing("takes no file"):
             self._client.upload_file(
                 str(source), self._bucket, key, ExtraArgs={"ContentType": "audio/wav"}
             )
-        except (Boto3Error, BotoCoreError, ClientError) as err:
-            raise self._failed("takes no file", err) from err
 
     async def read(
         self, file: str, *, first: int = 0, count: int | None = None
@@ -56,47 +55,49 @@ class S3Store:
         body = await asyncio.to_thread(self._open, self._key(file), f"bytes={first}-{last}")
         if body is None:
             return
-        try:
-            while block := await asyncio.to_thread(body.read, _BLOCK_BYTES):
+        with contextlib.closing(body):
+            while block := await asyncio.to_thread(self._next, body):
                 yield block
-        except BotoCoreError as err:
-            raise self._failed("broke off", err) from err
-        finally:
-            body.close()
+
+    def _next(self, body: Any) -> bytes:
+        with self._failing("broke off"):
+            block: bytes = body.read(_BLOCK_BYTES)
+        return block
 
     def _open(self, key: str, span: str) -> Any:
-        try:
-            return self._client.get_object(Bucket=self._bucket, Key=key, Range=span)["Body"]
-        except ClientError as err:
-            code = err.response.get("Error", {}).get("Code")
-            if code in _GONE:
-                message = f"bucket {self._bucket} has no {key}"
-                raise FileGoneError(message) from err
-            if code == _PAST_THE_END:
-                return None
-            raise self._failed("cannot be read", err) from err
-        except BotoCoreError as err:
-            raise self._failed("cannot be read", err) from err
+        with self._failing("cannot be read"):
+            try:
+                return self._client.get_object(Bucket=self._bucket, Key=key, Range=span)["Body"]
+            except ClientError as err:
+                code = err.response.get("Error", {}).get("Code")
+                if code in _GONE:
+                    message = f"bucket {self._bucket} has no {key}"
+                    raise FileGoneError(message) from err
+                if code == _PAST_THE_END:
+                    return None
+                raise
 
     async def delete(self, file: str) -> None:
         """Take a file away."""
         await asyncio.to_thread(self._delete, self._key(file))
 
     def _delete(self, key: str) -> None:
-        try:
+        with self._failing("deletes nothing"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
-        except (BotoCoreError, ClientError) as err:
-            raise self._failed("deletes nothing", err) from err
 
     async def check(self) -> None:
         """See whether the bucket is there and known to us."""
         await asyncio.to_thread(self._check)
 
     def _check(self) -> None:
-        try:
+        with self._failing("does not answer as it should"):
             self._client.head_bucket(Bucket=self._bucket)
-        except (BotoCoreError, ClientError) as err:
-            raise self._failed("does not answer as it should", err) from err
 
-    def _failed(self, what: str, err: Exception) -> StoreError:
-        return StoreError(f"bucket {self._bucket} {what}: {err}")
+    @contextlib.contextmanager
+    def _failing(self, how: str) -> Iterator[None]:
+        """Tell the SDK's errors as ours."""
+        try:
+            yield
+        except (Boto3Error, BotoCoreError, ClientError) as err:
+            message = f"bucket {self._bucket} {how}: {err}"
+            raise StoreError(message) from err
