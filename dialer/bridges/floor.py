@@ -20,6 +20,16 @@ class MonitorMode(StrEnum):
     JOIN = "join"  # everybody hears them
 
 
+class PhoneTrouble(StrEnum):
+    """Why an agent's phone is not in its room."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"  # not registered, no such endpoint, or no server to ring it from
+    HUNG_UP = "hung_up"  # it was there
+
+
 class Floor(Protocol):
     """What a bridge does with agents' phones; every refusal is a `BridgeError`."""
 
@@ -38,8 +48,16 @@ class Floor(Protocol):
         """Return the place each seated room hangs on, by room, as far as is known now."""
         ...
 
+    def is_known(self, place: str) -> bool:
+        """Say whether who is seated at a place is known now; else `seats` leaves it out."""
+        ...
+
+    def troubles(self) -> Mapping[str, PhoneTrouble]:
+        """Return why rooms that were rung for are not seated, by room; a new ring forgets it."""
+        ...
+
     def on_seats(self, changed: Callable[[], None]) -> None:
-        """Call this whenever `seats` has changed; it must return at once."""
+        """Call this whenever `seats` or `troubles` has changed; it must return at once."""
         ...
 
     async def hold(self, attempt_id: UUID) -> None:
@@ -58,6 +76,10 @@ class Floor(Protocol):
 
     async def pass_on(self, attempt_id: UUID, to: PhoneNumber, *, caller_id: str) -> None:
         """Connect a call with an outside number and leave the two alone."""
+        ...
+
+    async def apologise(self, attempt_id: UUID) -> None:
+        """Let a call hear that nobody can speak with it now, and end."""
         ...
 
     async def pause_recording(self, attempt_id: UUID) -> None:
