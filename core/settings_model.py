@@ -92,6 +92,7 @@ class SpeechSettings(Section):
 
     engine: str = "espeak-ng"  # or `command`
     command: tuple[str, ...] = ()  # {text}, {language}, {rate}, {output} are filled in, no shell
+    command_timeout_s: Rate = 30  # for one sentence
     studio: Path | None = None  # folder of studio recordings, which win; None: `studio` of the home
 
 
