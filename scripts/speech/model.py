@@ -30,13 +30,18 @@ class SpeechEngine(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """End what runs for it; nothing can be spoken afterwards."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spoken:
     """A sentence as audio: files of one stem in a folder, `.wav` at 8 and `.wav16` at 16 kHz."""
 
-    stem: str  # relative to the folder of the speaker, without suffix: speech/ab/ab12…
+    stem: str  # relative to the folder of the speaker, without suffix: ab/ab12…
     seconds: float
+    studio: str = ""  # the studio's recording it was made of; empty: the engine spoke
 
 
 class Speaker(Protocol):
@@ -50,4 +55,8 @@ class Speaker(Protocol):
         Raises:
             SpeechError: there is none and none could be made.
         """
+        ...
+
+    async def close(self) -> None:
+        """End the engine; nothing can be spoken afterwards."""
         ...
