@@ -14,6 +14,10 @@ class ManagerGoneError(OwnerlineError):
     """The manager connection broke: whether the action was done is unknown."""
 
 
+class ManagerDownError(ManagerGoneError):
+    """The manager connection is down: the action was not sent."""
+
+
 class ManagerRefusedError(OwnerlineError):
     """Asterisk refused an action and did nothing."""
 
@@ -53,7 +57,8 @@ class Server(Protocol):
 
         Raises:
             UnsafeValueError: a value could say more to Asterisk than it means; nothing was sent.
-            ManagerGoneError: the connection is down, or went down before the response.
+            ManagerGoneError: the connection went down before the response; ManagerDownError, one
+                of them: it is down, and nothing was sent.
             ManagerRefusedError: Asterisk said no.
         """
         ...

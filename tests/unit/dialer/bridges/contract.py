@@ -3,6 +3,7 @@
 The rig of a bridge says how its phones behave; the contract knows only the port.
 """
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,8 @@ from uuid import UUID
 
 import pytest
 
+from core.clock import SystemClock
+from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import Language
 from dialer.bridges.port import (
@@ -141,23 +144,38 @@ class Rig(ABC):
         """Return the instant of the bridge's clock."""
 
 
+class Ids:
+    """Attempt ids of one test: a carrier that outlives it has not heard of them before."""
+
+    first = UUID(int=(0x0198 << 112) + (7 << 76) + (2 << 62)).int
+
+    @classmethod
+    def renew(cls) -> None:
+        made = IdSource(SystemClock(), random.Random()).new().int
+        cls.first = made - made % 1_000
+
+
 def call(number: int, to: PhoneNumber = PHONE, **changes: Any) -> OutboundCall:
-    """Return a call whose attempt id ends in the number."""
+    """Return a call to a person who is real to the bridge; equal numbers are one attempt."""
     plain = OutboundCall(
-        attempt_id=UUID(int=(0x0198 << 112) + (7 << 76) + (2 << 62) + number),
+        attempt_id=UUID(int=Ids.first + number),
         to=to,
         caller_id="075512345678",
         trunk="a",
         ring_timeout_s=30.0,
         max_seconds=300.0,
         detect_machine=True,
-        synthetic=True,
+        synthetic=False,
     )
     return replace(plain, **changes)
 
 
 class BridgeContract:
     """The suite; a subclass gives a `rig` fixture whose bridge has a trunk `a` of two channels."""
+
+    @pytest.fixture(autouse=True)
+    def own_ids(self) -> None:
+        Ids.renew()
 
     @pytest.fixture
     def ear(self) -> Ear:
