@@ -91,6 +91,7 @@ class Attempt(Base):
     talk: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     agent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agent.agent_id"))
     met_at: Mapped[datetime | None]  # when the owner who answered and an agent met
+    passed_on_at: Mapped[datetime | None]  # to an outside number, without an agent of ours
     dialer_id: Mapped[UUID | None]  # who carries it; None: a dialer that is in no fleet
     recording: Mapped[str | None] = mapped_column(sa.Text)
     direction: Mapped[Direction] = mapped_column(one_of(Direction), server_default="outbound")

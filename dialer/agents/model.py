@@ -36,6 +36,7 @@ class BreakReason(StrEnum):
     TRAINING = "training"
     PAPERWORK = "paperwork"
     SENT = "sent"  # by a supervisor
+    PHONE = "phone"  # it was not in its room when a call needed it
 
 
 class SkipReason(StrEnum):
@@ -54,3 +55,27 @@ class Unwrapped(StrEnum):
 
     TIME_RAN_OUT = "wrap_up_ran_out"
     AGENT_LOST = "agent_lost"
+    PASSED_ON = "passed_on"  # to an outside number, which writes nothing down
+
+
+class CommandKind(StrEnum):
+    """What somebody asks of a call, or of a room, that another process carries."""
+
+    HOLD = "hold"
+    BACK = "back"  # from hold
+    TO_AGENT = "to_agent"
+    TO_NUMBER = "to_number"
+    INVITE = "invite"
+    DISMISS = "dismiss"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
+    MONITOR = "monitor"
+
+
+class CommandState(StrEnum):
+    """What has become of a command."""
+
+    ASKED = "asked"
+    TAKEN = "taken"  # a dialer is at it
+    DONE = "done"
+    FAILED = "failed"  # `reason` says why

@@ -113,6 +113,10 @@ class Dialling:
         """They spoke, and only the end was heard of."""
         return self.met().over(until)
 
+    def without_phone(self) -> Break:
+        """Whoever answers finds nobody: no more calls until the agent has looked after it."""
+        return Break(reason=BreakReason.PHONE)
+
     def gone(self) -> Offline:
         """The screen is lost; the call must find another agent or end."""
         return Offline()
@@ -132,6 +136,14 @@ class OnCall:
     def over(self, until: datetime) -> "WrapUp":
         """The line is gone; the wrap-up is owed by then."""
         return WrapUp(attempt_id=self.attempt_id, until=until)
+
+    def passed(self) -> Ready:
+        """Somebody else speaks with the owner, and writes it down."""
+        return Ready()
+
+    def without_phone(self) -> Break:
+        """Their phone is gone, or was never there; somebody else has the call, or it ends."""
+        return Break(reason=BreakReason.PHONE)
 
     def gone(self) -> Offline:
         """The screen is lost; the call must find another agent or end."""

@@ -79,6 +79,13 @@ class CallHandedOver:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PassCall:
+    """The agent gives their call to a colleague or to an outside number."""
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HangUp:
     """The agent wants the call ended; the dialer that carries it does it."""
 
@@ -108,6 +115,13 @@ class CallOver:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneMissing:
+    """The agent's phone is not in its room, and their call needs it."""
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TimePassed:
     """The clock shows this instant."""
 
@@ -129,10 +143,11 @@ Asked = (
     | Release
     | CallPlaced
     | CallHandedOver
+    | PassCall
     | HangUp
     | GiveWrapUp
 )
-Happened = CallMet | CallOver | TimePassed | ScreenLost
+Happened = CallMet | CallOver | PhoneMissing | TimePassed | ScreenLost
 Step = Asked | Happened
 
 
@@ -142,7 +157,7 @@ def after(standing: Standing, step: Step) -> Standing:
     Raises:
         AgentStateError: a person asked for what does not follow from this state.
     """
-    if isinstance(step, CallMet | CallOver | TimePassed | ScreenLost):
+    if isinstance(step, Happened):
         return _happened(standing, step)
     following = _asked(standing, step)
     if following is None:
@@ -173,6 +188,8 @@ def _asked(standing: Standing, step: Asked) -> Standing | None:  # noqa: C901, P
             return standing.dialling(step.attempt_id)
         case CallHandedOver(), Ready():
             return standing.dialling(step.attempt_id).met()
+        case PassCall(), OnCall() if standing.attempt_id == step.attempt_id:
+            return standing.passed()
         case HangUp(), Dialling() | OnCall():
             return standing.unwanted()
         case GiveWrapUp(), WrapUp() if standing.attempt_id == step.attempt_id:
@@ -197,6 +214,8 @@ def _happened(standing: Standing, step: Happened) -> Standing:
             following = standing.over(step.wrap_up_until) if step.spoke else standing.unmet()
         case CallOver(), OnCall() if standing.attempt_id == step.attempt_id:
             following = standing.over(step.wrap_up_until)
+        case PhoneMissing(), Dialling() | OnCall() if standing.attempt_id == step.attempt_id:
+            following = standing.without_phone()
     return following
 
 

@@ -4,12 +4,19 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import one_of
 from core.database import Base
-from dialer.agents.model import AgentState, BreakReason, SkipReason
+from dialer.agents.model import (
+    AgentState,
+    BreakReason,
+    CommandKind,
+    CommandState,
+    SkipReason,
+)
+from dialer.bridges.floor import PhoneTrouble
 
 
 class Agent(Base):
@@ -43,6 +50,12 @@ class Agent(Base):
     break_reason: Mapped[BreakReason | None] = mapped_column(one_of(BreakReason))
     signed_in_at: Mapped[datetime | None]  # last
     heartbeat_at: Mapped[datetime | None]
+    seated_on: Mapped[str | None] = mapped_column(sa.Text)  # where their phone is in its room
+    seat_seen_at: Mapped[datetime | None]  # by a dialer, last; the database's real time
+    phone_asked: Mapped[bool] = mapped_column(server_default=sa.false())  # to be rung now
+    phone_rung_at: Mapped[datetime | None]  # last
+    phone_rings: Mapped[int] = mapped_column(server_default="0")  # since they last picked up
+    phone_trouble: Mapped[PhoneTrouble | None] = mapped_column(one_of(PhoneTrouble))
     __table_args__ = (
         sa.CheckConstraint("name <> '' AND room <> ''", name="named"),
         sa.CheckConstraint("weight > 0", name="takes_owners"),
@@ -95,6 +108,39 @@ class PreviewSkip(Base):
     reason: Mapped[SkipReason] = mapped_column(one_of(SkipReason))
     note: Mapped[str | None] = mapped_column(sa.Text)
     next_at: Mapped[datetime]
+
+
+class FloorCommand(Base):
+    """What somebody asked of a call or a room; the dialer that carries it does it, or nobody.
+
+    Its instants are the database's real time: a command that nobody took in its seconds has failed
+    and is never carried out later.
+    """
+
+    __tablename__ = "floor_command"
+
+    command_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    kind: Mapped[CommandKind] = mapped_column(one_of(CommandKind))
+    agent_id: Mapped[int] = mapped_column(sa.ForeignKey("agent.agent_id"))  # whose call or room
+    attempt_id: Mapped[UUID | None]  # None: of the room, whoever is in it
+    given: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
+    asked_by: Mapped[str] = mapped_column(sa.Text)
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[CommandState] = mapped_column(one_of(CommandState), server_default="asked")
+    reason: Mapped[str | None] = mapped_column(sa.Text)
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("(state = 'failed') = (reason IS NOT NULL)", name="failed_for_a_reason"),
+        sa.CheckConstraint(
+            "(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ends_once"
+        ),
+        sa.CheckConstraint("kind = 'monitor' OR attempt_id IS NOT NULL", name="is_of_a_call"),
+        sa.Index(
+            "ix_floor_command_open", "expires_at", postgresql_where="state IN ('asked', 'taken')"
+        ),
+        sa.Index("ix_floor_command_agent", "agent_id", "asked_at"),
+    )
 
 
 class Portfolio(Base):
