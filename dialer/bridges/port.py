@@ -12,7 +12,7 @@ from uuid import UUID
 
 from core.errors import OwnerlineError
 from core.phone import PhoneNumber
-from customers.model import Language
+from customers.model import Language, RecordingConsent
 from dialer.bridges.floor import Floor
 from dialer.bridges.inbound import InboundDesk
 from dialer.model import AnsweredBy, TelephonyResult
@@ -58,6 +58,7 @@ class OutboundCall:
     room: str | None = None  # where the agent is; a person who answers is put through to it
     room_within_s: float = 2.0  # after the answer; later the call is abandoned, with its message
     language: Language = Language.MANDARIN  # of the person; machines are detected by it
+    recording: RecordingConsent = RecordingConsent.NEVER  # what the packs want before a recording
     community: str = ""  # a trunk may show another caller ID for each
 
 
@@ -99,6 +100,7 @@ class RecordingStarted(CallEvent):
 
     name: str
     location: str  # where it will lie, see RecordingReady
+    consent: RecordingConsent | None = None  # what it rests on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

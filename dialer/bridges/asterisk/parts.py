@@ -7,6 +7,7 @@ being connected, and closes them in the other. Each gets the `Board`, and asks `
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from core.clock import Clock
 from dialer.bridges.asterisk.lines import Lines, Server
@@ -54,6 +55,26 @@ class Talks(Part, Protocol):
         OWNERLINE_AGI (host:port), OWNERLINE_TOKEN, OWNERLINE_DETECT, OWNERLINE_SORRY; the bridge
         adds OWNERLINE_CALL and OWNERLINE_MAX.
         """
+        ...
+
+
+class Recordings(Part, Protocol):
+    """Records what is said on calls, where it may be."""
+
+    async def follow(self, call_id: UUID, *, recorded: bool, channel: str = "") -> None:
+        """Record a call's next turn (`Turn.recorded`), or nothing of it; to be called before each.
+
+        Never raises: a call goes on whatever becomes of its recording. `channel` is Asterisk's
+        unique id where it is not the call's own.
+        """
+        ...
+
+    async def pause(self, call_id: UUID) -> None:
+        """Record silence for a while; `BridgeError` when it may go on being recorded."""
+        ...
+
+    async def resume(self, call_id: UUID) -> None:
+        """Record again, or begin to; `BridgeError` when it is not recorded, with why."""
         ...
 
 
