@@ -23,7 +23,7 @@ from dialer.bridges.asterisk.lines import (
     ManagerRefusedError,
     Server,
 )
-from dialer.bridges.asterisk.parts import Board
+from dialer.bridges.asterisk.parts import Board, Recordings
 from dialer.bridges.asterisk.seating import Seating
 from dialer.bridges.asterisk.values import Kind, UnsafeValueError, safe
 from dialer.bridges.floor import MonitorMode, PhoneTrouble
@@ -43,8 +43,9 @@ _ASTERISK_TROUBLES = (ManagerGoneError, ManagerRefusedError, UnsafeValueError)
 class AsteriskRooms:
     """The floor of the Asterisk bridge; a part of it."""
 
-    def __init__(self, *, ids: IdSource) -> None:
+    def __init__(self, *, ids: IdSource, recordings: Recordings) -> None:
         self._ids = ids
+        self._recordings = recordings
         self._seating = Seating()
         self._board: Board | None = None
         self._known: set[str] = set()  # places whose channels have been read since the login
@@ -155,11 +156,11 @@ class AsteriskRooms:
 
     async def pause_recording(self, attempt_id: UUID) -> None:
         """Record silence from now on."""
-        await self._mute_recording(attempt_id, muted=True)
+        await self._recordings.pause(attempt_id)
 
     async def resume_recording(self, attempt_id: UUID) -> None:
         """Record what is said again."""
-        await self._mute_recording(attempt_id, muted=False)
+        await self._recordings.resume(attempt_id)
 
     # Supervisors.
 
@@ -323,13 +324,6 @@ class AsteriskRooms:
             await _act(server, "Setvar", given)
         goes = {"Channel": channel, "Context": _OURS, "Exten": exten, "Priority": "1"}
         await _act(server, "Redirect", goes)
-
-    async def _mute_recording(self, attempt_id: UUID, *, muted: bool) -> None:
-        await _act(
-            self._server_of(attempt_id),
-            "MixMonitorMute",
-            {"Channel": str(attempt_id), "Direction": "both", "State": "1" if muted else "0"},
-        )
 
     async def _ring(
         self,
