@@ -15,7 +15,7 @@ from core.errors import OwnerlineError
 from core.settings_model import AsteriskServer, AsteriskSettings, Settings
 
 FOLDER = "ownerline"  # beside Asterisk's own files, where the snippets are to lie
-SECRET_SUFFIX = ".secret.conf"
+SECRET_SUFFIX = ".secret.conf"  # noqa: S105 - the name of a file
 TEMPLATES = (
     "extensions.conf",
     "pjsip.conf",
@@ -165,6 +165,7 @@ def render_snippets(
         "users": _users(place),
         "trunks": _trunks(place),
         "unheard": UNHEARD_EVENTS,
+        "shared": shared,
         "hold": f"{shared}/hold",
         "sorry": f"{shared}/sorry",
         "inbound_wait_s": INBOUND_WAIT_S,
