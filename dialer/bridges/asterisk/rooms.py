@@ -58,6 +58,7 @@ class AsteriskRooms:
         """Listen on every server; each is read when it is up."""
         self._board = board
         for place, server in board.servers.items():
+            server.on("Newchannel", partial(self._rung, server))
             server.on("ConfbridgeJoin", partial(self._joined, server))
             server.on("ConfbridgeLeave", self._left)
             server.on("Hangup", partial(self._hung_up, server))
@@ -77,8 +78,13 @@ class AsteriskRooms:
         leg = self._seating.seat_of(room)
         if leg is not None:
             return
-        server = self._roomiest()
-        await self._ring(server, Part.SEAT, room, endpoint, exten="seat", within_s=_RING_S)
+        try:
+            server = self._roomiest()
+            await self._ring(server, Part.SEAT, room, endpoint, exten="seat", within_s=_RING_S)
+        except BridgeError:
+            self._seating.cannot_ring(room)
+            self._tell()
+            raise
 
     async def unseat(self, room: str) -> None:
         """Hang up the agent's phone; see the port."""
@@ -183,6 +189,11 @@ class AsteriskRooms:
 
     # What the servers tell.
 
+    def _rung(self, server: Server, event: ManagerEvent) -> None:
+        leg = read_leg(event.get("Uniqueid"), server.place)
+        if leg is not None and leg.channel_id not in self._seating.known:
+            self._seating.ring(leg)  # by another dialer
+
     def _joined(self, server: Server, event: ManagerEvent) -> None:
         leg = read_leg(event.get("Uniqueid"), server.place)
         if leg is None:
@@ -208,8 +219,7 @@ class AsteriskRooms:
         leg = read_leg(event.get("Uniqueid"), server.place)
         if leg is None or event.get("Response") != "Failure":
             return
-        if leg.channel_id in self._seating.known:
-            self._seating.failed(leg, no_answer=event.get("Reason") == _NO_ANSWER)
+        if self._seating.failed(leg, no_answer=event.get("Reason") == _NO_ANSWER):
             log.info("phone_not_had", part=leg.part.value, room=leg.room)
             self._tell()
 

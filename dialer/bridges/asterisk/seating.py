@@ -83,7 +83,10 @@ class Seating:
         return True
 
     def failed(self, leg: Leg, *, no_answer: bool) -> bool:
-        """Note that a leg could not be had; whoever knows the cause better may say so after."""
+        """Note that a leg could not be had; a hang-up knows the cause better, before or after."""
+        told = self._troubles.get(leg.room)
+        if told is not None and told[0] == leg.channel_id:
+            return False
         trouble = PhoneTrouble.NO_ANSWER if no_answer else PhoneTrouble.UNREACHABLE
         return self._end(leg, trouble)
 
@@ -96,6 +99,10 @@ class Seating:
             return False  # we let it go ourselves, or it is told twice
         trouble = _TROUBLES.get(cause, PhoneTrouble.UNREACHABLE)
         return self._end(leg, PhoneTrouble.HUNG_UP if was_there else trouble)
+
+    def cannot_ring(self, room: str) -> None:
+        """Note that there is nothing to ring a phone from."""
+        self._troubles[room] = ("", PhoneTrouble.UNREACHABLE)
 
     def let_go(self, leg: Leg) -> None:
         """Forget a leg that we hang up ourselves."""
