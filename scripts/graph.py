@@ -1,7 +1,7 @@
 """The graph of a script's steps: what is reached, what can end, and what holds on every path."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias, TypeVar
 
 from scripts.language import Script
 from scripts.steps import (
@@ -21,6 +21,9 @@ from scripts.steps import (
 from scripts.variables import IDENTIFIED
 
 Fact = TypeVar("Fact")
+Heard = TypeVar("Heard")
+# Who spoke first and what was heard; None: an answer was given already.
+_Opening: TypeAlias = tuple[str, frozenset[Heard]] | None
 _SILENT = (SayStep, SetStep, BranchStep, GotoStep)
 
 
@@ -41,17 +44,35 @@ def reached(script: Script, *entries: str) -> tuple[str, ...]:
     return tuple(order)
 
 
-def before_first_answer(script: Script) -> tuple[str, ...]:
-    """Return what everybody hears: the opening's steps up to and with the first prompts."""
-    order = dict.fromkeys(name for name in (script.opening,) if name in script.steps)
-    queue = list(order)
-    for name in queue:
-        step = script.steps[name]
-        if isinstance(step, _SILENT):
-            fresh = [target for target in known_targets(script, step) if target not in order]
-            order |= dict.fromkeys(fresh)
-            queue += fresh
-    return tuple(order)
+def before_first_answer(
+    script: Script, heard_in: Callable[[str], frozenset[Heard]]
+) -> Iterator[tuple[str, frozenset[Heard]]]:
+    """Yield what everybody has heard when first asked, or when the opening ends: one for each way.
+
+    `heard_in` says what a step speaks. The step named is the first on the way that speaks at all.
+    """
+
+    def onward(step: Step, _: str, fact: _Opening[Heard]) -> _Opening[Heard]:
+        return fact if isinstance(step, _SILENT) else None
+
+    def join(one: _Opening[Heard], other: _Opening[Heard]) -> _Opening[Heard]:
+        if one is None or other is None:
+            return one or other
+        return min(one[0] or other[0], other[0] or one[0]), one[1] & other[1]
+
+    def with_step(name: str, fact: _Opening[Heard]) -> _Opening[Heard]:
+        return fact and (fact[0] or (name if heard_in(name) else ""), fact[1] | heard_in(name))
+
+    nothing: _Opening[Heard] = ("", frozenset())
+    facts = spread(
+        script,
+        {script.opening: with_step(script.opening, nothing)},
+        onward=lambda step, target, fact: with_step(target, onward(step, target, fact)),
+        join=join,
+    )
+    for name, fact in facts.items():
+        if fact is not None and not isinstance(script.steps[name], _SILENT):
+            yield fact[0] or name, fact[1]
 
 
 def able_to_end(script: Script) -> frozenset[str]:

@@ -29,6 +29,7 @@ from scripts.wording import (
     threatens,
 )
 
+_FIRST = (Rule.COMPANY_NOT_NAMED, Rule.NO_AGENT, Rule.NO_OPT_OUT)  # kept by every opening
 _CODES = frozenset(code.value for code in WrapUpCode)
 
 
@@ -103,17 +104,29 @@ def _translations(script: Script) -> Iterator[Finding]:
 
 def _opening(script: Script) -> Iterator[Finding]:
     """What everybody hears first names the company and the two keys, in both languages."""
-    heard = [text for name in graph.before_first_answer(script) for text in _prompts(script, name)]
-    for language in Language:
-        words = " ".join(text.get(language, "") for text in heard)
-        missing = {
-            Rule.COMPANY_NOT_NAMED: "company" not in {p.variable for p in placeholders(words)},
-            Rule.NO_AGENT: not offers_key(words, AGENT_KEY),
-            Rule.NO_OPT_OUT: not offers_key(words, OPT_OUT_KEY),
-        }
-        for rule, is_missing in missing.items():
-            if is_missing:
-                yield finding(script.name, script.opening, rule, language=language.value)
+
+    def kept_in(name: str) -> frozenset[tuple[Language, Rule]]:
+        texts = _prompts(script, name)
+        return frozenset(
+            (language, rule)
+            for language in Language
+            for rule in _said_first(" ".join(text.get(language, "") for text in texts))
+        )
+
+    for name, kept in graph.before_first_answer(script, kept_in):
+        for language in Language:
+            for rule in _FIRST:
+                if (language, rule) not in kept:
+                    yield finding(script.name, name, rule, language=language.value)
+
+
+def _said_first(words: str) -> Iterator[Rule]:
+    if "company" in {place.variable for place in placeholders(words)}:
+        yield Rule.COMPANY_NOT_NAMED
+    if offers_key(words, AGENT_KEY):
+        yield Rule.NO_AGENT
+    if offers_key(words, OPT_OUT_KEY):
+        yield Rule.NO_OPT_OUT
 
 
 def _identity(script: Script) -> Iterator[Finding]:

@@ -1,8 +1,11 @@
-"""Made-up calls for a script: every situation its branches tell apart, for walks and tests."""
+"""Made-up calls for a script: every situation its branches tell apart, for walks and tests.
+
+What has a default is rare otherwise: each such case is met once, in usual circumstances.
+"""
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,7 +60,9 @@ class Situation:
 def situations(script: Script, language: Language) -> Iterator[Situation]:
     """Return a call for each combination of circumstances the script's branches ask about."""
     choices = {
-        name: values for name in script.variables if (values := _branch_values(script, name))
+        name: values
+        for name, variable in script.variables.items()
+        if variable.default is None and (values := _branch_values(script, name))
     }
     for values in itertools.product(*choices.values()):
         chosen = dict(zip(choices, values, strict=True))
@@ -81,6 +86,13 @@ def situations(script: Script, language: Language) -> Iterator[Situation]:
                     identity=identity,
                 ),
             )
+    usual = {name: values[0] for name, values in choices.items()}
+    for name, value in _rare(script):
+        plan = sample_plan(script, language, {**usual, name: value})
+        yield Situation(
+            name=f"{name}: {value}",
+            plan=replace(plan, variables={**plan.variables, "agents_available": True}),
+        )
 
 
 def sample_plan(
@@ -108,6 +120,15 @@ def sample_plan(
     )
 
 
+def _rare(script: Script) -> Iterator[tuple[str, Any]]:
+    """Yield what a branch asks about and is not the default."""
+    for name, variable in script.variables.items():
+        if variable.default is not None:
+            for value in _branch_values(script, name):
+                if value not in {variable.default, "other"}:
+                    yield name, value
+
+
 def _branch_values(script: Script, name: str) -> tuple[Any, ...]:
     """Return the values a script compares a variable with, and one it does not."""
     values: dict[Any, None] = {}
@@ -120,4 +141,6 @@ def _branch_values(script: Script, name: str) -> tuple[Any, ...]:
                 values |= dict.fromkeys(value for value in compared if value is not None)
     if values and script.variables[name].type is VariableType.TEXT:
         values["other"] = None
+    if values and script.variables[name].type is VariableType.FLAG:
+        values |= {True: None, False: None}
     return tuple(values)

@@ -22,6 +22,9 @@ are), agents_available (flag, default true).
 Overdue section: total, charge_count, oldest_due_on, days_past_due, kinds, step.
 Repair: work_order, completed_on, repair_category. Survey: survey_name, closes_on.
 Promised: about (overdue | repair | survey), asked_at, and the variables of what it is about.
+Missed call: rang_at, wished.
+Of a call that came in, besides: inbound (flag, true) where it is about due calls; about none: entry
+(usual | which_unit | nobody_free), caller_known.
 """
 
 from collections.abc import Mapping
@@ -99,6 +102,7 @@ RESULTS: Mapping[str, VariableType] = {
     "promised_amount_minor": VariableType.AMOUNT,
     "promised_on": VariableType.DATE,
     "callback_at": VariableType.DATETIME,
+    "ring_number": VariableType.TEXT,  # as keyed in: where to ring, of a call that came in
     "extension_until": VariableType.DATE,
     "reason": VariableType.TEXT,
     "recording": VariableType.TEXT,

@@ -357,7 +357,7 @@ def test_a_house_script_may_include_the_shipped_fragments() -> None:
 
 def test_an_unknown_script_is_named() -> None:
     with pytest.raises(
-        UnknownScriptError, match="no script 'nothing'; there are: invitation, overdue-1"
+        UnknownScriptError, match="no script 'nothing'; there are: inbound, invitation"
     ):
         load_library().get("nothing")
 
