@@ -31,6 +31,12 @@ VERDICTS = Counter(
     registry=REGISTRY,
 )
 LIVE_CALLS = Gauge("ownerline_live_calls", "Calls this process carries.", registry=REGISTRY)
+AGI_REFUSED = Counter(
+    "ownerline_agi_refused_total",
+    "FastAGI sessions that were not let in.",
+    ["why"],
+    registry=REGISTRY,
+)
 IDLE = Gauge(
     "ownerline_idle_due_calls",
     "Due calls that wait for the reason that keeps this process from dialling.",

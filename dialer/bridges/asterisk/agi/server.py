@@ -1,0 +1,161 @@
+"""A small FastAGI server: takes a session's header, lets signed ones in and closes the others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from core import metrics
+from core.clock import Clock
+from core.errors import OwnerlineError
+from dialer.bridges.asterisk.agi.signing import Signer
+from dialer.bridges.asterisk.agi.wire import AgiSpeechError, arguments, read_header
+
+log = structlog.get_logger(__name__)
+
+_HEADER_WITHIN_S = 5.0
+_MAX_HEADER = 16 * 1024  # some 25 variables; ours are a few hundred bytes
+_MAX_LINE = 8 * 1024
+_BACKLOG = 1024
+_MOST_STRANGERS = 200  # connections that have not said who they are
+
+
+class AgiAddressError(OwnerlineError):
+    """`asterisk.agi_listen` is no host:port that can be listened on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """A session that was let in."""
+
+    call_id: UUID
+    header: Mapping[str, str]
+    arguments: tuple[str, ...]  # after call id and token
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+class AgiServer:
+    """Listens for Asterisk's sessions; each is one task."""
+
+    def __init__(self, *, clock: Clock, signer: Signer, meet: Callable[[Visit], Awaitable[None]]):
+        self._clock = clock
+        self._signer = signer
+        self._meet = meet
+        self._server: asyncio.Server | None = None
+        self._sessions: set[asyncio.Task[None]] = set()
+        self._strangers = 0
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        if self._server is None or not self._server.sockets:
+            message = "the FastAGI server does not listen yet"
+            raise AgiAddressError(message)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self, listen: str) -> None:
+        """Listen on host:port; port 0: any that is free.
+
+        Raises:
+            AgiAddressError: it cannot be listened on.
+        """
+        host, port = split_address(listen)
+        try:
+            self._server = await asyncio.start_server(
+                self._connected, host, port, limit=_MAX_LINE, backlog=_BACKLOG
+            )
+        except OSError as err:
+            message = f"nothing can listen on asterisk.agi_listen = {listen!r}: {err.strerror}"
+            raise AgiAddressError(message) from err
+
+    async def close(self, *, within_s: float = 0.0) -> None:
+        """Let nobody in any more, and sessions so long to end; then they are cut."""
+        if self._server is None:
+            return
+        self._server.close()
+        if self._sessions and within_s > 0:
+            await asyncio.wait(self._sessions, timeout=within_s)
+        sessions = list(self._sessions)
+        for session in sessions:
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)
+        self._server = None
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._clock.spawn(self._serve(reader, writer))
+        self._sessions.add(task)
+        task.add_done_callback(self._sessions.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            visit = await self._let_in(reader, writer)
+            if visit is not None:
+                await self._meet(visit)
+        except Exception:  # the edge of a call session: the other calls go on
+            log.exception("agi_session_failed")
+        finally:
+            writer.close()
+
+    async def _let_in(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Visit | None:
+        if self._strangers >= _MOST_STRANGERS:
+            return _refuse("crowd")
+        self._strangers += 1
+        try:
+            async with asyncio.timeout(_HEADER_WITHIN_S):
+                header = read_header(await _header_lines(reader))
+        except TimeoutError:
+            return _refuse("slow")
+        except (AgiSpeechError, OSError, asyncio.IncompleteReadError):
+            return _refuse("no_header")
+        finally:
+            self._strangers -= 1
+        call, token, *rest = arguments(header)
+        call_id = self._signer.take(call, token)
+        if call_id is None:
+            return _refuse("not_signed")
+        return Visit(
+            call_id=call_id, header=header, arguments=tuple(rest), reader=reader, writer=writer
+        )
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of host:port.
+
+    Raises:
+        AgiAddressError: it is none.
+    """
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal():
+        message = f"asterisk.agi_listen = {address!r} must be host:port, say 127.0.0.1:4573"
+        raise AgiAddressError(message)
+    return host.strip("[]"), int(port)
+
+
+async def _header_lines(reader: asyncio.StreamReader) -> list[str]:
+    lines: list[str] = []
+    size = 0
+    while True:
+        try:
+            read = await reader.readuntil(b"\n")
+        except asyncio.LimitOverrunError as err:
+            message = "a line of a header is too long"
+            raise AgiSpeechError(message) from err
+        size += len(read)
+        line = read.decode("utf-8", errors="replace").rstrip("\r\n")
+        if not line:
+            return lines
+        if size > _MAX_HEADER:
+            message = f"a header is longer than {_MAX_HEADER} bytes"
+            raise AgiSpeechError(message)
+        lines.append(line)
+
+
+def _refuse(why: str) -> None:
+    metrics.AGI_REFUSED.labels(why).inc()
+    log.warning("agi_session_refused", why=why)
