@@ -46,8 +46,12 @@ class SettingLine:
     source: str
 
 
-def load_settings(home: Path | None = None) -> Settings:
+def load_settings(home: Path | None = None, *, secrets_may_lack: bool = False) -> Settings:
     """Return the settings in force; `home` overrules OWNERLINE_HOME and its default `var/`.
+
+    Args:
+        home: None: that of the environment.
+        secrets_may_lack: a secret whose file is not there yet is None: whoever asks makes it.
 
     Raises:
         SettingsFileError: a file is world-readable, missing or no TOML.
@@ -64,7 +68,9 @@ def load_settings(home: Path | None = None) -> Settings:
         settings = Settings(**in_file)
     except (ValidationError, SettingsError) as err:
         raise SettingError(_explained(err, file)) from None
-    settings = _with_secrets_read(settings.model_copy(update={"home": folder}), folder)
+    settings = _with_secrets_read(
+        settings.model_copy(update={"home": folder}), folder, may_lack=secrets_may_lack
+    )
     sources = {key: str(file) for key, _ in _flat(in_file)}
     settings.note_sources(sources | _sources_in_environment(settings))
     return settings
@@ -103,7 +109,7 @@ def _refuse_if_public(file: Path) -> None:
         raise SettingsFileError(message)
 
 
-def _with_secrets_read(model: _M, folder: Path) -> _M:
+def _with_secrets_read(model: _M, folder: Path, *, may_lack: bool) -> _M:
     """Return the model with each secret that was not given read from the file its `_file` names."""
     update: dict[str, Any] = {}
     fields = type(model).model_fields
@@ -111,10 +117,12 @@ def _with_secrets_read(model: _M, folder: Path) -> _M:
         value = getattr(model, name)
         secret = name.removesuffix("_file")
         if isinstance(value, BaseModel):
-            update[name] = _with_secrets_read(value, folder)
+            update[name] = _with_secrets_read(value, folder, may_lack=may_lack)
         elif isinstance(value, tuple):
             update[name] = tuple(
-                _with_secrets_read(item, folder) if isinstance(item, BaseModel) else item
+                _with_secrets_read(item, folder, may_lack=may_lack)
+                if isinstance(item, BaseModel)
+                else item
                 for item in value
             )
         elif (
@@ -122,6 +130,7 @@ def _with_secrets_read(model: _M, folder: Path) -> _M:
             and secret in fields
             and value is not None
             and getattr(model, secret) is None
+            and not (may_lack and not (folder / value).exists())
         ):
             update[secret] = _read_secret(folder / value, name)
     return model.model_copy(update=update)
