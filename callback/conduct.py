@@ -20,6 +20,11 @@ class Conduct:
     amd_on_agent_campaigns: bool
     abandonment: tuple[Abandonment, ...]  # each to be kept: ceilings over different windows
 
+    @property
+    def agent_within_s(self) -> float:
+        """How soon after the answer an agent must speak; 2 s where no pack says it (DOMAIN)."""
+        return min((rule.agent_within_s for rule in self.abandonment), default=2.0)
+
 
 def conduct_under(packs: Sequence[Pack]) -> Conduct:
     """Return the strictest conduct of the packs; at least one."""

@@ -35,6 +35,7 @@ class Claimed:
     ring_at_least_s: int  # what the rule packs ask for
     due_call_ids: tuple[int, ...]
     room: str | None = None  # of the agent who speaks; None: the script alone does
+    room_within_s: float = 2.0  # after the answer, as the rule packs ask for
     detect_machine: bool = True
 
 

@@ -117,8 +117,13 @@ _AGENT_HAS_IT = sa.text("SELECT EXISTS (SELECT FROM agent WHERE attempt_id = :at
 async def _met_agent_at(
     session: AsyncSession, row: AnyRow, ended: states.Ended, talk: Mapping[str, Any] | None
 ) -> datetime | None:
-    """Return when the owner and an agent met; None: no agent of ours spoke on this call."""
+    """Return when the owner and an agent met; None: no agent of ours spoke on this call.
+
+    Who answered and heard that nobody is there met nobody, whatever was noted at the answer.
+    """
     if row.agent_id is None or _is_machine(ended, talk):
+        return None
+    if ended.result is TelephonyResult.ABANDONED:
         return None
     if row.met_at is not None:
         met_at: datetime = row.met_at

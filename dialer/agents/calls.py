@@ -22,9 +22,10 @@ from dialer.agents.choice import choose, learn_lists, load_with_the_persons_othe
 from dialer.agents.desk import Desk
 from dialer.agents.model import AgentState, Unwrapped
 from dialer.agents.outcomes import settle_without_agent
+from dialer.agents.phones import Phones
 from dialer.agents.states import Dialling as DiallingState
 from dialer.agents.states import Offered, OnCall
-from dialer.agents.steps import CallMet, CallOver, CallPlaced, Release
+from dialer.agents.steps import CallMet, CallOver, CallPlaced, PhoneMissing, Release
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import change_locked, lock_agent, standing_of
 from dialer.bridges.port import TrunkLimits
@@ -39,7 +40,7 @@ from dialer.claim_plan import (
 )
 from dialer.claim_writes import commit_attempts, keep_verdicts, put_off
 from dialer.control import Switches
-from dialer.model import AnsweredBy, AttemptState
+from dialer.model import AnsweredBy, AttemptState, TelephonyResult
 from dialer.tables import Attempt
 
 log = structlog.get_logger(__name__)
@@ -76,9 +77,11 @@ _OURS = sa.select(_ATTEMPT.c.attempt_id).where(
 class AgentCalls:
     """A source of calls and a follower of attempts for one engine."""
 
-    def __init__(self, desk: Desk, *, ids: IdSource) -> None:
+    def __init__(self, desk: Desk, *, ids: IdSource, phones: Phones | None = None) -> None:
+        """Put a source together; without `phones` every agent is heard wherever a call hangs."""
         self._desk = desk
         self._ids = ids
+        self._phones = phones
         self._signed_in = False
         self._live: set[UUID] = set()  # agents' calls of this process, and those it adopted
         self._on_file: frozenset[UUID] = frozenset()  # of them, what was up at the last look
@@ -114,14 +117,21 @@ class AgentCalls:
         for agent in agents:
             if not free:
                 break
+            trunk = free[0] if self._phones is None else self._phones.token_for(agent, free)
+            if trunk is None:
+                continue  # their phone is not in its room, or other servers have the free lines
             claim = _Claim(self._desk, agent, ids=self._ids, turned=turned, now=now)
-            call = await claim.for_agent(session, free[0])
+            call = await claim.for_agent(session, trunk)
             looked_at += claim.looked_at
             if call is not None:
-                free.pop(0)
+                free.remove(trunk)
                 calls.append(call)
                 self._live.add(call.attempt_id)
         return ClaimReport(calls=tuple(calls), looked_at=looked_at)
+
+    def follow(self, attempt_id: UUID) -> None:
+        """Follow a call that an agent takes over from its script."""
+        self._live.add(attempt_id)
 
     # The follower.
 
@@ -163,7 +173,11 @@ async def meet(session: AsyncSession, agent: AnyRow, attempt_id: UUID, *, at: da
 async def end_for_agent(
     session: AsyncSession, agent: AnyRow, attempt_id: UUID, *, desk: Desk
 ) -> None:
-    """Let an agent whose call has ended owe a wrap-up, or be ready where they met nobody."""
+    """Let an agent whose call has ended owe a wrap-up, or be ready where they met nobody.
+
+    Who was answered and whose phone was not there takes no more calls until they see to it: the
+    next owner would be met by silence too.
+    """
     row = (
         await session.execute(
             sa.select(_ATTEMPT.c.met_at, _ATTEMPT.c.ended_at, _ATTEMPT.c.telephony_result).where(
@@ -171,6 +185,10 @@ async def end_for_agent(
             )
         )
     ).one()
+    if row.telephony_result is TelephonyResult.ABANDONED:
+        missing = PhoneMissing(attempt_id=attempt_id)
+        await change_locked(session, agent, missing, by=_BY, why="abandoned", now=row.ended_at)
+        return
     over = CallOver(
         attempt_id=attempt_id,
         spoke=row.met_at is not None or isinstance(standing_of(agent), OnCall),
@@ -295,6 +313,7 @@ class _Claim:
         lead, packs = attempt.lead, self._desk.packs
         place = lead.facts.place
         applying = packs.applying(place.packs, place.region, attempt.phone.region)
+        conduct = conduct_under(applying) if applying else None
         return Claimed(
             attempt_id=attempt.attempt_id,
             to=attempt.phone,
@@ -305,7 +324,8 @@ class _Claim:
             ring_at_least_s=ring_at_least_s(attempt, packs),
             due_call_ids=attempt.due_call_ids,
             room=self._agent.room,
-            detect_machine=applying is not None and conduct_under(applying).amd_on_agent_campaigns,
+            room_within_s=conduct.agent_within_s if conduct is not None else 2.0,
+            detect_machine=conduct is not None and conduct.amd_on_agent_campaigns,
         )
 
 

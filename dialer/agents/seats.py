@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.columns import AnyRow, table_of
 from core.live import Topic, tell
 from customers.service import audit
+from dialer.agents.endpoints import check_endpoint
 from dialer.agents.model import AgentState, AgentStateError, UnknownAgentError
 from dialer.agents.phones import Phones
 from dialer.agents.steps import PhoneMissing
@@ -37,6 +38,8 @@ _SEEN_EVERY = timedelta(seconds=5)
 _SEEN_WITHIN = timedelta(seconds=15)
 # Whose phone is wanted in its room. On a break it stays there, but is not rung for.
 _AT_WORK = frozenset(set(AgentState) - {AgentState.BREAK, AgentState.OFFLINE})
+
+_ASKED_ANEW: dict[str, Any] = {"phone_asked": True, "phone_rings": 0, "phone_trouble": None}
 
 _LOOKED_AFTER = (
     sa.select(
@@ -106,15 +109,16 @@ async def ask_for_phone(session: AsyncSession, agent_id: int, *, by: str, now: d
     if agent.state is AgentState.OFFLINE:
         message = f"agent {agent_id} is not signed in: sign in first, and the phone rings"
         raise AgentStateError(message)
-    await session.execute(_write(agent_id, ASKED_ANEW))
+    await ask_anew(session, agent_id)
     await audit(
         session, actor=by, action="agent_phone", subject=f"agent:{agent_id}", now=now, detail={}
     )
     await tell(session, Topic.AGENT, agent_id)
 
 
-# What a sign-in, a return from a break and a wish to be rung write on the agent's row.
-ASKED_ANEW: dict[str, Any] = {"phone_asked": True, "phone_rings": 0, "phone_trouble": None}
+async def ask_anew(session: AsyncSession, agent_id: int) -> None:
+    """Let a phone that is not in its room be rung at the next look; the row is held."""
+    await session.execute(_write(agent_id, _ASKED_ANEW))
 
 
 async def set_endpoint(
@@ -124,9 +128,11 @@ async def set_endpoint(
 
     Raises:
         UnknownAgentError: no such agent.
+        EndpointError: it is no phone of ours.
     """
+    check_endpoint(endpoint)
     written = await session.execute(
-        _write(agent_id, {**ASKED_ANEW, "endpoint": endpoint}).returning(_AGENT.c.agent_id)
+        _write(agent_id, {**_ASKED_ANEW, "endpoint": endpoint}).returning(_AGENT.c.agent_id)
     )
     if written.first() is None:
         raise UnknownAgentError(agent_id)

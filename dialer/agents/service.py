@@ -11,7 +11,9 @@ from core.errors import OwnerlineError
 from core.live import Topic, tell
 from customers.model import Language
 from customers.service import audit
+from dialer.agents.endpoints import check_endpoint
 from dialer.agents.model import AgentState, BreakReason, UnknownAgentError
+from dialer.agents.seats import ask_anew
 from dialer.agents.steps import BecomeReady, HangUp, ScreenLost, SignIn, SignOut, TakeBreak
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import Changed, change
@@ -53,7 +55,9 @@ async def add_agent(
 
     Raises:
         AgentNameTakenError: somebody has this name already.
+        EndpointError: the endpoint is no phone of ours.
     """
+    check_endpoint(endpoint)
     added = await session.execute(
         _ADD,
         {
@@ -118,6 +122,7 @@ async def sign_in(session: AsyncSession, agent_id: int, *, now: datetime) -> Non
         message = f"agent {agent_id} is off the roster; put them on it first"
         raise OffRosterError(message)
     await beat(session, agent_id)
+    await ask_anew(session, agent_id)
 
 
 async def sign_out(session: AsyncSession, agent_id: int, *, now: datetime) -> None:
@@ -137,7 +142,9 @@ async def become_ready(session: AsyncSession, agent_id: int, *, now: datetime) -
         UnknownAgentError: no such agent.
         AgentStateError: the agent is on no break.
     """
-    await change(session, agent_id, BecomeReady(), by=BY_AGENT, why="back", now=now)
+    changed = await change(session, agent_id, BecomeReady(), by=BY_AGENT, why="back", now=now)
+    if changed.moved:
+        await ask_anew(session, agent_id)
 
 
 async def take_break(
@@ -181,6 +188,7 @@ async def force(
             changed = await change(session, agent_id, away, by=by, why=why, now=now)
         case _:
             changed = await change(session, agent_id, BecomeReady(), by=by, why=why, now=now)
+            await ask_anew(session, agent_id)
     await audit(
         session,
         actor=by,

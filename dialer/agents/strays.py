@@ -13,6 +13,7 @@ from core.columns import AnyRow, table_of
 from customers.tables import Person
 from dialer.agents.desk import Desk, takes
 from dialer.agents.model import AgentState
+from dialer.agents.phones import Phones
 from dialer.agents.steps import CallHandedOver
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import change_locked
@@ -28,12 +29,14 @@ _STRAYS = (
         _ATTEMPT.c.campaign,
         _ATTEMPT.c.state,
         _ATTEMPT.c.answered_by,
+        _ATTEMPT.c.trunk,
         Person.language,
     )
     .join(Person, Person.person_id == _ATTEMPT.c.person_id)
     .where(
         _ATTEMPT.c.agent_id.is_not(None),
         _ATTEMPT.c.state != AttemptState.ENDED,
+        _ATTEMPT.c.passed_on_at.is_(None),
         ~sa.exists().where(_AGENT.c.attempt_id == _ATTEMPT.c.attempt_id),
     )
     .order_by(_ATTEMPT.c.attempt_id)
@@ -58,10 +61,14 @@ _TAKES_OVER = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stray:
-    """A call without its agent; `room` is of whoever takes it over, None: it must end."""
+    """A call without its agent; `room` is of whoever takes it over, None: it must end.
+
+    `somebody_listens` says that an owner is on the line, who is told before it ends.
+    """
 
     attempt_id: UUID
     room: str | None
+    somebody_listens: bool = False
 
 
 async def to_hang_up(session: AsyncSession, mine: Collection[UUID]) -> list[UUID]:
@@ -71,7 +78,13 @@ async def to_hang_up(session: AsyncSession, mine: Collection[UUID]) -> list[UUID
 
 
 async def take_strays(
-    session: AsyncSession, *, mine: Collection[UUID], has_rooms: bool, desk: Desk, now: datetime
+    session: AsyncSession,
+    *,
+    mine: Collection[UUID],
+    has_rooms: bool,
+    desk: Desk,
+    now: datetime,
+    phones: Phones | None = None,
 ) -> list[Stray]:
     """Give each call that lost its agent to a ready one, or to nobody; the caller acts on both.
 
@@ -81,6 +94,7 @@ async def take_strays(
         has_rooms: whether the bridge can move a call.
         desk: whose campaigns an agent takes.
         now: aware.
+        phones: which agents can be heard on which trunk; None: all on all.
     """
     rows = [row for row in await session.execute(_STRAYS) if row.attempt_id in mine]
     if not rows:
@@ -89,16 +103,14 @@ async def take_strays(
     free = list(await session.execute(_FREE)) if has_rooms else []
     strays = []
     for row in rows:
-        agent = next((each for each in free if _fits(each, row, desk)), None)
-        if agent is not None and _is_talk(row):
+        is_talk = _is_talk(row)
+        fitting = (each for each in free if is_talk and _fits(each, row, desk, phones))
+        agent = next(fitting, None)
+        if agent is not None:
             free.remove(agent)
-            await _hand_over(session, agent, row, now=now)
-        strays.append(
-            Stray(
-                attempt_id=row.attempt_id,
-                room=agent.room if agent is not None and _is_talk(row) else None,
-            )
-        )
+            await hand_over(session, agent, row.attempt_id, by=_BY, now=now)
+        room = None if agent is None else agent.room
+        strays.append(Stray(attempt_id=row.attempt_id, room=room, somebody_listens=is_talk))
     return strays
 
 
@@ -107,13 +119,17 @@ def _is_talk(row: AnyRow) -> bool:
     return row.state is AttemptState.ANSWERED and row.answered_by is not AnsweredBy.MACHINE
 
 
-def _fits(agent: AnyRow, row: AnyRow, desk: Desk) -> bool:
+def _fits(agent: AnyRow, row: AnyRow, desk: Desk, phones: Phones | None) -> bool:
     speaks = not agent.languages or row.language in agent.languages
-    return speaks and takes(agent, desk.campaigns.get(row.campaign))
+    is_heard = phones is None or phones.can_take(agent, row.trunk)
+    return speaks and is_heard and takes(agent, desk.campaigns.get(row.campaign))
 
 
-async def _hand_over(session: AsyncSession, agent: AnyRow, row: AnyRow, *, now: datetime) -> None:
-    taken = CallHandedOver(attempt_id=row.attempt_id)
-    await change_locked(session, agent, taken, by=_BY, why="handed_over", now=now)
-    taking = {"of_attempt": row.attempt_id, "to_agent": agent.agent_id, "now": now}
+async def hand_over(
+    session: AsyncSession, agent: AnyRow, attempt_id: UUID, *, by: str, now: datetime
+) -> None:
+    """Let a ready agent, whose row is held, have a call that is up."""
+    taken = CallHandedOver(attempt_id=attempt_id)
+    await change_locked(session, agent, taken, by=by, why="handed_over", now=now)
+    taking = {"of_attempt": attempt_id, "to_agent": agent.agent_id, "now": now}
     await session.execute(_TAKES_OVER, taking)

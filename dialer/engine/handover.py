@@ -65,6 +65,7 @@ class HandOver:
                     detect_machine=call.detect_machine,
                     synthetic=call.synthetic,
                     room=call.room,
+                    room_within_s=call.room_within_s,
                 )
             )
         except SubmissionUnknownError:
