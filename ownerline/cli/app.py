@@ -32,12 +32,12 @@ app = typer.Typer(
 )
 
 
-def settings_here() -> "Settings":
+def settings_here(*, secrets_may_lack: bool = False) -> "Settings":
     """Return the settings of this installation, with logging set up by them."""
     from core.log import configure_logging
     from core.settings import load_settings
 
-    settings = load_settings()
+    settings = load_settings(secrets_may_lack=secrets_may_lack)
     configure_logging(settings.log_level)
     return settings
 

@@ -1,6 +1,7 @@
 """Every command, registered on the one application."""
 
 from ownerline.cli import (
+    asterisk,
     backups,
     carrier,
     database,
@@ -19,6 +20,7 @@ from ownerline.cli.app import app
 
 __all__ = [
     "app",
+    "asterisk",
     "backups",
     "carrier",
     "database",

@@ -3,6 +3,7 @@
 They hold for Asterisk 18 to 22; values are checked, so that none says more than it means.
 """
 
+import hashlib
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ TEMPLATES = (
     "http.conf",
     "modules.txt",
 )
-WRITTEN = "Written by `ownerline asterisk config`."
+WRITTEN = "Written by `ownerline asterisk config`; what is changed by hand stays."
 INBOUND_WAIT_S = 4  # how long a dialer may take to see to a call that came in
 UNHEARD_EVENTS = (
     "NewConnectedLine",
@@ -171,7 +172,14 @@ def render_snippets(
         "inbound_wait_s": INBOUND_WAIT_S,
         "detections": detections,
     }
-    return {name: _template(name).render(values) for name in TEMPLATES} | _secrets(place)
+    files = {name: _template(name).render(values) for name in TEMPLATES}
+    return {name: _stamped(text) for name, text in (files | _secrets(place)).items()}
+
+
+def is_as_written(text: str) -> bool:
+    """Say whether a file is one of ours that nobody has changed since."""
+    first, _, rest = text.partition("\n")
+    return first.endswith(f" {_stamp(rest)}")
 
 
 def shared_path(settings: Settings, server: AsteriskServer) -> str:
@@ -209,8 +217,8 @@ def secret_file_of(username: str) -> str:
     return f"manager-{username}{SECRET_SUFFIX}"
 
 
-def secret_line(secret: str) -> str:
-    """Return what the file of a secret says to Asterisk.
+def secret_text(secret: str) -> str:
+    """Return the file of a secret, as Asterisk reads it.
 
     Raises:
         SnippetValueError: Asterisk would read another secret than this.
@@ -221,7 +229,7 @@ def secret_line(secret: str) -> str:
             "empty its file and `ownerline asterisk config` makes a new one"
         )
         raise SnippetValueError(message)
-    return f"secret = {secret}\n"
+    return f"; {WRITTEN}\nsecret = {secret}\n"
 
 
 def _users(place: Place) -> tuple[ManagerUser, ...]:
@@ -237,7 +245,7 @@ def _secrets(place: Place) -> dict[str, str]:
     for each in place.servers:
         if each.secret is None or not each.secret.get_secret_value():
             continue
-        name, line = secret_file_of(each.username), secret_line(each.secret.get_secret_value())
+        name, line = secret_file_of(each.username), secret_text(each.secret.get_secret_value())
         if secrets.setdefault(name, line) != line:
             message = f"the user {each.username} of {place} has two secrets in the settings"
             raise SnippetValueError(message)
@@ -297,6 +305,16 @@ def _checked(what: str, value: str, allowed: re.Pattern[str]) -> str:
         f"{allowed.pattern}"
     )
     raise SnippetValueError(message)
+
+
+def _stamped(text: str) -> str:
+    """Return the text with a first line by which it is known again."""
+    first, _, rest = text.partition("\n")
+    return f"{first} {_stamp(rest)}\n{rest}"
+
+
+def _stamp(rest: str) -> str:
+    return hashlib.sha256(rest.encode()).hexdigest()[:12]
 
 
 def _text(name: str) -> str:
