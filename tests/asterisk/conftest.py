@@ -1,0 +1,56 @@
+"""What tests on a real Asterisk stand on: see README.md beside this file."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.asterisk.kit.install import Asterisk, installed_asterisk, is_required
+from tests.asterisk.kit.instance import WATCHER
+from tests.asterisk.kit.manager import Manager, manager_at
+from tests.asterisk.kit.packages import PackagesError
+from tests.asterisk.kit.pair import Pair, start_pair
+from tests.asterisk.kit.phones import Phones, phones_at
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Asterisk:
+    """Asterisk 22, unpacked on the first run on this machine."""
+    try:
+        return installed_asterisk()
+    except PackagesError as err:
+        if is_required():
+            raise
+        pytest.skip(f"no Asterisk: {err}")  # it was tried, and the message says what would help
+
+
+@pytest.fixture(scope="session")
+def pair(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Ownerline's Asterisk and the phones', of this worker alone."""
+    pair = start_pair(asterisk, shared=tmp_path_factory.mktemp("shared"))
+    yield pair
+    pair.remove()
+
+
+@pytest.fixture
+async def phones(pair: Pair) -> AsyncIterator[Phones]:
+    """The phones of owners and agents, which were told nothing yet."""
+    async with phones_at(pair.phones) as phones:
+        yield phones
+
+
+@pytest.fixture
+async def watcher(pair: Pair) -> AsyncIterator[Manager]:
+    """A manager connection to Ownerline's Asterisk that is not Ownerline's; all calls end with it.
+
+    What a test left up would be a call that the next one has not placed.
+    """
+    async with manager_at(pair.dialer.ports.ami, username=WATCHER, secret=WATCHER) as manager:
+        yield manager
+        await manager.act("Hangup", Channel="/.*/")
+
+
+@pytest.fixture
+def shared(pair: Pair) -> Path:
+    """The folder of audio that Ownerline and its Asterisk see alike."""
+    return pair.shared
