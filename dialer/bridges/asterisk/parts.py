@@ -1,7 +1,7 @@
 """What plugs into the bridge: talks, rooms, calls that come in, recordings, announcements.
 
-The bridge (`bridge.py`) is made with its parts, starts them in that order once its servers are
-being connected, and closes them in the other. Each gets the `Board`, and asks `Lines` from then on.
+The bridge (`bridge.py`) is made with its parts, starts them before it connects to its servers, so
+that none misses an event, and closes them in the other order. Each gets the `Board`.
 """
 
 from collections.abc import Mapping
@@ -80,6 +80,10 @@ class Recordings(Part, Protocol):
 
 class Rooms(Part, Floor, Protocol):
     """Agents' phones and their rooms; `CallInRoom` is theirs to tell, by `Lines.in_room`."""
+
+    async def move_to_room(self, attempt_id: UUID, room: str) -> None:
+        """Put a live call into an agent's room; see `Bridge.move_to_room`."""
+        ...
 
     async def monitor(self, room: str, endpoint: str, mode: str) -> None:
         """Let a supervisor listen, whisper or join; see `Bridge.monitor`."""
