@@ -172,6 +172,18 @@ class PromisedCampaign(Campaign):
     window_minutes: Positive
 
 
+class MissedCallCampaign(Campaign):
+    """Calls back to who rang us; `within_hours` of their call, or at the time they wished."""
+
+    name: Literal["missed_call"]
+    reason: Literal[Reason.MISSED_CALL]
+    script: Name
+    priority: int
+    within_hours: Positive
+    wish_minutes: Positive
+    forget_days: Positive
+
+
 class ListRules(_Data):
     """What an uploaded list goes by; a list's own rules replace some of the house's.
 
@@ -226,4 +238,5 @@ class HouseCampaigns(_Data):
     repair: RepairCampaign
     survey: SurveyCampaign
     promised: PromisedCampaign
+    missed_call: MissedCallCampaign | None = None  # a file of before there were any: as shipped
     uploaded: ListRules

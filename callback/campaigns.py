@@ -20,6 +20,7 @@ from callback.campaign_model import (
     LadderStep,
     ListRules,
     MachineHandling,
+    MissedCallCampaign,
     OverdueCampaign,
     PromisedCampaign,
     RepairCampaign,
@@ -37,6 +38,7 @@ __all__ = [
     "LadderStep",
     "ListRules",
     "MachineHandling",
+    "MissedCallCampaign",
     "OverdueCampaign",
     "PromisedCampaign",
     "RepairCampaign",
@@ -95,6 +97,15 @@ class Campaigns:
         return self._house.promised
 
     @property
+    def missed_call(self) -> MissedCallCampaign:
+        """Calls back to who rang us and was not served."""
+        found = self._house.missed_call or _shipped().missed_call
+        if found is None:
+            message = "the shipped campaigns.yaml has no missed_call; install the program anew"
+            raise CampaignsError(message)
+        return found
+
+    @property
     def uploaded(self) -> ListRules:
         """What an uploaded list goes by where it brings no rules of its own."""
         return self._house.uploaded
@@ -102,7 +113,7 @@ class Campaigns:
     @property
     def all(self) -> tuple[Campaign, ...]:
         """The house's campaigns in the order in which their lists are built."""
-        return (self.promised, self.overdue, self.repair, self.survey)
+        return (self.promised, self.missed_call, self.overdue, self.repair, self.survey)
 
     @property
     def known(self) -> tuple[Campaign, ...]:
@@ -145,7 +156,7 @@ class Campaigns:
         """Yield where the house's file names a script, and which."""
         for place, rung in enumerate(self.overdue.ladder):
             yield f"overdue.ladder.{place}.script", rung.script
-        for campaign in (self.repair, self.survey, self.promised):
+        for campaign in (self.repair, self.survey, self.promised, self.missed_call):
             yield f"{campaign.name}.script", campaign.script
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from callback import subject_names
+from callback.missed_call import read_missed_calls
 from callback.subject_facts import Head, SubjectFacts
 from callback.subject_readers import Holdable, read_overdue, read_repair, read_survey
 from callback.tables import DueCall
@@ -37,6 +38,7 @@ _READERS: Mapping[Reason, _Reader] = {
     Reason.SURVEY: read_survey,
     Reason.UPLOADED: read_uploaded,
     Reason.PROSPECT: read_uploaded,
+    Reason.MISSED_CALL: read_missed_calls,
 }
 
 

@@ -298,7 +298,7 @@ def _facts(
             not_before=row.not_before,
             debt_ids=subject.debt_ids,
             appointment=row.appointment,
-            asked_by_owner=row.appointment,
+            asked_by_owner=row.appointment or subject.asked_at is not None,
             asked_at=subject.asked_at,
             disputed=subject.disputed,
             extension_until=subject.extension_until,

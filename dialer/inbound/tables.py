@@ -16,8 +16,9 @@ class InboundRow(Base):
     """One call that came in, whoever rang and whatever became of it.
 
     `channel` is the carrier's own name of it. `e164` is None where it was withheld, `person_id`
-    where nobody, or more than one, has the number. A call about due calls has an attempt of the
-    same id; `talk` is the state of a call about none.
+    where nobody, or more than one, has the number. `callback_person_id` is whom we ring back, if
+    we owe it. A call about due calls has an attempt of the same id; `talk` is the state of a call
+    about none.
     """
 
     __tablename__ = "inbound_call"
@@ -30,6 +31,9 @@ class InboundRow(Base):
     dialled: Mapped[str] = mapped_column(sa.Text)
     community_id: Mapped[int | None] = mapped_column(sa.ForeignKey("community.community_id"))
     person_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("person.person_id", ondelete="SET NULL")
+    )
+    callback_person_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("person.person_id", ondelete="SET NULL")
     )
     attempt_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("attempt.attempt_id"))
@@ -51,5 +55,11 @@ class InboundRow(Base):
         ),
         sa.Index("ix_inbound_call_at", "at"),
         sa.Index("ix_inbound_call_person", "person_id", "at"),
+        sa.Index(
+            "ix_inbound_call_callback",
+            "callback_person_id",
+            "at",
+            postgresql_where="callback_person_id IS NOT NULL",
+        ),
         sa.Index("ix_inbound_call_live", "trunk", postgresql_where="ended_at IS NULL"),
     )

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("dialled", sa.Text(), nullable=False),
         sa.Column("community_id", sa.BigInteger(), nullable=True),
         sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("callback_person_id", sa.BigInteger(), nullable=True),
         sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("agent_id", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -82,11 +83,23 @@ def upgrade() -> None:
             name=op.f("fk_inbound_call_person_id"),
             ondelete="SET NULL",
         ),
+        sa.ForeignKeyConstraint(
+            ["callback_person_id"],
+            ["person.person_id"],
+            name=op.f("fk_inbound_call_callback_person_id"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("call_id", name=op.f("pk_inbound_call")),
         sa.UniqueConstraint("channel", name=op.f("uq_inbound_call_channel")),
     )
     op.create_index("ix_inbound_call_at", "inbound_call", ["at"])
     op.create_index("ix_inbound_call_person", "inbound_call", ["person_id", "at"])
+    op.create_index(
+        "ix_inbound_call_callback",
+        "inbound_call",
+        ["callback_person_id", "at"],
+        postgresql_where=sa.text("callback_person_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_inbound_call_live",
         "inbound_call",
