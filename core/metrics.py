@@ -50,6 +50,11 @@ JOB_S = Histogram(
     buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 1800),
     registry=REGISTRY,
 )
+RECORDINGS_MISSED = Counter(
+    "ownerline_recordings_missed_total",
+    "Recordings whose file this process gave up.",
+    registry=REGISTRY,
+)
 POOL = Gauge(
     "ownerline_database_connections",
     "Connections of this process's pool.",
@@ -76,6 +81,9 @@ LIVE_ATTEMPTS = Gauge(
 JOBS = Gauge("ownerline_jobs", "Jobs on file.", ["task", "state"], registry=REGISTRY)
 DELIVERIES = Gauge(
     "ownerline_deliveries", "Deliveries that are open or failed.", ["state"], registry=REGISTRY
+)
+RECORDINGS = Gauge(
+    "ownerline_recordings", "Recordings that are owed or missing.", ["state"], registry=REGISTRY
 )
 AGENTS = Gauge("ownerline_agents", "Agents.", ["state"], registry=REGISTRY)
 

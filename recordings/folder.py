@@ -3,12 +3,13 @@
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from recordings.store import FileGoneError, StoreError, checked
 
-_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+_FOLDER_MODE = 0o700
 _BLOCK_BYTES = 1 << 16
 
 
@@ -24,17 +25,10 @@ class FolderStore:
 
     def _put(self, file: str, source: Path) -> None:
         place = self._folder / file
-        part = place.with_suffix(".part")
         try:
             self._make(place.parent)
-            with source.open("rb") as read, os.fdopen(_private(part), "wb") as write:
-                shutil.copyfileobj(read, write)
-                write.flush()
-                os.fsync(write.fileno())
-            part.replace(place)
-            _sync(place.parent)
+            _write(source, place)
         except OSError as err:
-            part.unlink(missing_ok=True)
             message = f"{place} cannot be written: {err.strerror or err}"
             raise StoreError(message) from err
 
@@ -96,8 +90,20 @@ class FolderStore:
             raise StoreError(message)
 
 
-def _private(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+def _write(source: Path, place: Path) -> None:
+    """Copy beside the place, then put it there as a whole."""
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".", suffix=".part")  # mode 0600
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as write, source.open("rb") as read:
+            shutil.copyfileobj(read, write)
+            write.flush()
+            os.fsync(write.fileno())
+        part.replace(place)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    _sync(place.parent)
 
 
 def _sync(folder: Path) -> None:

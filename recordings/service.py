@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.columns import AnyRow, table_of
 from core.errors import OwnerlineError
+from core.jobs import defer
 from customers.desk import audit
 from customers.model import RecordingConsent
 from recordings.model import (
@@ -25,6 +26,7 @@ from recordings.tables import Recording
 
 _RECORDING = table_of(Recording)
 _KEEPER = "retention"
+COLLECT = "recordings.collect"  # the name under which workers know the collection
 
 
 class UnknownRecordingError(OwnerlineError):
@@ -76,11 +78,24 @@ async def owe(session: AsyncSession, recording_id: UUID, call: Call, begun: Begu
     )
     told = row.on_conflict_do_update(
         index_elements=["location"],
-        set_={"told_at": sa.func.coalesce(_RECORDING.c.told_at, row.excluded.told_at)},
+        set_={
+            name: sa.func.coalesce(_RECORDING.c[name], row.excluded[name])
+            for name in ("told_at", "consent")
+        },
     )
     found = await session.execute(told.returning(_RECORDING.c.recording_id))
     known: UUID = found.scalar_one()
     return known
+
+
+async def collect_soon(
+    session: AsyncSession, recording_id: UUID, *, at: datetime | None = None
+) -> None:
+    """Have a recording's file brought into the store once the transaction has committed, or later.
+
+    A job that finds it stored does nothing, so that a later one may wait beside an earlier one.
+    """
+    await defer(session, COLLECT, schedule_at=at, recording_id=str(recording_id))
 
 
 async def recording_of(session: AsyncSession, recording_id: UUID, *, lock: bool = False) -> AnyRow:
@@ -193,6 +208,24 @@ async def take_away(session: AsyncSession, recording_id: UUID, *, now: datetime)
     await _audit(session, "recording_deleted", recording_id, by=_KEEPER, why="age", now=now)
     file: str = row.file
     return file
+
+
+async def still_open(session: AsyncSession, *, missing_since: datetime) -> Sequence[UUID]:
+    """Return recordings that are owed, and those missing no longer than since then."""
+    rows = await session.scalars(
+        sa.select(_RECORDING.c.recording_id)
+        .where(
+            sa.or_(
+                _RECORDING.c.state == RecordingState.OWED,
+                sa.and_(
+                    _RECORDING.c.state == RecordingState.MISSING,
+                    _RECORDING.c.missing_since >= missing_since,
+                ),
+            )
+        )
+        .order_by(_RECORDING.c.recording_id)
+    )
+    return rows.all()
 
 
 async def missing_count(session: AsyncSession) -> int:

@@ -12,11 +12,20 @@ from core import metrics
 from core.database import despite_deadlocks, despite_outages
 from core.live import Topic, tell
 from dialer import states
-from dialer.bridges.port import CallAnswered, CallEnded, CallEvent, CallRinging, CallSubmitted
+from dialer.bridges.port import (
+    CallAnswered,
+    CallEnded,
+    CallEvent,
+    CallRinging,
+    CallSubmitted,
+    RecordingReady,
+    RecordingStarted,
+)
 from dialer.engine.means import Means
 from dialer.model import TelephonyResult
 from dialer.outcome import settle
 from dialer.progress import note_event
+from dialer.recording import note_recording
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +42,8 @@ class Hearing:
         """Take an event of the bridge and commit what it changes."""
         if isinstance(event, CallEnded):
             await self.settle(event)
+        elif isinstance(event, RecordingStarted | RecordingReady):
+            await self._recorded(event)
         else:
             await self._note(event)
 
@@ -53,6 +64,16 @@ class Hearing:
             # Ended as lost, or taken from us while we were away: it must not ring beside the next.
             log.warning("call_up_after_its_end", attempt_id=str(event.attempt_id))
             await self._means.bridge.hang_up(event.attempt_id)
+
+    async def _recorded(self, event: RecordingStarted | RecordingReady) -> None:
+        if not self._means.bridge.is_real:
+            return  # nothing was said: there is no audio that could be owed
+
+        async def work() -> None:
+            async with self._means.sessions.begin() as session:
+                await note_recording(session, event, recording_id=self._means.ids.new())
+
+        await self._commit(work)
 
     async def settle(self, event: CallEnded, *, placed: bool = True) -> None:
         """Commit an attempt's end; `placed` says that the carrier had the call."""

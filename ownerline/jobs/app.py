@@ -12,9 +12,10 @@ from callback.rebuild import BUILD_LISTS
 from core import metrics
 from core.announcements import SEND_DELIVERY
 from core.database import libpq_url
-from ownerline.jobs import deliveries, learning, lists, retention
+from ownerline.jobs import deliveries, learning, lists, recordings, retention
 from ownerline.jobs.patience import Patience
 from ownerline.runtime import Runtime
+from recordings.service import COLLECT
 
 # Connections of a worker process beside its sessions: fetching, finishing, listening.
 _CONNECTIONS = 4
@@ -35,6 +36,8 @@ TASKS: Mapping[str, Task] = {
     BUILD_LISTS: Task(work=lists.build_community, tries=0),  # defers itself anew
     SEND_DELIVERY: Task(work=deliveries.send_delivery, tries=24),  # beside its own, about a day
     retention.RETENTION: Task(work=retention.sweep),
+    COLLECT: Task(work=recordings.collect_recording),  # defers itself anew
+    recordings.TEND_RECORDINGS: Task(work=recordings.tend),
     learning.LEARN_ANSWER_CHANCES: Task(work=learning.learn),
 }
 

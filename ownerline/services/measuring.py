@@ -34,6 +34,9 @@ _COUNTS: Mapping[Gauge, sa.TextClause] = {
         SELECT CASE WHEN failed_at IS NULL THEN 'open' ELSE 'failed' END, count(*)
         FROM delivery WHERE delivered_at IS NULL GROUP BY 1
     """),
+    metrics.RECORDINGS: sa.text(
+        "SELECT state, count(*) FROM recording WHERE state IN ('owed', 'missing') GROUP BY state"
+    ),
     metrics.AGENTS: sa.text("SELECT state, count(*) FROM agent GROUP BY state"),
 }
 

@@ -15,6 +15,7 @@ SCHEME = "asterisk:"
 _LOCATION = re.compile(
     r"asterisk:(?P<kind>call|answer)/(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII
 )
+_OF_GROUP, _OF_OWNER = 0o2770, 0o700
 _OWNER, _US, _SUFFIX = "-owner", "-us", ".wav"
 
 
@@ -73,9 +74,13 @@ def files_at(location: str, *, shared: Path) -> tuple[Path, ...]:
 
 
 def make_folder(shared: Path) -> None:
-    """Make the folder that Asterisk writes recordings into; its group is that of the shared one."""
+    """Make the folder that Asterisk writes recordings into.
+
+    Where the shared folder is open to a group, which is Asterisk's, this one is too; nobody else
+    looks into it, whatever the files in it allow.
+    """
     folder = shared / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    mode = shared.stat().st_mode & 0o070
-    if folder.stat().st_mode & 0o070 != mode:
-        folder.chmod(0o2700 | mode)
+    wanted = _OF_GROUP if shared.stat().st_mode & 0o070 else _OF_OWNER
+    if folder.stat().st_mode & 0o7777 != wanted:
+        folder.chmod(wanted)
