@@ -33,6 +33,10 @@ class Keys:
         """Return how many wait."""
         return len(self._waiting)
 
+    def first(self) -> str | None:
+        """Return the first that waits and leave it there; None: none does."""
+        return self._waiting[0] if self._waiting else None
+
     def take(self) -> str | None:
         """Return the first that waits; None: none does."""
         return self._waiting.popleft() if self._waiting else None

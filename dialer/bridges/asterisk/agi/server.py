@@ -26,6 +26,14 @@ class AgiAddressError(OwnerlineError):
     """`asterisk.agi_listen` is no host:port that can be listened on."""
 
 
+class AgiRefusedError(OwnerlineError):
+    """Somebody connected who is not let in: it was no Asterisk of ours, or too late."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"a FastAGI session was refused: {why}")
+        self.why = why
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
     """A session that was let in."""
@@ -40,7 +48,10 @@ class Visit:
 class AgiServer:
     """Listens for Asterisk's sessions; each is one task."""
 
-    def __init__(self, *, clock: Clock, signer: Signer, meet: Callable[[Visit], Awaitable[None]]):
+    def __init__(
+        self, *, clock: Clock, signer: Signer, meet: Callable[[Visit], Awaitable[None]]
+    ) -> None:
+        """Take who lets sessions in, and what is done with each."""
         self._clock = clock
         self._signer = signer
         self._meet = meet
@@ -103,22 +114,30 @@ class AgiServer:
     async def _let_in(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Visit | None:
+        try:
+            return await self._checked(reader, writer)
+        except AgiRefusedError as err:
+            metrics.AGI_REFUSED.labels(err.why).inc()
+            log.warning("agi_session_refused", why=err.why)
+            return None
+
+    async def _checked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Visit:
         if self._strangers >= _MOST_STRANGERS:
-            return _refuse("crowd")
+            raise AgiRefusedError("crowd")
         self._strangers += 1
         try:
             async with asyncio.timeout(_HEADER_WITHIN_S):
                 header = read_header(await _header_lines(reader))
-        except TimeoutError:
-            return _refuse("slow")
-        except (AgiSpeechError, OSError, asyncio.IncompleteReadError):
-            return _refuse("no_header")
+        except TimeoutError as err:
+            raise AgiRefusedError("slow") from err
+        except (AgiSpeechError, OSError, asyncio.IncompleteReadError) as err:
+            raise AgiRefusedError("no_header") from err
         finally:
             self._strangers -= 1
         call, token, *rest = arguments(header)
         call_id = self._signer.take(call, token)
         if call_id is None:
-            return _refuse("not_signed")
+            raise AgiRefusedError("not_signed")
         return Visit(
             call_id=call_id, header=header, arguments=tuple(rest), reader=reader, writer=writer
         )
@@ -154,8 +173,3 @@ async def _header_lines(reader: asyncio.StreamReader) -> list[str]:
             message = f"a header is longer than {_MAX_HEADER} bytes"
             raise AgiSpeechError(message)
         lines.append(line)
-
-
-def _refuse(why: str) -> None:
-    metrics.AGI_REFUSED.labels(why).inc()
-    log.warning("agi_session_refused", why=why)

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from core.errors import OwnerlineError
@@ -42,7 +43,7 @@ class AudioMissingError(OwnerlineError):
     """Asterisk cannot play or write a file: does it see the shared folder, and may it read it?"""
 
 
-class AgiRefusedError(OwnerlineError):
+class CommandRefusedError(OwnerlineError):
     """Asterisk does not know a command or takes it otherwise; versions 18 to 22 are known to."""
 
 
@@ -188,8 +189,7 @@ class AgiSession:
         running = self._running = object()
         self._marked = False
         if by_keys:
-            loop = asyncio.get_running_loop()
-            self.keys.on_key(lambda: loop.call_later(_GRACE_S, self._mark, running) and None)
+            self.keys.on_key(partial(self._mark_soon, running))
         try:
             async with asyncio.timeout(within_s):
                 await self._drain()
@@ -211,6 +211,9 @@ class AgiSession:
         await self._response()
         return response
 
+    def _mark_soon(self, running: object) -> None:
+        asyncio.get_running_loop().call_later(_GRACE_S, self._mark, running)
+
     def _mark(self, running: object) -> None:
         if self._running is running and not self._marked:
             self._marked = True
@@ -230,7 +233,7 @@ class AgiSession:
             raise _gone()
         if response.status is not Status.DONE:
             message = f"Asterisk answered {response.status}: it refused a FastAGI command"
-            raise AgiRefusedError(message)
+            raise CommandRefusedError(message)
         return response
 
     async def _line(self) -> str:

@@ -14,7 +14,8 @@ MAX_LINE = 2048  # Asterisk cuts a command after so many bytes (res_agi.c, AGI_B
 HANGUP = "HANGUP"  # may come between any two lines
 _HEADER = re.compile(r"agi_(?P<name>[a-z0-9_]{1,40}): ?(?P<value>[^\r\n]*)", re.ASCII)
 _RESULT = re.compile(
-    r"200 result=(?P<result>-?[0-9]{1,10})(?: \((?P<text>.*)\))?(?: endpos=(?P<endpos>-?[0-9]{1,19}))?",
+    r"200 result=(?P<result>-?[0-9]{1,10})(?: \((?P<text>.*)\))?"
+    r"(?: endpos=(?P<endpos>-?[0-9]{1,19}))?",
     re.ASCII,
 )
 _USAGE = re.compile(r"520[- ].*")
