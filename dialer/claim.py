@@ -15,7 +15,7 @@ from callback.packs import Packs
 from core import metrics
 from core.ids import IdSource
 from core.phone import PhoneNumber
-from customers.model import CallMode
+from customers.model import CallMode, Language
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import SettingBasis
 from dialer.claim_plan import Judged, NewAttempt, plan_calls, ring_at_least_s, unless_line_taken
@@ -32,6 +32,7 @@ class Claimed:
     campaign: str
     community: str
     synthetic: bool
+    language: Language  # of the person
     ring_at_least_s: int  # what the rule packs ask for
     due_call_ids: tuple[int, ...]
     room: str | None = None  # of the agent who speaks; None: the script alone does
@@ -128,6 +129,7 @@ def _claimed(attempt: NewAttempt, packs: Packs) -> Claimed:
         campaign=lead.campaign,
         community=lead.community,
         synthetic=lead.synthetic,
+        language=attempt.lead.facts.person.language or Language.MANDARIN,
         ring_at_least_s=ring_at_least_s(attempt, packs),
         due_call_ids=attempt.due_call_ids,
     )

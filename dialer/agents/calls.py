@@ -17,6 +17,7 @@ from callback.conduct import conduct_under
 from callback.rules import Rule
 from core.columns import AnyRow, table_of
 from core.ids import IdSource
+from customers.model import Language
 from dialer import states
 from dialer.agents.choice import choose, learn_lists, load_with_the_persons_others, still_waits
 from dialer.agents.desk import Desk
@@ -321,6 +322,7 @@ class _Claim:
             campaign=lead.due_call.campaign,
             community=lead.due_call.community,
             synthetic=lead.due_call.synthetic,
+            language=lead.facts.person.language or Language.MANDARIN,
             ring_at_least_s=ring_at_least_s(attempt, packs),
             due_call_ids=attempt.due_call_ids,
             room=self._agent.room,

@@ -66,6 +66,8 @@ class HandOver:
                     synthetic=call.synthetic,
                     room=call.room,
                     room_within_s=call.room_within_s,
+                    language=call.language,
+                    community=call.community,
                 )
             )
         except SubmissionUnknownError:
