@@ -1,5 +1,6 @@
 """What the parts of the Asterisk bridge ask of one another."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -122,6 +123,17 @@ class Lines(Protocol):
 
         For what the network says in early media: a call that was answered meanwhile is left alone.
         """
+        ...
+
+    def end_after(self, attempt_id: UUID, talked: "asyncio.Future[None]") -> None:
+        """Tell the end of a call when this is done, or a little later at most.
+
+        What an owner pressed last is being kept; a call that has ended is closed to it.
+        """
+        ...
+
+    def on_ringing(self, hear: Callable[[UUID], None]) -> None:
+        """Call this when a phone begins to ring; it must return at once."""
         ...
 
     def on_progress(self, hear: Callable[[UUID, "Server"], None]) -> None:

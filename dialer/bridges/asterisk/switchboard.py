@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 # Whoever asks for a call's fate asks soon.
 _ENDS_KEPT = 20_000
+# How long the end of a call may wait for what was pressed before it.
+_TALKED_WITHIN_S = 5.0
 
 
 class Switchboard:
@@ -47,6 +49,8 @@ class Switchboard:
         self._by_action: dict[str, Call] = {}
         self._ends: OrderedDict[UUID, CallEnded] = OrderedDict()
         self._progress: list[Callable[[UUID, Server], None]] = []
+        self._talking: dict[UUID, asyncio.Future[None]] = {}
+        self._ringing: list[Callable[[UUID], None]] = []
         self._over: list[Callable[[UUID], None]] = []
 
     # The calls.
@@ -167,6 +171,15 @@ class Switchboard:
             call.said = result
             await self.hang_up(attempt_id)
 
+    def end_after(self, attempt_id: UUID, talked: "asyncio.Future[None]") -> None:
+        """Tell the end of a call when this is done, or a little later at most."""
+        if attempt_id in self._calls:
+            self._talking[attempt_id] = talked
+
+    def on_ringing(self, hear: Callable[[UUID], None]) -> None:
+        """Call this when a phone begins to ring; it must return at once."""
+        self._ringing.append(hear)
+
     def on_progress(self, hear: Callable[[UUID, Server], None]) -> None:
         """Call this when the network begins to speak on a call that does not ring."""
         self._progress.append(hear)
@@ -226,6 +239,8 @@ class Switchboard:
         if state == "Ringing" and not call.rang:
             call.rang = True
             self.teller.tell(CallRinging(attempt_id=call.attempt_id, at=self._clock.now()))
+            for hear in self._ringing:
+                hear(call.attempt_id)
         elif state == "Up" and call.up_at is None:
             call.up_at = self._clock.now()
 
@@ -237,9 +252,17 @@ class Switchboard:
         self._ends[call.attempt_id] = end
         while len(self._ends) > _ENDS_KEPT:
             self._ends.popitem(last=False)
-        self.teller.tell(end)
+        talked = self._talking.pop(call.attempt_id, None)
+        if talked is None or talked.done():
+            self.teller.tell(end)
+        else:
+            self._clock.spawn(self._tell_after(talked, end))
         for hear in self._over:
             hear(call.attempt_id)
+
+    async def _tell_after(self, talked: "asyncio.Future[None]", end: CallEnded) -> None:
+        await asyncio.wait([talked], timeout=_TALKED_WITHIN_S)
+        self.teller.tell(end)
 
     def _answered(self, call: Call, answered_by: AnsweredBy) -> "asyncio.Future[None]":
         call.answer_told, call.met = True, answered_by

@@ -29,7 +29,7 @@ class AgiAddressError(OwnerlineError):
 class AgiRefusedError(OwnerlineError):
     """Somebody connected who is not let in: it was no Asterisk of ours, or too late."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, *, why: str) -> None:
         super().__init__(f"a FastAGI session was refused: {why}")
         self.why = why
 
@@ -123,21 +123,21 @@ class AgiServer:
 
     async def _checked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Visit:
         if self._strangers >= _MOST_STRANGERS:
-            raise AgiRefusedError("crowd")
+            raise AgiRefusedError(why="crowd")
         self._strangers += 1
         try:
             async with asyncio.timeout(_HEADER_WITHIN_S):
                 header = read_header(await _header_lines(reader))
         except TimeoutError as err:
-            raise AgiRefusedError("slow") from err
+            raise AgiRefusedError(why="slow") from err
         except (AgiSpeechError, OSError, asyncio.IncompleteReadError) as err:
-            raise AgiRefusedError("no_header") from err
+            raise AgiRefusedError(why="no_header") from err
         finally:
             self._strangers -= 1
         call, token, *rest = arguments(header)
         call_id = self._signer.take(call, token)
         if call_id is None:
-            raise AgiRefusedError("not_signed")
+            raise AgiRefusedError(why="not_signed")
         return Visit(
             call_id=call_id, header=header, arguments=tuple(rest), reader=reader, writer=writer
         )

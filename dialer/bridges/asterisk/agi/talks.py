@@ -122,6 +122,7 @@ class AsteriskTalks:
         self._board = board
         for server in board.servers.values():
             server.on("DTMFEnd", self._key_told)
+        board.lines.on_ringing(self._rings)
         board.lines.on_over(self._over)
 
     async def close(self) -> None:
@@ -202,6 +203,8 @@ class AsteriskTalks:
         keys = Keys(loop.time)
         session = AgiSession(visit.reader, visit.writer, header=visit.header, keys=keys)
         self._keys[session.channel_id] = keys
+        talked: asyncio.Future[None] = loop.create_future()
+        self._begun().lines.end_after(visit.call_id, talked)
         try:
             await self._talk(visit, session)
         except CallGoneError:
@@ -209,6 +212,7 @@ class AsteriskTalks:
         except Exception:  # the edge of a call session: the dialplan apologises, the others go on
             log.exception("talk_failed", call_id=str(visit.call_id))
         finally:
+            talked.set_result(None)
             del self._keys[session.channel_id]
             session.close()
 
@@ -287,6 +291,9 @@ class AsteriskTalks:
         keys, digit = self._keys.get(event.get("Uniqueid")), event.get("Digit")
         if keys is not None and event.get("Direction") == "Received" and digit in _DIGITS:
             keys.told_by_manager(digit)
+
+    def _rings(self, call_id: UUID) -> None:
+        self._clock.spawn(self.prepare(call_id))
 
     def _over(self, call_id: UUID) -> None:
         self._prepared.pop(call_id, None)
