@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.asterisk.kit.install import Asterisk, installed_asterisk, is_required
+from tests.asterisk.kit.install import (
+    Asterisk,
+    installed_asterisk,
+    installed_sipp,
+    is_required,
+)
 from tests.asterisk.kit.instance import WATCHER
 from tests.asterisk.kit.manager import Manager, manager_at
 from tests.asterisk.kit.packages import PackagesError
 from tests.asterisk.kit.pair import Pair, start_pair
 from tests.asterisk.kit.phones import Phones, phones_at
+from tests.asterisk.kit.sipp import Exchange
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +36,19 @@ def pair(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     pair = start_pair(asterisk, shared=tmp_path_factory.mktemp("shared"))
     yield pair
     pair.remove()
+
+
+@pytest.fixture(scope="session")
+def exchange(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Exchange:
+    """SIPp at the other end of trunk `sipp`; unpacked on the first run where there is none."""
+    try:
+        return Exchange(
+            sipp=installed_sipp(), port=pair.sipp_port, folder=tmp_path_factory.mktemp("sipp")
+        )
+    except PackagesError as err:
+        if is_required():
+            raise
+        pytest.skip(f"no SIPp: {err}")  # it was tried, and the message says what would help
 
 
 @pytest.fixture

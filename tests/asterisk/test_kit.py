@@ -8,12 +8,15 @@ from tests.asterisk.kit.manager import Manager, Message
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
 from tests.asterisk.kit.relay import relay_to
+from tests.asterisk.kit.sipp import Exchange
 from tests.asterisk.kit.sounds import likeness, read_wav
 
 NUMBER = "8613800138001"
 
 
-async def _call(watcher: Manager, *, app: str, data: str = "", to: str = NUMBER) -> list[Message]:
+async def _call(
+    watcher: Manager, *, app: str, data: str = "", trunk: str = "phones"
+) -> list[Message]:
     """Ring a phone from Ownerline's Asterisk by hand, and return what is told until it is over."""
     events: list[Message] = []
     over = asyncio.Event()
@@ -27,7 +30,7 @@ async def _call(watcher: Manager, *, app: str, data: str = "", to: str = NUMBER)
     watcher.listen(hear)
     await watcher.originate(
         {
-            "Channel": f"PJSIP/{to}@phones",
+            "Channel": f"PJSIP/{NUMBER}@{trunk}",
             "Application": app,
             "Data": data,
             "Timeout": "2000",
@@ -61,6 +64,16 @@ async def test_a_phone_does_what_it_is_told(
     assert (end["Cause"], end.get("TechCause", "")) == (cause, sip_code)
     assert phones.rings(NUMBER) == 1
     assert await _is_silent(phones)
+
+
+@pytest.mark.parametrize(("code", "cause"), [(603, "21"), (480, "19"), (408, "18"), (486, "17")])
+async def test_sipp_refuses_as_it_is_told(
+    exchange: Exchange, watcher: Manager, code: int, cause: str
+) -> None:
+    async with exchange.refuses(code):
+        events = await _call(watcher, app="Wait", data="9", trunk="sipp")
+    (end,) = [event for event in events if event["Event"] == "Hangup"]
+    assert (end["Cause"], end["TechCause"]) == (cause, str(code))
 
 
 @pytest.mark.parametrize("by_info", [False, True], ids=["RFC 4733", "SIP INFO"])
