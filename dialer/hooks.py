@@ -32,6 +32,20 @@ class CallSource(Protocol):
         ...
 
 
+class Transfers(Protocol):
+    """Puts talks through to agents, in the transactions of the talk."""
+
+    async def is_somebody_free(self, session: AsyncSession, attempt_id: UUID) -> bool:
+        """Say whether an agent could take the call of a talk now."""
+        ...
+
+    async def put_through(
+        self, session: AsyncSession, attempt_id: UUID, queue: str, *, now: datetime
+    ) -> str | None:
+        """Let a free agent have the call; returns the agent's room, None: nobody is free."""
+        ...
+
+
 class AttemptFollower(Protocol):
     """Goes along with attempts, in the transaction that commits each new state."""
 

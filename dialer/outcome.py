@@ -1,6 +1,7 @@
 """Settling an attempt: one transaction for its end, an outcome a due call, and all they cause.
 
-Of a call on which an agent spoke only the end is written here: its outcomes are the wrap-up's.
+Of a call on which an agent spoke only the end is written here, and what a script had finished with
+before it put the owner through: the other outcomes are the wrap-up's.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.columns import AnyRow
-from customers.model import WrapUpCode
+from customers.model import CallMode, WrapUpCode
 from dialer import states
 from dialer.bridges.port import CallEnded
 from dialer.model import TelephonyResult
@@ -52,10 +53,12 @@ async def settle(
     result = _result(ended, talk, of_agent=before.row.agent_id is not None, met_at=met_at)
     ended = replace(ended, result=result)
     await _write_end(session, ended, talk=talk, met_at=met_at)
-    if met_at is None:
-        rows = await served_by(session, ended.attempt_id)
+    outcomes = outcomes_of(talk)
+    rows = await served_by(session, ended.attempt_id)
+    if met_at is not None:  # what the script settled before it put the owner through stands
+        rows = [row for row in rows if _is_said(before.row, outcomes.get(row.due_call_id))]
+    if rows:
         await learn_campaigns(session, [row.campaign for row in rows], settlement.campaigns)
-        outcomes = outcomes_of(talk)
         for row in rows:
             await settle_due_call(
                 session,
@@ -152,6 +155,12 @@ def _result(
     if talk is not None and "machine" in talk:
         return TelephonyResult.MACHINE
     return TelephonyResult.ABANDONED if of_agent and met_at is None else ended.result
+
+
+def _is_said(attempt: AnyRow, outcome: SectionOutcome | None) -> bool:
+    """Say whether the script of a call that an agent took over had finished with a matter."""
+    by_script = attempt.mode is CallMode.AUTOMATIC
+    return by_script and outcome is not None and outcome.wrap_up_code is not WrapUpCode.TRANSFERRED
 
 
 def outcomes_of(talk: Mapping[str, Any] | None) -> dict[int, SectionOutcome]:

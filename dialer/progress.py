@@ -34,6 +34,7 @@ _LIVE = (
         Attempt.answered_by,
         Attempt.talk,
         Attempt.agent_id,
+        Attempt.mode,
         Attempt.met_at,
     )
     .where(Attempt.attempt_id == sa.bindparam("attempt_id"), Attempt.state != AttemptState.ENDED)

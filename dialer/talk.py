@@ -6,8 +6,8 @@ had to be tried.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from core.columns import table_of
 from core.database import despite_outages
 from customers.model import Language
 from dialer.call_facts import Matter, load_matters
+from dialer.hooks import Transfers
 from dialer.model import AnsweredBy, AttemptState
 from dialer.plan import House, build_plan
 from dialer.tables import Attempt, AttemptDueCall
@@ -31,6 +32,8 @@ from scripts.model import Reply, ReplyKind, TalkState, Turn
 from scripts.state import dump_state, load_state
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 # Somebody listens to silence meanwhile, and hangs up before long.
 _PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
@@ -64,12 +67,22 @@ class TalkHost:
         clock: Clock,
         rules: TalkRules,
         clock_factor: float = 1.0,
+        transfers: Transfers | None = None,
     ) -> None:
-        """Put a host together; `clock_factor` is how many of the clock's seconds a real one has."""
+        """Put a host together.
+
+        Args:
+            sessions: its database.
+            clock: its time.
+            rules: what is said.
+            clock_factor: how many of the clock's seconds a real one has.
+            transfers: puts talks through to agents; None: nobody is ever free.
+        """
         self._sessions = sessions
         self._clock = clock
         self._rules = rules
         self._clock_factor = clock_factor
+        self._transfers = transfers
 
     async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
         """Return the first turn; a machine hears a neutral message or nothing.
@@ -104,8 +117,15 @@ class TalkHost:
 
     async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
         """Return the room of an agent who takes the talk over; None: nobody is free."""
-        del attempt_id, queue
-        return None
+        return await self._despite_outages(lambda: self._put_through(attempt_id, queue))
+
+    async def _put_through(self, attempt_id: UUID, queue: str) -> str | None:
+        if self._transfers is None:
+            return None
+        async with self._sessions.begin() as session:
+            return await self._transfers.put_through(
+                session, attempt_id, queue, now=self._clock.now()
+            )
 
     async def _abandoned(self, attempt_id: UUID) -> Turn:
         now = self._clock.now()
@@ -118,7 +138,17 @@ class TalkHost:
         plan = build_plan(matters, house=self._rules.house, now=now)
         return abandon_message(self._rules.library, plan)
 
-    async def _despite_outages(self, work: Callable[[], Awaitable[Turn]]) -> Turn:
+    async def _house(self, session: AsyncSession, attempt_id: UUID) -> House:
+        """Return how we present ourselves on this call: with somebody to speak to, or without."""
+        house = self._rules.house
+        free = await self._is_somebody_free(session, attempt_id)
+        return replace(house, agents_available=free or house.agents_available)
+
+    async def _is_somebody_free(self, session: AsyncSession, attempt_id: UUID) -> bool:
+        transfers = self._transfers
+        return transfers is not None and await transfers.is_somebody_free(session, attempt_id)
+
+    async def _despite_outages(self, work: Callable[[], Awaitable[T]]) -> T:
         async def sleep_real(seconds: float) -> None:
             await self._clock.sleep(seconds * self._clock_factor)
 
@@ -140,7 +170,8 @@ class TalkHost:
                     if not each.subject.reason_holds
                 }
             }
-            plan = build_plan(standing or matters, house=self._rules.house, now=now)
+            house = await self._house(session, attempt_id)
+            plan = build_plan(standing or matters, house=house, now=now)
             if answered_by is AnsweredBy.MACHINE:
                 turn = message(self._rules.library, plan)
                 if not standing or not self._may_leave_message(standing):
@@ -170,6 +201,7 @@ class TalkHost:
             withdrawn: Mapping[int, str] = {}
             if reply.kind is not ReplyKind.HUNG_UP:
                 facts, withdrawn = await self._news(session, state)
+                state = await self._with_who_is_free(session, attempt_id, state)
             state, turn = advance(
                 self._rules.library, state, reply, facts=facts, withdrawn=withdrawn
             )
@@ -177,6 +209,16 @@ class TalkHost:
             await _save(session, attempt_id, {**saved, "state": after})
             tried.append(_Tried(before=saved["state"], after=after, turn=turn))
             return turn
+
+    async def _with_who_is_free(
+        self, session: AsyncSession, attempt_id: UUID, state: TalkState
+    ) -> TalkState:
+        """Return the talk with whether somebody is free to speak now, not at its beginning."""
+        if self._transfers is None:
+            return state
+        free = await self._is_somebody_free(session, attempt_id)
+        variables = {**state.plan.variables, "agents_available": free}
+        return replace(state, plan=replace(state.plan, variables=variables))
 
     async def _learn(self, session: AsyncSession, matters: Sequence[Matter]) -> None:
         """Bring the campaigns and scripts of uploaded lists into the book."""

@@ -9,6 +9,8 @@ from core.clock import Clock, ScaledClock
 from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
 from dialer.agents.keeper import SWEEP_EVERY, Keeper
+from dialer.agents.phones import Phones
+from dialer.agents.reserving import Transfers
 from dialer.bridges.port import Bridge
 from dialer.engine.engine import SWITCH_POLL, Engine, EngineRules
 from dialer.fleet.fleet import Fleet
@@ -79,11 +81,13 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
     factor = _factor(runtime.clock)  # switches and agents are looked after in real time
     desk = _desk(runtime, bridge, settlement)
     fleet = fleet or make_fleet(runtime, bridge)
-    calls = AgentCalls(desk, ids=runtime.ids)
+    phones = Phones(bridge)
+    calls = AgentCalls(desk, ids=runtime.ids, phones=phones)
     engine = _engine(
         runtime,
         bridge,
         settlement,
+        transfers=Transfers(desk, phones=phones, calls=calls),
         poll=SWITCH_POLL * factor,
         sources=(calls,),
         followers=(calls,),
@@ -106,8 +110,17 @@ def make_rehearsal(runtime: Runtime, bridge: Bridge) -> Rehearsing:
     """Return a dialer on a virtual clock that also takes the calls of invented agents."""
     settlement = _settlement(runtime)
     desk = _desk(runtime, bridge, settlement)
-    calls = AgentCalls(desk, ids=runtime.ids)
-    engine = _engine(runtime, bridge, settlement, poll=None, sources=(calls,), followers=(calls,))
+    phones = Phones(bridge)
+    calls = AgentCalls(desk, ids=runtime.ids, phones=phones)
+    engine = _engine(
+        runtime,
+        bridge,
+        settlement,
+        transfers=Transfers(desk, phones=phones, calls=calls),
+        poll=None,
+        sources=(calls,),
+        followers=(calls,),
+    )
     keeper = Keeper(
         sessions=runtime.sessions,
         bridge=bridge,
@@ -132,7 +145,9 @@ def _desk(runtime: Runtime, bridge: Bridge, settlement: Settlement) -> Desk:
     )
 
 
-def _talk_host(runtime: Runtime, settlement: Settlement) -> TalkHost:
+def _talk_host(
+    runtime: Runtime, settlement: Settlement, transfers: Transfers | None = None
+) -> TalkHost:
     return TalkHost(
         sessions=runtime.sessions,
         clock=runtime.clock,
@@ -142,6 +157,7 @@ def _talk_host(runtime: Runtime, settlement: Settlement) -> TalkHost:
             house=house_of(runtime.settings),
         ),
         clock_factor=_factor(runtime.clock),
+        transfers=transfers,
     )
 
 
@@ -163,6 +179,7 @@ def _engine(
     sources: Sequence[CallSource] = (),
     followers: Sequence[AttemptFollower] = (),
     fleet: Fleet | None = None,
+    transfers: Transfers | None = None,
     tells: bool = False,
 ) -> Engine:
     settings, campaigns = runtime.settings, settlement.campaigns
@@ -179,7 +196,7 @@ def _engine(
             caller_id=settings.asterisk.caller_id or settings.callback_number,
             poll=poll,
         ),
-        talk=_talk_host(runtime, settlement),
+        talk=_talk_host(runtime, settlement, transfers),
         settlement=settlement,
         sources=sources,
         followers=followers,

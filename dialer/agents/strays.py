@@ -126,10 +126,16 @@ def _fits(agent: AnyRow, row: AnyRow, desk: Desk, phones: Phones | None) -> bool
 
 
 async def hand_over(
-    session: AsyncSession, agent: AnyRow, attempt_id: UUID, *, by: str, now: datetime
+    session: AsyncSession,
+    agent: AnyRow,
+    attempt_id: UUID,
+    *,
+    by: str,
+    why: str = "handed_over",
+    now: datetime,
 ) -> None:
     """Let a ready agent, whose row is held, have a call that is up."""
     taken = CallHandedOver(attempt_id=attempt_id)
-    await change_locked(session, agent, taken, by=by, why="handed_over", now=now)
+    await change_locked(session, agent, taken, by=by, why=why, now=now)
     taking = {"of_attempt": attempt_id, "to_agent": agent.agent_id, "now": now}
     await session.execute(_TAKES_OVER, taking)

@@ -152,6 +152,11 @@ class SimulatedBridge:
                 return  # closed meanwhile: the line is left alone
             if reply.kind is ReplyKind.RECORDING:
                 await self._recorded(line, reply)
+            if turn.transfer is not None and line.is_up():
+                room = await host.put_through(attempt_id, turn.transfer.queue)
+                if room is not None and line.is_up():
+                    await self._with_an_agent(line, room)
+                    return
             if _is_last(turn):
                 line.hang_up()
                 return
