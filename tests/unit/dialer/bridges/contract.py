@@ -119,9 +119,21 @@ class Script:
 
 
 class Rig(ABC):
-    """A bridge under test with phones that do as they are told."""
+    """A bridge under test with phones that do as they are told.
+
+    A rig in real time may take less of it: its times stand for those of the suite.
+    """
 
     bridge: Bridge
+    ring_s: float = 15.0  # the shortest a phone is rung in the suite
+    rings_out_s: float = 30.0  # how long one that nobody picks up is rung
+    longest_s: float = 20.0  # the longest call, where one is cut
+    synthetic: bool = True  # a bridge to real telephones refuses invented people
+
+    def call(self, number: int, to: PhoneNumber = PHONE, **changes: Any) -> OutboundCall:
+        """Return a call of this rig; the same number, the same attempt."""
+        usual = {"ring_timeout_s": self.rings_out_s, "synthetic": self.synthetic}
+        return call(number, to, **(usual | changes))
 
     @abstractmethod
     def phone(self, number: PhoneNumber, behaves: Phone) -> None:
@@ -193,7 +205,7 @@ class BridgeContract:
         self, rig: Rig, ear: Ear, script: Script
     ) -> None:
         rig.phone(PHONE, Phone.PRESSES_ONE)
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         assert ear.kinds(placed.attempt_id) == [
@@ -231,7 +243,7 @@ class BridgeContract:
         self, rig: Rig, ear: Ear, behaves: Phone, result: TelephonyResult, causes: set[int]
     ) -> None:
         rig.phone(PHONE, behaves)
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         end = ear.end(placed.attempt_id)
@@ -245,7 +257,7 @@ class BridgeContract:
     async def test_who_says_nothing_is_heard_as_silence(self, rig: Rig, script: Script) -> None:
         rig.phone(PHONE, Phone.LISTENS)
         script.questions = 2
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         heard = [reply.kind for reply in script.replies[placed.attempt_id]]
@@ -256,7 +268,7 @@ class BridgeContract:
     ) -> None:
         rig.phone(PHONE, Phone.HANGS_UP)
         script.questions = 5
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         assert [reply.kind for reply in script.replies[placed.attempt_id]] == [ReplyKind.HUNG_UP]
@@ -265,7 +277,7 @@ class BridgeContract:
         self, rig: Rig, script: Script
     ) -> None:
         rig.phone(PHONE, Phone.MACHINE)
-        placed = call(1, detect_machine=False)
+        placed = rig.call(1, detect_machine=False)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         assert script.opened == {placed.attempt_id: AnsweredBy.UNSURE}
@@ -278,7 +290,7 @@ class BridgeContract:
             say=("I am putting you through.",),
             transfer=Transfer(queue="collections"),
         )
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         assert ear.end(placed.attempt_id).result is TelephonyResult.ANSWERED
@@ -286,17 +298,17 @@ class BridgeContract:
 
     async def test_a_phone_rings_no_longer_than_the_call_says(self, rig: Rig, ear: Ear) -> None:
         rig.phone(PHONE, Phone.RINGS_OUT)
-        placed = call(1, ring_timeout_s=15.0)
+        placed = rig.call(1, ring_timeout_s=rig.ring_s)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         events = {type(event): event.at for event in ear.of(placed.attempt_id)}
         rang_s = (events[CallEnded] - events[CallRinging]).total_seconds()
-        assert rang_s == pytest.approx(15.0, abs=1.0)
+        assert rang_s == pytest.approx(rig.ring_s, abs=1.0)
         assert ear.end(placed.attempt_id).result is TelephonyResult.NO_ANSWER
 
     async def test_a_ringing_call_that_is_hung_up_is_cancelled(self, rig: Rig, ear: Ear) -> None:
         rig.phone(PHONE, Phone.RINGS_OUT)
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_ringing()
         await rig.run(rig.bridge.hang_up(placed.attempt_id))
@@ -307,7 +319,7 @@ class BridgeContract:
         self, rig: Rig, ear: Ear
     ) -> None:
         rig.phone(PHONE, Phone.RINGS_OUT)
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_ringing()
         for _ in range(2):
@@ -315,7 +327,7 @@ class BridgeContract:
         await rig.until_over()
         before = ear.end(placed.attempt_id)
         await rig.run(rig.bridge.hang_up(placed.attempt_id))
-        await rig.run(rig.bridge.hang_up(call(2).attempt_id))
+        await rig.run(rig.bridge.hang_up(rig.call(2).attempt_id))
         await rig.until_over()
         assert ear.end(placed.attempt_id) == before
 
@@ -324,17 +336,17 @@ class BridgeContract:
     ) -> None:
         rig.phone(PHONE, Phone.LISTENS)
         script.questions = 1_000
-        placed = call(1, max_seconds=20.0)
+        placed = rig.call(1, max_seconds=rig.longest_s)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_over()
         end = ear.end(placed.attempt_id)
         assert end.result is TelephonyResult.ANSWERED
-        assert end.seconds == pytest.approx(20.0, abs=1.0)
+        assert end.seconds == pytest.approx(rig.longest_s, abs=1.0)
         assert script.replies[placed.attempt_id][-1].kind is ReplyKind.HUNG_UP
 
     async def test_the_fate_of_a_call_follows_its_life(self, rig: Rig, ear: Ear) -> None:
         rig.phone(PHONE, Phone.RINGS_OUT)
-        placed = call(1)
+        placed = rig.call(1)
         never = await rig.run(rig.bridge.fate(placed.attempt_id))
         await rig.run(rig.bridge.originate(placed))
         await rig.until_ringing()
@@ -356,7 +368,7 @@ class BridgeContract:
     async def test_an_attempt_is_never_rung_twice(self, rig: Rig, ear: Ear) -> None:
         rig.phone(PHONE, Phone.RINGS_OUT)
         rig.phone(OTHER_PHONE, Phone.RINGS_OUT)
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         with pytest.raises(BridgeError) as live:
             await rig.run(rig.bridge.originate(placed))
@@ -374,20 +386,20 @@ class BridgeContract:
         for number in numbers:
             rig.phone(number, Phone.RINGS_OUT)
         for n, number in enumerate(numbers[:2]):
-            await rig.run(rig.bridge.originate(call(n, number)))
+            await rig.run(rig.bridge.originate(rig.call(n, number)))
         with pytest.raises(BridgeError) as refused:
-            await rig.run(rig.bridge.originate(call(2, numbers[2])))
+            await rig.run(rig.bridge.originate(rig.call(2, numbers[2])))
         assert refused.value.retryable
         await rig.until_over()
-        assert ear.of(call(2).attempt_id) == []
-        await rig.run(rig.bridge.originate(call(2, numbers[2])))
+        assert ear.of(rig.call(2).attempt_id) == []
+        await rig.run(rig.bridge.originate(rig.call(2, numbers[2])))
         await rig.until_over()
-        assert ear.end(call(2).attempt_id).result is TelephonyResult.NO_ANSWER
+        assert ear.end(rig.call(2).attempt_id).result is TelephonyResult.NO_ANSWER
 
     async def test_an_unknown_trunk_is_refused_for_good(self, rig: Rig, ear: Ear) -> None:
         rig.phone(PHONE, Phone.PRESSES_ONE)
         with pytest.raises(BridgeError) as refused:
-            await rig.run(rig.bridge.originate(call(1, trunk="elsewhere")))
+            await rig.run(rig.bridge.originate(rig.call(1, trunk="elsewhere")))
         assert not refused.value.retryable
         await rig.until_over()
         assert ear.events == []
@@ -395,13 +407,13 @@ class BridgeContract:
     async def test_stop_ends_every_call(self, rig: Rig, ear: Ear) -> None:
         for n, number in enumerate((PHONE, OTHER_PHONE)):
             rig.phone(number, Phone.RINGS_OUT)
-            await rig.run(rig.bridge.originate(call(n, number)))
+            await rig.run(rig.bridge.originate(rig.call(n, number)))
         await rig.until_ringing()
         stopped_at = rig.now()
         await rig.run(rig.bridge.stop_all())
         await rig.until_over()
         for n in range(2):
-            end = ear.end(call(n).attempt_id)
+            end = ear.end(rig.call(n).attempt_id)
             assert end.result is TelephonyResult.CANCELLED
             assert (end.at - stopped_at).total_seconds() < 1.0
 
@@ -409,7 +421,7 @@ class BridgeContract:
         self, rig: Rig, ear: Ear
     ) -> None:
         rig.phone(PHONE, Phone.RINGS_OUT)
-        placed = call(1)
+        placed = rig.call(1)
         await rig.run(rig.bridge.originate(placed))
         await rig.until_ringing()
         told = len(ear.events)
@@ -421,7 +433,7 @@ class BridgeContract:
     async def test_what_a_bridge_cannot_do_it_refuses(self, rig: Rig) -> None:
         if not rig.bridge.capabilities.rooms:
             with pytest.raises(BridgeError):
-                await rig.run(rig.bridge.move_to_room(call(1).attempt_id, "agent-1"))
+                await rig.run(rig.bridge.move_to_room(rig.call(1).attempt_id, "agent-1"))
         if not rig.bridge.capabilities.monitor:
             with pytest.raises(BridgeError):
                 await rig.run(rig.bridge.monitor("agent-1", "1001", "listen"))
