@@ -4,23 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from callback.packs import shipped_packs
+from core.clock import SystemClock
 from core.database import database_url
 from core.errors import OwnerlineError
-from core.settings import Settings, describe, unknown_variables
+from core.settings import BridgeName, Settings, describe, unknown_variables
 from dialer import control
 from ownerline import database
+from ownerline.asterisk_doctor import examine_asterisk
 from ownerline.backups.leftovers import left_behind
 from ownerline.books import campaigns_of
+from ownerline.finding import Finding
 from ownerline.runtime import open_runtime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing looked at, what was found, and whether it is as it should be."""
-
-    subject: str
-    found: str
-    sound: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +52,7 @@ class Diagnosis:
 
 
 async def examine(settings: Settings) -> Diagnosis:
-    """Look at settings, database, switches and rule packs; what fails becomes a finding."""
+    """Look at settings, database, switches, rule packs and the carrier; a failure is a finding."""
     findings = [
         Finding(subject="environment", found=f"{name} names no setting", sound=False)
         for name in unknown_variables()
@@ -75,6 +69,8 @@ async def examine(settings: Settings) -> Diagnosis:
         findings += await _installation(settings)
     except OwnerlineError as err:
         findings.append(Finding(subject="database", found=str(err), sound=False))
+    if settings.bridge is BridgeName.ASTERISK:
+        findings += await examine_asterisk(settings, SystemClock())
     return Diagnosis(
         settings=tuple((line.key, line.value, line.source) for line in describe(settings)),
         findings=tuple(findings),

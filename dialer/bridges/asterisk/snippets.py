@@ -155,9 +155,7 @@ def render_snippets(
         PlaceUnknownError: the server is not clear.
     """
     place = place_of(settings.asterisk, server)
-    shared = shared_path(settings, place.servers[0])
     values = {
-        "written": WRITTEN,
         "folder": _checked("folder", folder, _NAME),
         "place": str(place),
         "bind": _bind_address(place.host),
@@ -166,14 +164,18 @@ def render_snippets(
         "users": _users(place),
         "trunks": _trunks(place),
         "unheard": UNHEARD_EVENTS,
-        "shared": shared,
-        "hold": f"{shared}/hold",
-        "sorry": f"{shared}/sorry",
-        "inbound_wait_s": INBOUND_WAIT_S,
-        "detections": detections,
+        **_audio(settings, place, detections),
     }
     files = {name: _template(name).render(values) for name in TEMPLATES}
     return {name: _stamped(text) for name, text in (files | _secrets(place)).items()}
+
+
+def render_dialplan(
+    settings: Settings, place: Place, *, detections: Sequence[Detection] = DETECTIONS
+) -> str:
+    """Return what the dialplan of an Asterisk says; errors as `render_snippets`."""
+    values = {"folder": FOLDER, **_audio(settings, place, detections)}
+    return _template("extensions.conf").render(values)
 
 
 def is_as_written(text: str) -> bool:
@@ -230,6 +232,21 @@ def secret_text(secret: str) -> str:
         )
         raise SnippetValueError(message)
     return f"; {WRITTEN}\nsecret = {secret}\n"
+
+
+def _audio(
+    settings: Settings, place: Place, detections: Sequence[Detection]
+) -> dict[str, object]:
+    """Return what the dialplan and the music are filled in with."""
+    shared = shared_path(settings, place.servers[0])
+    return {
+        "written": WRITTEN,
+        "shared": shared,
+        "hold": f"{shared}/hold",
+        "sorry": f"{shared}/sorry",
+        "inbound_wait_s": INBOUND_WAIT_S,
+        "detections": detections,
+    }
 
 
 def _users(place: Place) -> tuple[ManagerUser, ...]:
