@@ -1,8 +1,10 @@
-"""The simulated carrier of an installation: its own, in the process that dials, or one apart."""
+"""The carrier of an installation: a real bridge, or a simulated one, in the process or apart."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
+from core.errors import OwnerlineError
+from core.settings import BridgeName
 from dialer.bridges.port import Bridge, TrunkLimits
 from dialer.bridges.simulated.book import open_book
 from dialer.bridges.simulated.bridge import SimulatedBridge
@@ -12,6 +14,7 @@ from dialer.bridges.simulated.people import Behaviour, Population
 from dialer.bridges.simulated.remote.address import CarrierAddress
 from dialer.bridges.simulated.remote.client import RemoteSimulatedBridge
 from dialer.bridges.simulated.remote.process import CarrierPlan, serving, token_at
+from ownerline.asterisk_bridge import asterisk_bridge
 from ownerline.population import population_of
 from ownerline.runtime import Runtime
 from ownerline.sole import sole_holder
@@ -19,6 +22,10 @@ from ownerline.sole import sole_holder
 LEDGER_FILE = "simulated-ledger.jsonl"
 TOKEN_FILE = "simulated-carrier.token"  # noqa: S105 - the name of its file
 SIMULATED_TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=5.0)
+
+
+class BridgeUnavailableError(OwnerlineError):
+    """This program has no such bridge."""
 
 
 @contextlib.contextmanager
@@ -66,6 +73,24 @@ async def simulated_bridge(
         people = await _people(runtime) if population is None else population
         with open_carrier(runtime, seed=seed, population=people) as carrier:
             yield SimulatedBridge(carrier)
+
+
+@contextlib.asynccontextmanager
+async def real_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIterator[Bridge]:
+    """Hold the bridge of the settings that rings real telephones for the block.
+
+    `speaks`: calls are to be placed and spoken on, not only asked about and hung up.
+
+    Raises:
+        BridgeUnavailableError: this version has no such bridge.
+        OwnerlineError: its settings cannot be, with the mend.
+    """
+    name = runtime.settings.bridge
+    if name is not BridgeName.ASTERISK:
+        message = f'bridge {name} is not part of this version; set bridge = "asterisk"'
+        raise BridgeUnavailableError(message)
+    async with asterisk_bridge(runtime, speaks=speaks) as bridge:
+        yield bridge
 
 
 @contextlib.asynccontextmanager

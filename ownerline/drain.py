@@ -12,7 +12,7 @@ from core.errors import OwnerlineError
 from core.settings import BridgeName, Settings
 from dialer.engine.engine import Engine
 from dialer.tables import Attempt
-from ownerline.carrier import simulated_bridge
+from ownerline.carrier import real_bridge, simulated_bridge
 from ownerline.instants import day_end
 from ownerline.runtime import open_runtime
 from ownerline.summary import DialingSummary, summarize
@@ -25,10 +25,6 @@ _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 class BridgeNotSimulatedError(OwnerlineError):
     """A virtual clock goes with a simulated carrier of our own: others ring in real time."""
-
-
-class BridgeUnavailableError(OwnerlineError):
-    """This program has no such bridge."""
 
 
 class DrainStuckError(OwnerlineError):
@@ -47,12 +43,10 @@ async def drain(
         BridgeNotSimulatedError: `at` was given for a real bridge, or a carrier apart.
         BridgeUnavailableError: the settings name a bridge this program has not.
     """
-    if settings.bridge is not BridgeName.SIMULATED:
-        if at is not None:
-            message = f"--at needs the simulated bridge, and the settings say {settings.bridge}"
-            raise BridgeNotSimulatedError(message)
-        message = f'bridge {settings.bridge} is not part of this version; set bridge = "simulated"'
-        raise BridgeUnavailableError(message)
+    is_real = settings.bridge is not BridgeName.SIMULATED
+    if is_real and at is not None:
+        message = f"--at needs the simulated bridge, and the settings say {settings.bridge}"
+        raise BridgeNotSimulatedError(message)
     if at is not None and settings.simulated_carrier is not None:
         message = (
             f"--at plays on a clock of its own, and the carrier at {settings.simulated_carrier} "
@@ -62,7 +56,7 @@ async def drain(
     clock, rng = (None, None) if at is None else (VirtualClock(at), random.Random(seed))
     async with (
         open_runtime(settings, clock=clock, rng=rng) as runtime,
-        simulated_bridge(runtime, seed=seed) as bridge,
+        real_bridge(runtime) if is_real else simulated_bridge(runtime, seed=seed) as bridge,
     ):
         started_at = runtime.clock.now()
         async with runtime.sessions.begin() as session:

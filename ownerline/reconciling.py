@@ -16,8 +16,7 @@ from dialer.found import CarrierCannotSayError, Found, asked_from, find_rings, l
 from dialer.restored import Restoration, mark_reconciled, restoration
 from dialer.tables import Attempt
 from ownerline.books import campaigns_of
-from ownerline.carrier import open_carrier, simulated_bridge
-from ownerline.drain import BridgeUnavailableError
+from ownerline.carrier import open_carrier, real_bridge, simulated_bridge
 from ownerline.population import population_of
 from ownerline.runtime import Runtime, open_runtime, operator
 from ownerline.sole import nobody_dials
@@ -146,10 +145,10 @@ def _not_before(last: datetime | None, now: datetime) -> SystemClock:
 
 @contextlib.asynccontextmanager
 async def _bridge(runtime: Runtime, seed: int) -> AsyncIterator[Bridge]:
-    name = runtime.settings.bridge
-    if name is not BridgeName.SIMULATED:
-        message = f'bridge {name} is not part of this version; set bridge = "simulated"'
-        raise BridgeUnavailableError(message)
+    if runtime.settings.bridge is not BridgeName.SIMULATED:
+        async with real_bridge(runtime, speaks=False) as bridge:
+            yield bridge
+        return
     if runtime.settings.simulated_carrier is not None:
         async with simulated_bridge(runtime, seed=seed) as bridge:
             yield bridge

@@ -15,7 +15,7 @@ import structlog
 
 from core.clock import SystemClock
 from core.errors import OwnerlineError
-from core.settings import Settings
+from core.settings import BridgeName, Settings
 
 LOCK_FILE = "simulated-carrier.lock"
 _LOOK_EVERY_S = 0.2
@@ -44,12 +44,13 @@ async def sole_holder(home: Path) -> AsyncIterator[None]:
 def nobody_dials(settings: Settings) -> Iterator[None]:
     """Keep the home's simulated carrier from every dialer for the block, at once or not at all.
 
-    A carrier apart goes on beside it, to be asked: its dialers are known by the database alone.
+    A real carrier, or one apart, goes on beside it, to be asked: its dialers are known by the
+    database alone.
 
     Raises:
         DialerRunsError: one holds it.
     """
-    if settings.simulated_carrier is not None:
+    if settings.bridge is not BridgeName.SIMULATED or settings.simulated_carrier is not None:
         yield
         return
     home = settings.home

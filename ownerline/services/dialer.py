@@ -15,8 +15,7 @@ from core.settings import BridgeName
 from dialer.agents.keeper import Keeper
 from dialer.bridges.port import Bridge
 from dialer.bridges.simulated.people import Behaviour
-from ownerline.carrier import simulated_bridge
-from ownerline.drain import BridgeUnavailableError
+from ownerline.carrier import real_bridge, simulated_bridge
 from ownerline.population import population_of
 from ownerline.runtime import Runtime
 from ownerline.services.process import DATABASE_AWAY, Process
@@ -71,12 +70,9 @@ class DialerPart:
         self._dials = False
         clock = self._clock()  # of this run alone: what it started ends with it
         runtime = replace(process.runtime, clock=clock)
-        people = _People(runtime)
-        await people.read()
-        async with self._bridge(runtime, people) as bridge:
+        async with self._bridge(process, runtime) as bridge:
             dialing = self._make(runtime, bridge)
             unsubscribe = process.feed.subscribe(dialing.engine.hear_news)
-            meeting = asyncio.create_task(people.meet_new_ones(process))
             try:
                 await dialing.engine.start()
                 self._dials = True
@@ -85,7 +81,6 @@ class DialerPart:
                     await self._place_calls(process, dialing)
             finally:
                 unsubscribe()
-                await _cancelled(meeting)
                 await clock.cancel_all()
 
     async def _place_calls(self, process: Process, dialing: Dialing) -> None:
@@ -111,13 +106,19 @@ class DialerPart:
                 raise end
 
     @contextlib.asynccontextmanager
-    async def _bridge(self, runtime: Runtime, people: "_People") -> AsyncIterator[Bridge]:
-        name = runtime.settings.bridge
-        if name is not BridgeName.SIMULATED:
-            message = f'bridge {name} is not part of this version; set bridge = "simulated"'
-            raise BridgeUnavailableError(message)
+    async def _bridge(self, process: Process, runtime: Runtime) -> AsyncIterator[Bridge]:
+        if runtime.settings.bridge is not BridgeName.SIMULATED:
+            async with real_bridge(runtime) as bridge:
+                yield bridge
+            return
+        people = _People(runtime)
+        await people.read()
         async with simulated_bridge(runtime, seed=self._seed, population=people.behind) as bridge:
-            yield bridge
+            meeting = asyncio.create_task(people.meet_new_ones(process))
+            try:
+                yield bridge
+            finally:
+                await _cancelled(meeting)
 
 
 class _People:
