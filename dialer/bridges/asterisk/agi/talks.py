@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 _DIGITS = frozenset("0123456789*#")
 # From the answer to the session: detection, and Asterisk on a bad day.
 _SESSION_WITHIN_S = 60.0
+# After a hang-up: Asterisk closes a recording, and the database takes it in.
+_LAST_WORD_S = 5.0
 _PREPARED_KEPT = 2_000
 _EXPECTED_KEPT = 2_000
 _NEXT, _ROOM = "OWNERLINE_NEXT", "OWNERLINE_ROOM"
@@ -107,6 +109,7 @@ class AsteriskTalks:
         self._keys: dict[str, Keys] = {}  # of the sessions, by channel id
         self._prepared: OrderedDict[UUID, Prepared] = OrderedDict()
         self._expected: OrderedDict[UUID, _Expected] = OrderedDict()
+        self._talking: dict[UUID, asyncio.Future[None]] = {}
 
     # A part of the bridge.
 
@@ -162,6 +165,12 @@ class AsteriskTalks:
             "OWNERLINE_SORRY": self._sounds.sorry(language, shared=trunk.shared),
         }
 
+    async def until_said(self, call_id: UUID) -> None:
+        """Wait until the talk of a call has taken its last reply in, or a little while."""
+        talked = self._talking.get(call_id)
+        if talked is not None:
+            await asyncio.wait([talked], timeout=_LAST_WORD_S)
+
     def _reached_by(self, call_id: UUID, lives_s: float) -> dict[str, str]:
         return {
             "OWNERLINE_AGI": safe(Kind.ADDRESS, self.address),
@@ -205,6 +214,7 @@ class AsteriskTalks:
         self._keys[session.channel_id] = keys
         talked: asyncio.Future[None] = loop.create_future()
         self._begun().lines.end_after(visit.call_id, talked)
+        self._talking[visit.call_id] = talked
         try:
             await self._talk(visit, session)
         except CallGoneError:
@@ -213,6 +223,7 @@ class AsteriskTalks:
             log.exception("talk_failed", call_id=str(visit.call_id))
         finally:
             talked.set_result(None)
+            del self._talking[visit.call_id]
             del self._keys[session.channel_id]
             session.close()
 
