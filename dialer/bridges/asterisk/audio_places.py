@@ -73,13 +73,13 @@ def files_at(location: str, *, shared: Path) -> tuple[Path, ...]:
     return Path(files.owner), Path(files.us)
 
 
-def make_folder(shared: Path) -> None:
-    """Make the folder that Asterisk writes recordings into.
+def make_folder(shared: Path, name: str = FOLDER) -> None:
+    """Make a folder that Asterisk writes into.
 
     Where the shared folder is open to a group, which is Asterisk's, this one is too; nobody else
     looks into it, whatever the files in it allow.
     """
-    folder = shared / FOLDER
+    folder = shared / name
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _OF_GROUP if shared.stat().st_mode & 0o070 else _OF_OWNER
     if folder.stat().st_mode & 0o7777 != wanted:
