@@ -23,6 +23,7 @@ class Rule(StrEnum):
     NO_OPT_OUT = "no_opt_out"
     WEAK_IDENTITY = "weak_identity"
     DEBT_BEFORE_CHECK = "debt_before_check"
+    RECORDING_NOT_NAMED = "recording_not_named"
     THREAT = "threat"
     UNKNOWN_VARIABLE = "unknown_variable"
     UNSET_VARIABLE = "unset_variable"
@@ -79,6 +80,10 @@ _SENTENCES: Mapping[Rule, tuple[str, str]] = {
     Rule.DEBT_BEFORE_CHECK: (
         "{language}：核对身份之前就说到了欠费或金额（{what}）。",
         "{language}: names {what} where some path has not passed the strong identity check",
+    ),
+    Rule.RECORDING_NOT_NAMED: (
+        "{language}：这句话没有说明通话会录音。",
+        "{language}: does not say that the call is recorded",
     ),
     Rule.THREAT: (
         "{language}：不得以停水、停电、停气、停暖相威胁。",

@@ -7,9 +7,11 @@ repeats; where digits are asked, so that a digit stays a digit, these are *9, *0
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.errors import OwnerlineError
+from customers.model import RecordingConsent
 from scripts.library import Library
 from scripts.memory import Memory
 from scripts.model import CallPlan, Reply, TalkState, Turn
@@ -68,7 +70,7 @@ def message(library: Library, plan: CallPlan) -> Turn:
     A message is left only where every script of the call says so; then the outcome is
     `message_left`. An empty `say` means: hang up at once.
     """
-    memory = Memory.of_plan(library, plan)
+    memory = Memory.of_plan(library, _unrecorded(plan))
     talk = Talk(memory)
     if all(library.get(section.script).machine == "leave" for section in plan.sections):
         talk.say(memory.script.sentences.message)
@@ -77,7 +79,11 @@ def message(library: Library, plan: CallPlan) -> Turn:
 
 def abandon_message(library: Library, plan: CallPlan) -> Turn:
     """Return what a person hears when nobody is free to speak: who rang and the number to ring."""
-    memory = Memory.of_plan(library, plan)
+    memory = Memory.of_plan(library, _unrecorded(plan))
     talk = Talk(memory)
     talk.say(memory.script.sentences.abandoned)
     return talk.last_turn("abandoned")
+
+
+def _unrecorded(plan: CallPlan) -> CallPlan:
+    return replace(plan, recording=RecordingConsent.NEVER)

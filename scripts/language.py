@@ -67,6 +67,9 @@ class Sentences(Strict):
     news: Text | None = None  # the file changed during the call
     nothing_more: Text | None = None  # the reason went away before it was spoken of
     closing: Text | None = None  # the last words of every call
+    recorded: Text | None = None  # before the first question, where a recording is announced
+    may_record: Text | None = None  # asks for 1 or 2, where it needs a yes
+    not_recorded: Text | None = None  # after a no
     message: Text | None = None  # to an answering machine
     abandoned: Text | None = None  # nobody free to speak
 

@@ -24,6 +24,7 @@ from scripts.variables import DEBT_VARIABLES, MONEY_TYPES
 from scripts.wording import (
     MAX_PROMPT_S,
     names_a_debt,
+    names_recording,
     offers_key,
     seconds_to_speak,
     threatens,
@@ -44,6 +45,7 @@ def lint(script: Script) -> list[Finding]:
         _opening(script),
         _identity(script),
         _debts(script),
+        _recording(script),
         _wording(script),
         check_variables(script),
     )
@@ -163,6 +165,16 @@ def _heard_unchecked(script: Script) -> Iterator[tuple[str, Text]]:
             yield f"sentences.{field}", sentence
     if script.identity == "light":  # a strong script's thanks are kept for who passed the check
         yield "withdrawn", script.withdrawn.say
+
+
+def _recording(script: Script) -> Iterator[Finding]:
+    """What announces a recording, or asks for it, says so in both languages."""
+    for field in ("recorded", "may_record"):
+        text: Text | None = getattr(script.sentences, field)
+        for language, sentence in (text or {}).items():
+            if not names_recording(sentence, language):
+                rule = Rule.RECORDING_NOT_NAMED
+                yield finding(script.name, f"sentences.{field}", rule, language=language.value)
 
 
 def _wording(script: Script) -> Iterator[Finding]:

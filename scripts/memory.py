@@ -53,6 +53,7 @@ class Memory:
             "turns": 0,
             "spoke": False,
             "opting_out": False,
+            "recording": "",
             "vars": {},
             "results": {},
             "answers": {},

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from customers.model import Language, WrapUpCode
+from customers.model import Language, RecordingConsent, WrapUpCode
 
 
 class AskKind(StrEnum):
@@ -95,7 +95,8 @@ class CallPlan:
 
     `variables` hold for the whole call (company, community, person, unit, today). `identity` is
     the digits only the owner knows, None when the file has none (then no debt may be named).
-    `now` is the instant of the answer in the community's own zone.
+    `now` is the instant of the answer in the community's own zone. `recording` says what must be
+    done before the talk is recorded; `never` also where nobody wants it recorded.
     """
 
     language: Language
@@ -104,6 +105,8 @@ class CallPlan:
     variables: Mapping[str, Any]
     sections: tuple[Section, ...]
     identity: str | None = None
+    recording: RecordingConsent = RecordingConsent.NEVER
+    free_answers: bool = True  # False: not even what an owner says when asked to may be recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

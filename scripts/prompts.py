@@ -70,8 +70,13 @@ def _global_form(step: Asking, key: str) -> str:
     return key if one_key or key == REPEAT_KEY else REPEAT_KEY + key
 
 
+def global_keys(language: Language) -> dict[str, str]:
+    """Return the keys that work at every prompt, where one key is awaited."""
+    return dict(_GLOBAL_MEANINGS[language])
+
+
 def _global_keys(memory: Memory, step: Asking) -> dict[str, str]:
-    meanings = _GLOBAL_MEANINGS[memory.plan.language]
+    meanings = global_keys(memory.plan.language)
     return {_global_form(step, key): meaning for key, meaning in meanings.items()}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from customers.model import Language
+from customers.model import Language, RecordingConsent
 from scripts.language import Script
 from scripts.model import CallPlan, Section
 from scripts.plan import holds
@@ -92,6 +92,15 @@ def situations(script: Script, language: Language) -> Iterator[Situation]:
         yield Situation(
             name=f"{name}: {value}",
             plan=replace(plan, variables={**plan.variables, "agents_available": True}),
+        )
+
+
+def recorded_situations(script: Script, language: Language) -> Iterator[Situation]:
+    """Return the usual call as it goes where it is recorded, by what that needs."""
+    usual = next(situations(script, language))
+    for consent in (RecordingConsent.ONE_PARTY, RecordingConsent.ANNOUNCE, RecordingConsent.ASK):
+        yield Situation(
+            name=f"recording: {consent.value}", plan=replace(usual.plan, recording=consent)
         )
 
 

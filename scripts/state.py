@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from customers.model import Language, WrapUpCode
+from customers.model import Language, RecordingConsent, WrapUpCode
 from scripts.model import CallPlan, Section, SectionOutcome, TalkState
 
 
@@ -58,6 +58,8 @@ def dump_plan(plan: CallPlan) -> dict[str, Any]:
             for section in plan.sections
         ],
         "identity": plan.identity,
+        "recording": plan.recording.value,
+        "free_answers": plan.free_answers,
     }
 
 
@@ -77,4 +79,7 @@ def load_plan(data: Mapping[str, Any]) -> CallPlan:
             for section in data["sections"]
         ),
         identity=data["identity"],
+        # A talk that was saved by an older version has neither.
+        recording=RecordingConsent(data.get("recording", RecordingConsent.NEVER)),
+        free_answers=data.get("free_answers", True),
     )

@@ -5,13 +5,22 @@ from typing import Any
 
 from core.errors import OwnerlineError
 from customers.model import Language, WrapUpCode
+from scripts import consent
 from scripts.answers import Refused, read_answer
+from scripts.consent import Told, told
 from scripts.memory import Memory
 from scripts.model import Ask, AskKind, Reply, ReplyKind, Section, TalkState, Transfer, Turn
 from scripts.plan import holds
-from scripts.prompts import UNDO_KEY, Asking, global_key, make_ask, make_undo_ask
+from scripts.prompts import (
+    UNDO_KEY,
+    Asking,
+    global_key,
+    make_ask,
+    make_undo_ask,
+)
 from scripts.steps import (
     AGENT_KEY,
+    GLOBAL_KEYS,
     OPT_OUT_KEY,
     REPEAT_KEY,
     AskStep,
@@ -70,9 +79,10 @@ class Talk:
         if reply.kind is ReplyKind.HUNG_UP:
             return self._hung_up(withdrawn)
         at["spoke"] = at["spoke"] or reply.kind is not ReplyKind.SILENCE
+        consent.heard_out(self._memory)
         if at["opting_out"]:
             return self._opting_out(reply, withdrawn=withdrawn, changed=changed)
-        pressed = global_key(self._asking(), reply)
+        pressed = self._global_key(reply)
         if pressed == OPT_OUT_KEY:
             return self._opt_out()
         if pressed == AGENT_KEY or at["turns"] > MAX_TURNS:
@@ -92,6 +102,12 @@ class Talk:
 
     # What the reply leads to.
 
+    def _global_key(self, reply: Reply) -> str | None:
+        if told(self._memory) is not Told.ASKED:
+            return global_key(self._asking(), reply)
+        is_one = reply.kind is ReplyKind.KEYS and reply.value in GLOBAL_KEYS
+        return reply.value if is_one else None
+
     def _asking(self) -> Asking:
         memory = self._memory
         step = memory.script.steps.get(memory.at["step"])
@@ -104,9 +120,15 @@ class Talk:
         raise ScriptChangedError(message)
 
     def _answer(self, reply: Reply, pressed: str | None) -> Turn:
-        step = self._asking()
         if pressed == REPEAT_KEY and self._memory.at["repeats"] < MAX_REPEATS:
             return self._repeat()
+        if told(self._memory) is Told.ASKED:
+            self.say(consent.answer(self._memory, reply))
+            return self._run(self._memory.at["step"])
+        return self._answer_step(reply)
+
+    def _answer_step(self, reply: Reply) -> Turn:
+        step = self._asking()
         if reply.kind is ReplyKind.SILENCE or not reply.value:
             return self._missed(step, step.silence or self._memory.script.sentences.silence)
         wanted = ReplyKind.RECORDING if isinstance(step, RecordStep) else ReplyKind.KEYS
@@ -244,8 +266,11 @@ class Talk:
         for _ in range(_MAX_SILENT_STEPS):
             memory.at["step"] = name
             step = memory.step
+            if isinstance(step, RecordStep) and not consent.takes_free_answers(memory):
+                name = step.give_up
+                continue
             if isinstance(step, AskStep | VerifyStep | RecordStep):
-                return self._ask(step)
+                return self._ask_first(step)
             if isinstance(step, EndStep):
                 return self._end(step)
             if isinstance(step, ProceedStep):
@@ -280,11 +305,20 @@ class Talk:
             case GotoStep():
                 return step.goto
 
+    def _ask_first(self, step: Asking) -> Turn:
+        """Ask a step, after what the recording needs before the first question."""
+        if (question := consent.question(self._memory)) is not None:
+            self.say(question)
+            return self._turn("may_record", ask=consent.consent_ask(self._memory.plan.language))
+        self.say(consent.announcement(self._memory))
+        return self._ask(step)
+
     def _ask(self, step: Asking) -> Turn:
         self.say(step.say)
         ask, options = make_ask(self._memory, step)
         self._said.extend(options)
-        return self._turn(self._memory.at["step"], ask=ask)
+        name, private = self._memory.at["step"], isinstance(step, VerifyStep)
+        return self._turn(name, ask=ask, private=private)
 
     def _end(self, step: EndStep) -> Turn:
         memory = self._memory
@@ -342,13 +376,17 @@ class Talk:
         ask: Ask | None = None,
         transfer: Transfer | None = None,
         hang_up: bool = False,
+        private: bool = False,
     ) -> Turn:
+        memory = self._memory
         return Turn(
-            step=f"{self._memory.script.name}:{step}",
-            language=self._memory.plan.language,
+            step=f"{memory.script.name}:{step}",
+            language=memory.plan.language,
             say=tuple(self._said),
             ask=ask,
             transfer=transfer,
             hang_up=hang_up,
-            barge_in=ask is not None,
+            # Whoever is told that the call is recorded cannot press past it.
+            barge_in=ask is not None and told(memory) is not Told.ANNOUNCING,
+            recorded=consent.may_record(memory) and not private,
         )

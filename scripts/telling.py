@@ -1,11 +1,12 @@
 """What `ownerline scripts walk` prints: the talk of a script, prompt by prompt, for people."""
 
+import itertools
 from collections.abc import Iterator
 
 from customers.model import Language
 from scripts.library import Library
 from scripts.model import ReplyKind, TalkState, Turn
-from scripts.samples import situations
+from scripts.samples import recorded_situations, situations
 from scripts.steps import GLOBAL_KEYS, REPEAT_KEY
 from scripts.walk import Heard, Node, explore, hear
 
@@ -34,7 +35,8 @@ def tell(library: Library, name: str, language: Language) -> str:
         f"{script.name} · {script.title[language]} · v{script.version} · {script.purpose.value}"
     ]
     told: set[tuple[str, ...]] = set()
-    for situation in situations(script, language):
+    recorded = recorded_situations(script, language)
+    for situation in itertools.chain(situations(script, language), recorded):
         nodes = [n for n in explore(library, situation.plan).values() if _is_first(n)]
         blocks = [tuple(_block(library, node, everything=node is nodes[0])) for node in nodes]
         fresh = [block for block in blocks if block not in told]

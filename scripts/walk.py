@@ -105,6 +105,7 @@ def key_of(state: TalkState, turn: Turn) -> Key:
         at["identified"],
         at["verify_failed"],
         bool(at["answers"]),
+        at.get("recording", ""),
         at["step"],  # what a return from the opt-out leads back to
         codes,
     )

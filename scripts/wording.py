@@ -18,6 +18,11 @@ _DEBT: Mapping[Language, re.Pattern[str]] = {
     ),
 }
 
+_RECORDING: Mapping[Language, re.Pattern[str]] = {
+    Language.MANDARIN: re.compile("录音"),
+    Language.ENGLISH: re.compile(r"\brecord(?:s|ed|ing|ings)?\b", re.IGNORECASE),
+}
+
 # The property manager may not cut supplies to collect fees (Civil Code of the PRC, art. 944).
 _SUPPLY_ZH = r"(?:水|(?<!来)电(?!话|梯)|气|煤气|暖|供热)"
 _CUT_EN = (
@@ -42,6 +47,11 @@ _THREAT: Mapping[Language, re.Pattern[str]] = {
 def names_a_debt(sentence: str, language: Language) -> bool:
     """Say whether a sentence speaks of a debt, a fee or a payment."""
     return _DEBT[language].search(sentence) is not None
+
+
+def names_recording(sentence: str, language: Language) -> bool:
+    """Say whether a sentence speaks of recording."""
+    return _RECORDING[language].search(sentence) is not None
 
 
 def threatens(sentence: str, language: Language) -> bool:

@@ -119,6 +119,12 @@ BAD: list[tuple[str, str, str, Callable[[Raw], object]]] = [
     ),
     (Rule.MISSING_SENTENCE, "sentences.opted_out", "repair", put_at("sentences.opted_out", None)),
     (
+        Rule.RECORDING_NOT_NAMED,
+        "sentences.recorded",
+        "repair",
+        put_at("sentences.recorded", said("请稍候。", "One moment please.")),
+    ),
+    (
         Rule.COMPANY_NOT_NAMED,
         "greeting",
         "repair",
