@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -278,7 +279,7 @@ async def test_old_recordings_go_with_their_files_and_are_on_the_audit(place: Pl
 async def test_what_somebody_holds_stays_until_it_is_released(place: Place) -> None:
     await place.lies_there()
     stored = await place.collect(await place.is_whole())
-    given = {"by": "supervisor:1", "why": "a dispute", "now": place.now}
+    given: dict[str, Any] = {"by": "supervisor:1", "why": "a dispute", "now": place.now}
     async with place.runtime.sessions.begin() as session:
         await hold(session, stored.recording_id, **given)
     await place.passes(timedelta(days=4000))
