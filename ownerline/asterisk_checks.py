@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from core.clock import Clock
+from core.errors import OwnerlineError
 from core.settings_model import AsteriskServer, Settings
 from dialer.bridges.asterisk.ami import Connection
 from dialer.bridges.asterisk.dialplan import read_dialplan, told_steps
 from dialer.bridges.asterisk.lines import ManagerEvent, ManagerRefusedError
+from dialer.bridges.asterisk.places import Place
 from dialer.bridges.asterisk.snippets import (
-    Place,
     endpoint_of,
     render_dialplan,
     required_modules,
@@ -37,6 +38,13 @@ _HARMLESS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 _INBOUND = "ownerline-inbound"
 
 
+class NotLookedAtError(OwnerlineError):
+    """The rest was not looked at: mend that first."""
+
+    def __init__(self) -> None:
+        super().__init__("the rest was not looked at: mend that first")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checks:
     """One Asterisk that has let us in, and what it has told since."""
@@ -58,19 +66,28 @@ class Checks:
         return Finding(subject=f"{self.subject}, {about}", found=found, sound=sound)
 
     async def all(self) -> AsyncIterator[Finding]:
-        """Look at everything that is only asked for."""
+        """Look at everything that is only asked for.
+
+        Raises:
+            NotLookedAtError: without what was found missing, the rest cannot be told.
+        """
         yield await self._booted()
+        rights = await self._rights()
+        yield rights
+        if not rights.sound:
+            raise NotLookedAtError
         yield await self._version()
-        yield await self._rights()
+        yield await self._apart()
         yield await self._modules()
-        async for each in self._dialplan():
-            yield each
         for server in self.place.servers:
             async for each in self._trunk(server):
                 yield each
         async for each in self._registrations():
             yield each
-        yield await self._apart()
+        dialplan = await self._dialplan()
+        yield dialplan
+        if not dialplan.sound:
+            raise NotLookedAtError
 
     async def heard(
         self, wanted: Callable[[ManagerEvent], bool], *, within_s: float
@@ -144,7 +161,7 @@ class Checks:
             return False
         return True
 
-    async def _dialplan(self) -> AsyncIterator[Finding]:
+    async def _dialplan(self) -> Finding:
         missing, others = [], []
         ours = read_dialplan(render_dialplan(self.settings, self.place))
         for context, steps in ours.items():
@@ -163,15 +180,14 @@ class Checks:
                 f"not there: {', '.join(missing)}; include ownerline/extensions.conf at the end "
                 "of extensions.conf and say `dialplan reload`"
             )
-            yield self.finding("dialplan", found, sound=False)
-        elif others:
+            return self.finding("dialplan", found, sound=False)
+        if others:
             found = (
                 f"{', '.join(others)} differ from what this version writes with these settings; "
                 "unless that is meant: `ownerline asterisk config`, `dialplan reload`"
             )
-            yield self.finding("dialplan", found)
-        else:
-            yield self.finding("dialplan", f"all {len(ours)} contexts, as written")
+            return self.finding("dialplan", found)
+        return self.finding("dialplan", f"all {len(ours)} contexts, as written")
 
     async def _trunk(self, server: AsteriskServer) -> AsyncIterator[Finding]:
         about = f"trunk {server.name}"

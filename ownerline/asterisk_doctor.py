@@ -17,7 +17,7 @@ from dialer.bridges.asterisk.ami import Account, Connection, ManagerLoginError
 from dialer.bridges.asterisk.audio_places import make_folder
 from dialer.bridges.asterisk.dialect import Dialect, DialError
 from dialer.bridges.asterisk.lines import ManagerEvent, ManagerGoneError
-from dialer.bridges.asterisk.snippets import Place, places
+from dialer.bridges.asterisk.places import Place, places
 from ownerline.asterisk_checks import Checks
 from ownerline.asterisk_trials import AgiDoor, SharedFolder, Trials
 from ownerline.finding import Finding

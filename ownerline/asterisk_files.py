@@ -13,21 +13,22 @@ from pydantic import SecretStr
 
 from core.errors import OwnerlineError
 from core.settings import Settings
+from dialer.bridges.asterisk.places import Place, place_of
 from dialer.bridges.asterisk.snippets import (
     FOLDER,
     SECRET_SUFFIX,
-    Place,
     is_as_written,
-    place_of,
     render_snippets,
 )
+from dialer.bridges.asterisk.sounds import Sounds
+from scripts.speech.speaker import make_speaker
 
 SECRET_FILE = "ami.secret"  # noqa: S105 - the name of a file, in the home
 _INCLUDES = {
     "extensions.conf": "dialplan reload",
     "pjsip.conf": "pjsip reload",
     "confbridge.conf": "module reload app_confbridge.so",
-    "musiconhold.conf": "moh reload",
+    "musiconhold.conf": "moh reload",  # looks anew only where the file is newer
     "manager.conf": "manager reload",
 }
 _SECRET = re.compile(r"(^\s*(?:secret|password|md5_cred)\s*=>?\s*).+")
@@ -63,6 +64,7 @@ class Written:
     place: Place
     files: tuple[SnippetFile, ...]
     secret_made: Path | None  # where our own side keeps it
+    audio: str  # what became of apologies and music on hold
 
     @property
     def kept(self) -> tuple[SnippetFile, ...]:
@@ -82,6 +84,7 @@ class Written:
             "include": dict(self._includes()),
             "reload": list(_INCLUDES.values()),
             "secret_made": None if self.secret_made is None else str(self.secret_made),
+            "audio": self.audio,
         }
 
     def lines(self) -> Iterator[str]:
@@ -89,6 +92,7 @@ class Written:
         for each in self.files:
             yield f"{each.state:9} {each.path}"
             yield from each.difference.splitlines()
+        yield self.audio
         yield ""
         if self.secret_made is not None:
             yield f"The secret lies in {self.secret_made}; the settings of this server need"
@@ -109,6 +113,23 @@ class Written:
             yield file, f"#include {self.folder.name}/{file}"
 
 
+async def publish_audio(settings: Settings) -> str:
+    """Put apologies and music on hold into the shared folder; returns what came of it."""
+    folder = settings.asterisk.shared_folder or settings.home / "asterisk"
+    later = "a dialer puts it there when it starts; then: touch musiconhold.conf, moh reload"
+    if os.geteuid() == 0 and settings.home.exists() and settings.home.stat().st_uid != 0:
+        return f"audio     {folder}: not as root; {later}"
+    try:
+        speaker = make_speaker(settings, settings.home)
+        try:
+            await Sounds(speaker, folder=folder).start()
+        finally:
+            await speaker.close()
+    except OwnerlineError as err:
+        return f"audio     {folder}: {err}; {later}"
+    return f"audio     {folder}: apologies and music on hold"
+
+
 def write_snippets(
     settings: Settings,
     folder: Path,
@@ -116,6 +137,7 @@ def write_snippets(
     server: str | None,
     dialer_addresses: Sequence[str],
     force: bool,
+    audio: str,
 ) -> Written:
     """Write the files; a second time changes nothing, and what somebody changed stays.
 
@@ -125,6 +147,7 @@ def write_snippets(
         server: whose Asterisk; None: the only one.
         dialer_addresses: from where the dialers reach it.
         force: write over what somebody changed, too.
+        audio: what `publish_audio` returned.
 
     Raises:
         SnippetFilesError: the folder is Asterisk's own.
@@ -147,6 +170,7 @@ def write_snippets(
         place=place,
         files=tuple(_put_all(folder, texts, force=force)),
         secret_made=made,
+        audio=audio,
     )
 
 

@@ -14,7 +14,8 @@ from uuid import uuid4
 from core.settings_model import AsteriskSettings, Settings
 from dialer.bridges.asterisk.audio_places import FOLDER
 from dialer.bridges.asterisk.lines import ManagerEvent, ManagerRefusedError
-from dialer.bridges.asterisk.snippets import Place, shared_path
+from dialer.bridges.asterisk.places import Place
+from dialer.bridges.asterisk.snippets import shared_path
 from dialer.bridges.asterisk.values import UnsafeValueError
 from ownerline.asterisk_checks import Checks
 from ownerline.finding import Finding
@@ -139,7 +140,8 @@ class Trials:
             return self.checks.finding("music on hold", "plays")
         found = (
             f"does not play: include ownerline/musiconhold.conf; {self.shared.theirs}/hold needs "
-            "audio that Asterisk can read (a dialer puts it there); then say `moh reload`"
+            "audio that Asterisk can read (`ownerline asterisk config` and dialers put it there); "
+            "then touch musiconhold.conf, or nothing is looked at anew, and say `moh reload`"
         )
         return self.checks.finding("music on hold", found, sound=False)
 

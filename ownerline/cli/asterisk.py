@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ownerline.cli.app import EXIT_FAILED, app, print_json, say, settings_here
+from ownerline.cli.app import EXIT_FAILED, app, print_json, run, say, settings_here
 
 asterisk = typer.Typer(help="The Asterisk that places the calls: config.", no_args_is_help=True)
 app.add_typer(asterisk, name="asterisk")
@@ -34,14 +34,16 @@ def config(
     The manager's secret is made where there is none, and never shown. Files that were changed by
     hand stay as they are; the command then shows the difference and ends with 1.
     """
-    from ownerline.asterisk_files import write_snippets
+    from ownerline.asterisk_files import publish_audio, write_snippets
 
+    settings = settings_here(secrets_may_lack=True)
     written = write_snippets(
-        settings_here(secrets_may_lack=True),
+        settings,
         folder,
         server=server,
         dialer_addresses=dialer_address or (),
         force=force,
+        audio=run(publish_audio(settings)),
     )
     if json:
         print_json(written.as_json())

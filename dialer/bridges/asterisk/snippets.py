@@ -13,7 +13,8 @@ from importlib.resources import files
 import jinja2
 
 from core.errors import OwnerlineError
-from core.settings_model import AsteriskServer, AsteriskSettings, Settings
+from core.settings_model import AsteriskServer, Settings
+from dialer.bridges.asterisk.places import Place, place_of
 
 FOLDER = "ownerline"  # beside Asterisk's own files, where the snippets are to lie
 SECRET_SUFFIX = ".secret.conf"  # noqa: S105 - the name of a file
@@ -50,23 +51,6 @@ class SnippetValueError(OwnerlineError):
     """A setting cannot stand in a configuration file of Asterisk."""
 
 
-class PlaceUnknownError(OwnerlineError):
-    """Which Asterisk the files are for is not clear."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """One Asterisk: all entries of the settings that share its manager interface."""
-
-    host: str
-    port: int
-    servers: tuple[AsteriskServer, ...]
-
-    def __str__(self) -> str:
-        """Return host:port."""
-        return f"{self.host}:{self.port}"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManagerUser:
     """A user of the manager interface; its secret lies in a file of its own."""
@@ -96,40 +80,6 @@ DETECTIONS = tuple(
     Detection(language=language, arguments="2500,1500,800,5000,100,50,3,256,5000")
     for language in ("zh-CN", "en")
 )
-
-
-def places(settings: AsteriskSettings) -> tuple[Place, ...]:
-    """Return each Asterisk of the settings in their order; one on loopback if they name none."""
-    servers = settings.servers or (AsteriskServer(name="a"),)
-    at = {(server.host, server.port): None for server in servers}
-    return tuple(
-        Place(
-            host=host,
-            port=port,
-            servers=tuple(each for each in servers if (each.host, each.port) == (host, port)),
-        )
-        for host, port in at
-    )
-
-
-def place_of(settings: AsteriskSettings, server: str | None) -> Place:
-    """Return the Asterisk that a server of the settings names; None: the only one.
-
-    Raises:
-        PlaceUnknownError: there is none of that name, or several and no name.
-    """
-    found = places(settings)
-    names = ", ".join(each.name for place in found for each in place.servers)
-    if server is None:
-        if len(found) == 1:
-            return found[0]
-        message = f"the settings have {len(found)} Asterisk servers ({names}); name one: --server"
-        raise PlaceUnknownError(message)
-    for place in found:
-        if any(each.name == server for each in place.servers):
-            return place
-    message = f"the settings have no Asterisk server {server!r}, only {names}"
-    raise PlaceUnknownError(message)
 
 
 def render_snippets(
@@ -234,9 +184,7 @@ def secret_text(secret: str) -> str:
     return f"; {WRITTEN}\nsecret = {secret}\n"
 
 
-def _audio(
-    settings: Settings, place: Place, detections: Sequence[Detection]
-) -> dict[str, object]:
+def _audio(settings: Settings, place: Place, detections: Sequence[Detection]) -> dict[str, object]:
     """Return what the dialplan and the music are filled in with."""
     shared = shared_path(settings, place.servers[0])
     return {
