@@ -1,4 +1,4 @@
-"""Keeps agents and their calls in line, in the process that carries the calls."""
+"""Keeps agents, their phones and their calls in line, in the process that carries the calls."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.clock import Clock, Signal
 from core.database import despite_deadlocks
 from dialer.agents.calls import AgentCalls
+from dialer.agents.carrying import Carrier
 from dialer.agents.desk import Desk
+from dialer.agents.phones import Phones
+from dialer.agents.seats import PhonesSeen, look_after_phones, take_off_calls
 from dialer.agents.strays import Stray, take_strays, to_hang_up
 from dialer.agents.sweep import SweepReport, next_sweep_at, sweep
 from dialer.bridges.port import Bridge, BridgeError
@@ -20,10 +23,12 @@ log = structlog.get_logger(__name__)
 # A lost agent's call must not go on in an empty room: looked for as often as switches are.
 SWEEP_EVERY = timedelta(seconds=1)
 _A_MOMENT = timedelta(seconds=1)
+# An apology takes a few seconds; a line that is up later is hung up.
+_APOLOGY = timedelta(seconds=15)
 
 
 class Keeper:
-    """Sweeps, then moves or ends the calls that have lost their agent."""
+    """Sweeps, sees to phones and commands, moves or ends the calls that have lost their agent."""
 
     def __init__(
         self,
@@ -55,8 +60,20 @@ class Keeper:
         self._calls = calls
         self._live = live
         self._poll = poll
+        self._phones = Phones(bridge)
+        self._carrier = Carrier(
+            sessions=sessions,
+            bridge=bridge,
+            clock=clock,
+            desk=desk,
+            phones=self._phones,
+            calls=calls,
+        )
+        self._apologised: dict[UUID, datetime] = {}
         self._wake = Signal()
         self._ending = False
+        if bridge.floor is not None:
+            bridge.floor.on_seats(self._wake.set)
 
     def nudge(self) -> None:
         """Look again now."""
@@ -74,23 +91,27 @@ class Keeper:
             await self._clock.wait(self._wake, _earlier(next_at, until))
 
     async def look(self) -> datetime | None:
-        """Sweep once and see to stray calls; return when to look again."""
+        """Sweep once, see to phones, commands and stray calls; return when to look again."""
         now = self._clock.now()
+        ring_at = await self._see_to_phones(now)
+        await self._carrier.carry_out(self._live())
 
         async def work() -> tuple[SweepReport, list[Stray], datetime | None]:
             async with self._sessions.begin() as session:
                 swept = await sweep(
-                    session, desk=self._desk, now=now, screen_now=None if self._poll else now
+                    session, desk=self._desk, now=now, screen_now=self._screen_now(now)
                 )
                 mine = self._live()
+                await take_off_calls(session, self._phones, mine=mine, now=now)
                 unwanted = await to_hang_up(session, mine)
                 strays = [Stray(attempt_id=each, room=None) for each in unwanted]
                 strays += await take_strays(
                     session,
-                    mine=mine,
+                    mine=set(mine) - self._apologised.keys(),
                     has_rooms=self._bridge.capabilities.rooms,
                     desk=self._desk,
                     now=now,
+                    phones=self._phones,
                 )
                 await self._calls.adopt(session)
                 if self._poll is not None:
@@ -106,11 +127,45 @@ class Keeper:
                 caught_up=swept.caught_up,
                 settled=swept.settled,
             )
-        for stray in strays:
+        for stray in [*strays, *self._after_their_apology(now)]:
             if not await self._see_to(stray):
                 next_at = _earlier(next_at, now)
+        next_at = _earlier(next_at, ring_at)
+        if self._apologised:
+            next_at = _earlier(next_at, now + _APOLOGY)
         # What somebody else held at this instant is looked at in a moment, not in a tight circle.
         return None if next_at is None else max(next_at, now + _A_MOMENT)
+
+    def _screen_now(self, now: datetime) -> datetime | None:
+        return None if self._poll else now
+
+    async def _see_to_phones(self, now: datetime) -> datetime | None:
+        """Ring and let go agents' phones; return when the next is rung by itself."""
+        floor = self._bridge.floor
+        if floor is None:
+            return None
+
+        async def work() -> PhonesSeen:
+            async with self._sessions.begin() as session:
+                return await look_after_phones(session, floor, screen_now=self._screen_now(now))
+
+        seen = await despite_deadlocks(work)
+        for order in seen.orders:
+            try:
+                if order.endpoint is None:
+                    await floor.unseat(order.room)
+                else:
+                    await floor.seat(order.room, order.endpoint)
+            except BridgeError as err:  # it shows among the floor's troubles, and is tried again
+                log.warning("phone_order_refused", agent_id=order.agent_id, error=str(err))
+        return seen.next_ring_at
+
+    def _after_their_apology(self, now: datetime) -> list[Stray]:
+        """Return calls that are up though they have been told that nobody is there."""
+        live = self._live()
+        self._apologised = {each: at for each, at in self._apologised.items() if each in live}
+        late = [each for each, at in self._apologised.items() if now - at >= _APOLOGY]
+        return [Stray(attempt_id=each, room=None) for each in late]
 
     async def _see_to(self, stray: Stray) -> bool:
         """Move or end a call; False when the carrier refused: it is found again at the next look.
@@ -125,11 +180,25 @@ class Keeper:
                 log.warning("move_refused", attempt_id=str(stray.attempt_id), error=str(err))
             else:
                 return True
+        if stray.somebody_listens and await self._apologise(stray.attempt_id):
+            return True
         try:
             await self._bridge.hang_up(stray.attempt_id)
         except BridgeError as err:
             log.warning("hang_up_refused", attempt_id=str(stray.attempt_id), error=str(err))
             return False
+        return True
+
+    async def _apologise(self, attempt_id: UUID) -> bool:
+        """Tell an owner that nobody is there any more; False where the bridge cannot."""
+        if self._bridge.floor is None:
+            return False
+        try:
+            await self._bridge.floor.apologise(attempt_id)
+        except BridgeError as err:
+            log.warning("apology_refused", attempt_id=str(attempt_id), error=str(err))
+            return False
+        self._apologised[attempt_id] = self._clock.now()
         return True
 
 

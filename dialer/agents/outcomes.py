@@ -85,6 +85,8 @@ async def settle_without_agent(
     rows = [] if attempt is None else await unsettled(session, attempt_id)
     if attempt is None or not rows:
         return False
+    if attempt.passed_on_at is not None:
+        why = Unwrapped.PASSED_ON
     talk: Mapping[str, Any] | None = attempt.talk
     await learn_scripts(session, [row.script for row in rows], desk.settlement.library)
     walked = outcomes_of(talk)
