@@ -33,7 +33,7 @@ from dialer.bridges.asterisk.lines import (
     ManagerRefusedError,
     Server,
 )
-from dialer.bridges.asterisk.matching import Ear, Heard, Reference
+from dialer.bridges.asterisk.matching import RATE, Ear, Heard, Reference
 from dialer.bridges.asterisk.parts import Board
 from dialer.bridges.asterisk.values import UnsafeValueError
 from dialer.bridges.port import BridgeError
@@ -41,9 +41,10 @@ from dialer.bridges.port import BridgeError
 log = structlog.get_logger(__name__)
 
 FOLDER = "early"  # below the shared folder
-# Asterisk writes 32 KiB at a time: a second of 16 kHz, two of 8 kHz.
-_SUFFIX = ".wav16"
-_HEADER_BYTES = 44
+# Asterisk writes 32 KiB at a time: two seconds at 8 kHz, a third of one at 48 kHz.
+_SUFFIX = ".sln48"
+_THINNED = 48_000 // RATE  # telephone lines carry nothing that this would fold down
+_SAMPLE_BYTES = 2
 _MONITOR_ID = "OWNERLINE_EARLY"
 _LOOK_EVERY_S = 0.5
 _LONGEST_S = 120.0  # before an answer; no call rings for longer
@@ -62,7 +63,7 @@ class _Listening:
     file: Path
     ear: Ear
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    read_bytes: int = _HEADER_BYTES
+    read_bytes: int = 0
 
     def look(self) -> Heard | None:
         """Hear what has been written since the last look. Blocks."""
@@ -72,9 +73,10 @@ class _Listening:
                 data = file.read()
         except FileNotFoundError:
             return None
-        whole = len(data) // 2 * 2
+        step = _SAMPLE_BYTES * _THINNED
+        whole = len(data) // step * step
         self.read_bytes += whole
-        samples = np.frombuffer(data[:whole], dtype="<i2") / 2**15
+        samples = np.frombuffer(data[:whole], dtype="<i2")[::_THINNED] / 2**15
         return self.ear.hear(samples) if whole else None
 
 

@@ -22,6 +22,7 @@ from scripts.speech.wav import Sound
 RATE = 16_000
 LONGEST_S = 8.0  # of a reference; what tells it from others must be in its beginning
 THRESHOLD = 0.65  # measured: what is heard scores above 0.8, anything else below 0.5
+_UNHEARD_S = 0.4  # a line may fall silent with the last word, and its end never be written
 MARGIN = 0.15  # over the best of another meaning
 
 _FRAME, _HOP = 512, 256  # 32 ms every 16 ms
@@ -77,7 +78,8 @@ def make_reference(name: str, meaning: str, sound: Sound) -> Reference:
     spoken = np.flatnonzero(features.max(axis=1, initial=-np.inf) > loudest - _WEAK)
     if len(spoken):
         first = int(spoken[0])
-        features = features[first : min(int(spoken[-1]) + 1, first + _frames(LONGEST_S))]
+        last = int(spoken[-1]) + 1 - _frames(_UNHEARD_S)
+        features = features[first : max(first, min(last, first + _frames(LONGEST_S)))]
     places = [
         at
         for at in range(0, len(features) - _BLOCK + 1, _STEP)

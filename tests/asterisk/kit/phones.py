@@ -38,6 +38,7 @@ class Does(StrEnum):
     SWITCHED_OFF = "switched_off"  # 408
     RINGS = "rings"  # is never picked up
     ANNOUNCED = "announced"  # the network says something before an answer (183)
+    TUNE = "tune"  # a tune is heard in place of ringing, then somebody picks up
 
 
 class PhoneSilentError(OwnerlineError):
@@ -77,7 +78,7 @@ class Phones:
             number: a phone number, or an agent's endpoint (agent-1).
             does: what it does by itself.
             keys: for PRESSES, one group a prompt: `1-0311#-2`.
-            says: for SAYS and ANNOUNCED, a sound's name: words, machine, or one of `sound`.
+            says: for SAYS, ANNOUNCED and TUNE, a sound's name: words, machine, or one of `sound`.
         """
         await self._put("phone", number, does.value)
         if keys:
