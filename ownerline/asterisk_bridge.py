@@ -5,10 +5,12 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 
+from core.clock import Clock
 from core.errors import OwnerlineError
 from core.settings_model import AsteriskServer, Settings
 from dialer.bridges.asterisk.agi.talks import AsteriskTalks
 from dialer.bridges.asterisk.ami import Account
+from dialer.bridges.asterisk.announcements import make_early_media
 from dialer.bridges.asterisk.bridge import AsteriskBridge
 from dialer.bridges.asterisk.dialect import CallerIds, Dialect
 from dialer.bridges.asterisk.recording import Recorder
@@ -38,7 +40,7 @@ async def asterisk_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIter
         DialError: a trunk's `dial` cannot be used.
         SpeechError: nothing can be spoken, or the shared folder cannot be written.
     """
-    trunks, servers = trunks_of(runtime)
+    trunks, servers = trunks_of(runtime.settings, runtime.clock)
     if not speaks:
         yield AsteriskBridge(trunks, servers, clock=runtime.clock)
         return
@@ -46,40 +48,53 @@ async def asterisk_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIter
     asterisk = settings.asterisk
     folder = asterisk.shared_folder or settings.home / "asterisk"
     speaker = await asyncio.to_thread(make_speaker, settings, settings.home)
-    sounds = Sounds(speaker, folder=folder)
-    await sounds.start()
-    recorder = Recorder(ids=runtime.ids, folder=folder, agent_calls=settings.recording.agent_calls)
-    rooms = AsteriskRooms(ids=runtime.ids, recordings=recorder)
-    talks = AsteriskTalks(
-        clock=runtime.clock,
-        sounds=sounds,
-        ids=runtime.ids,
-        folder=folder,
-        listen=asterisk.agi_listen,
-        advertise=asterisk.agi_advertise,
-        rooms=rooms,
-        recordings=recorder,
-    )
-    yield AsteriskBridge(
-        trunks, servers, clock=runtime.clock, talks=talks, rooms=rooms, recorder=recorder
-    )
+    try:
+        sounds = Sounds(speaker, folder=folder)
+        await sounds.start()
+        recorder = Recorder(
+            ids=runtime.ids, folder=folder, agent_calls=settings.recording.agent_calls
+        )
+        rooms = AsteriskRooms(ids=runtime.ids, recordings=recorder)
+        talks = AsteriskTalks(
+            clock=runtime.clock,
+            sounds=sounds,
+            ids=runtime.ids,
+            folder=folder,
+            listen=asterisk.agi_listen,
+            advertise=asterisk.agi_advertise,
+            rooms=rooms,
+            recordings=recorder,
+        )
+        early = make_early_media(settings)
+        yield AsteriskBridge(
+            trunks,
+            servers,
+            clock=runtime.clock,
+            talks=talks,
+            rooms=rooms,
+            recorder=recorder,
+            others=() if early is None else (early,),
+        )
+    finally:
+        await speaker.close()
 
 
-def trunks_of(runtime: Runtime) -> tuple[tuple[Trunk, ...], tuple[ManagedServer, ...]]:
+def trunks_of(
+    settings: Settings, clock: Clock
+) -> tuple[tuple[Trunk, ...], tuple[ManagedServer, ...]]:
     """Return the trunks of the settings and their servers; those of one host:port share a server.
 
     Raises:
         AsteriskSettingsError: no server is named, or one that cannot be.
         DialError: a trunk's `dial` cannot be used.
     """
-    settings = runtime.settings
     named = _checked(settings)
     servers: dict[str, ManagedServer] = {}
     trunks = []
     for each in named:
         account = _account(each)
         server = servers.setdefault(
-            account.place, ManagedServer(account, name=each.name, clock=runtime.clock)
+            account.place, ManagedServer(account, name=each.name, clock=clock)
         )
         trunks.append(_trunk(settings, each, server))
     return tuple(trunks), tuple(servers.values())
