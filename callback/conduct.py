@@ -1,9 +1,10 @@
 """How a call must be conducted under the packs that apply to it: the strictest of their figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from callback.pack_model import Abandonment, Pack
+from callback.packs import Packs
 from customers.model import RecordingConsent
 
 _MILDEST_FIRST = tuple(RecordingConsent)
@@ -43,3 +44,24 @@ def conduct_under(packs: Sequence[Pack]) -> Conduct:
         amd_on_agent_campaigns=all(rule.amd_on_agent_campaigns for rule in abandonment),
         abandonment=abandonment,
     )
+
+
+def recording_under(
+    packs: Packs, places: Iterable[tuple[Sequence[str], str]], country: str | None
+) -> RecordingConsent:
+    """Return what the recording of a call needs under all packs that apply to it.
+
+    Args:
+        packs: every pack of the installation.
+        places: names of packs and country of each community the call is about.
+        country: of the phone.
+
+    Returns:
+        The strictest consent; `never` where it is not known which packs apply.
+    """
+    wanted = RecordingConsent.ONE_PARTY
+    for names, home in places:
+        applying = packs.applying(tuple(names), home, country)
+        found = conduct_under(applying).recording if applying else RecordingConsent.NEVER
+        wanted = max(wanted, found, key=_MILDEST_FIRST.index)
+    return wanted

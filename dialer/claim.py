@@ -15,10 +15,17 @@ from callback.packs import Packs
 from core import metrics
 from core.ids import IdSource
 from core.phone import PhoneNumber
-from customers.model import CallMode, Language
+from customers.model import CallMode, Language, RecordingConsent
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import SettingBasis
-from dialer.claim_plan import Judged, NewAttempt, plan_calls, ring_at_least_s, unless_line_taken
+from dialer.claim_plan import (
+    Judged,
+    NewAttempt,
+    plan_calls,
+    recording_consent,
+    ring_at_least_s,
+    unless_line_taken,
+)
 from dialer.claim_writes import commit_attempts, keep_verdicts, load_waiting, pop_people, put_off
 
 
@@ -38,6 +45,7 @@ class Claimed:
     room: str | None = None  # of the agent who speaks; None: the script alone does
     room_within_s: float = 2.0  # after the answer, as the rule packs ask for
     detect_machine: bool = True
+    recording: RecordingConsent = RecordingConsent.NEVER  # what the rule packs want before it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,5 +139,6 @@ def _claimed(attempt: NewAttempt, packs: Packs) -> Claimed:
         synthetic=lead.synthetic,
         language=attempt.lead.facts.person.language or Language.MANDARIN,
         ring_at_least_s=ring_at_least_s(attempt, packs),
+        recording=recording_consent(attempt, packs),
         due_call_ids=attempt.due_call_ids,
     )

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from callback.conduct import conduct_under
+from callback.conduct import conduct_under, recording_under
 from callback.model import Decision
 from callback.packs import Packs
 from callback.verdict import Layer, Rule, Verdict, judge
+from core.columns import AnyRow
 from core.ids import IdSource
 from core.phone import PhoneNumber
-from customers.model import CallMode, Purpose, Reason
+from customers.model import CallMode, Purpose, Reason, RecordingConsent
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import Candidate
 
@@ -152,13 +153,14 @@ def _fits(one: Judged, served: Sequence[Judged]) -> bool:
         one.verdict.phone == served[0].verdict.phone
         and row.mode == lead.mode
         and row.community_id == lead.community_id
-        and all(_may_share(one.candidate, other.candidate) for other in served)
+        and all(may_share(row, other.candidate.due_call) for other in served)
     )
 
 
-def _may_share(one: Candidate, other: Candidate) -> bool:
-    reasons = {one.due_call.reason, other.due_call.reason}
-    purposes = {one.due_call.purpose, other.due_call.purpose}
+def may_share(one: AnyRow, other: AnyRow) -> bool:
+    """Say whether two due calls of a person may be spoken of in one call."""
+    reasons = {one.reason, other.reason}
+    purposes = {one.purpose, other.purpose}
     return not (
         Purpose.DEBT in purposes
         and (reasons & _NEVER_WITH_DEBT or purposes & {Purpose.SURVEY, Purpose.MARKETING})
@@ -208,3 +210,9 @@ def ring_at_least_s(attempt: NewAttempt, packs: Packs) -> int:
     place = attempt.lead.facts.place
     applying = packs.applying(place.packs, place.region, attempt.phone.region)
     return conduct_under(applying).ring_at_least_s if applying else 0
+
+
+def recording_consent(attempt: NewAttempt, packs: Packs) -> RecordingConsent:
+    """Return what the rule packs want before the call is recorded."""
+    places = [(each.facts.place.packs, each.facts.place.region) for each in attempt.served]
+    return recording_under(packs, places, attempt.phone.region)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from customers.model import Language
+from customers.model import Language, RecordingConsent
 from customers.naming import address
 from dialer.call_facts import Matter
 from scripts.model import CallPlan, Section
@@ -36,13 +36,24 @@ class House:
     agents_available: bool
 
 
-def build_plan(matters: Sequence[Matter], *, house: House, now: datetime) -> CallPlan:
-    """Return the plan of one call to one person; sections in the order of the matters."""
+def build_plan(
+    matters: Sequence[Matter],
+    *,
+    house: House,
+    now: datetime,
+    recording: RecordingConsent = RecordingConsent.NEVER,
+    free_answers: bool = True,
+    inbound: bool = False,
+) -> CallPlan:
+    """Return the plan of one call with one person; sections in the order of the matters.
+
+    `inbound` says that they rang us.
+    """
     lead = matters[0].due_call
     local_now = now.astimezone(ZoneInfo(lead.time_zone))
     identity, hint = identity_of(lead.identity_digits, lead.unit)
     variables: dict[str, Any] = {
-        "company": dict(house.company) if house.company else _company(lead.community),
+        "company": company_of(house, lead.community),
         "community": lead.community,
         "person": address(lead.person_name, lead.honorific),
         "unit": lead.unit or "",
@@ -54,6 +65,8 @@ def build_plan(matters: Sequence[Matter], *, house: House, now: datetime) -> Cal
         "agents_available": house.agents_available,
         "identity_hint": hint,
     }
+    if inbound:
+        variables["inbound"] = True
     return CallPlan(
         language=Language(lead.language),
         now=local_now,
@@ -68,6 +81,8 @@ def build_plan(matters: Sequence[Matter], *, house: House, now: datetime) -> Cal
             for each in matters
         ),
         identity=identity,
+        recording=recording,
+        free_answers=free_answers,
     )
 
 
@@ -85,7 +100,15 @@ def identity_of(
     return (digits if len(digits) >= _MIN_IDENTITY_DIGITS else None), _UNIT_HINT
 
 
-def _company(community: str) -> dict[str, str]:
+def company_of(house: House, community: str | None) -> dict[str, str]:
+    """Return who we say we are, in each language."""
+    if house.company is not None:
+        return dict(house.company)
+    if community is None:
+        return {
+            Language.MANDARIN: "物业客户服务中心",
+            Language.ENGLISH: "the owner service centre",
+        }
     return {
         Language.MANDARIN: f"{community}物业客户服务中心",
         Language.ENGLISH: f"the owner service centre of {community}",

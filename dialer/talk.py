@@ -6,7 +6,8 @@ had to be tried.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,12 +16,15 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from callback.campaigns import Campaigns, MachineHandling
+from callback.conduct import recording_under
+from callback.packs import Packs, shipped_packs
 from callback.subjects import load_subjects
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.clock import Clock
 from core.columns import table_of
 from core.database import despite_outages
-from customers.model import Language
+from core.phone import PhoneNumber
+from customers.model import Language, RecordingConsent
 from dialer.call_facts import Matter, load_matters
 from dialer.hooks import Transfers
 from dialer.model import AnsweredBy, AttemptState
@@ -28,7 +32,7 @@ from dialer.plan import House, build_plan
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.interpreter import abandon_message, advance, message, start
 from scripts.library import Library
-from scripts.model import Reply, ReplyKind, TalkState, Turn
+from scripts.model import CallPlan, Reply, ReplyKind, TalkState, Turn
 from scripts.state import dump_state, load_state
 
 log = structlog.get_logger(__name__)
@@ -46,6 +50,8 @@ class TalkRules:
     library: Library
     campaigns: Campaigns
     house: House
+    packs: Packs = field(default_factory=shipped_packs)
+    records: bool = False  # talks, as far as the packs let them be recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +61,14 @@ class _Tried:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     turn: Turn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Served:
+    """What a live call is about, and whose phone was rung."""
+
+    due_call_ids: Sequence[int]
+    phone: PhoneNumber
 
 
 class TalkHost:
@@ -100,15 +114,16 @@ class TalkHost:
         """Return what a person will probably hear first; nothing is kept."""
         now = self._clock.now()
         async with self._sessions() as session:
-            due_call_ids = await _served_by(session, attempt_id)
-            if not due_call_ids:
+            served = await _served_by(session, attempt_id)
+            if served is None:
                 return None
-            matters = await load_matters(session, due_call_ids, now=now)
+            matters = await load_matters(session, served.due_call_ids, now=now)
             await self._learn(session, matters)
         standing = [each for each in matters if each.subject.reason_holds]
         if not standing:
             return None
-        _, turn = start(self._rules.library, build_plan(standing, house=self._rules.house, now=now))
+        plan = self._plan(standing, served, house=self._rules.house, now=now)
+        _, turn = start(self._rules.library, plan)
         return turn
 
     async def abandoned(self, attempt_id: UUID) -> Turn:
@@ -130,13 +145,28 @@ class TalkHost:
     async def _abandoned(self, attempt_id: UUID) -> Turn:
         now = self._clock.now()
         async with self._sessions() as session:
-            due_call_ids = await _served_by(session, attempt_id)
-            if not due_call_ids:
+            served = await _served_by(session, attempt_id)
+            if served is None:
                 return _hang_up(Language.MANDARIN)
-            matters = await load_matters(session, due_call_ids, now=now)
+            matters = await load_matters(session, served.due_call_ids, now=now)
             await self._learn(session, matters)
-        plan = build_plan(matters, house=self._rules.house, now=now)
+        plan = self._plan(matters, served, house=self._rules.house, now=now)
         return abandon_message(self._rules.library, plan)
+
+    def _plan(
+        self, matters: Sequence[Matter], served: _Served, *, house: House, now: datetime
+    ) -> CallPlan:
+        """Return the plan of a talk, with what the packs want before it is recorded."""
+        rows = [each.due_call for each in matters]
+        places = [(row.packs, row.region) for row in rows]
+        consent = recording_under(self._rules.packs, places, served.phone.region)
+        return build_plan(
+            matters,
+            house=house,
+            now=now,
+            recording=consent if self._rules.records else RecordingConsent.NEVER,
+            free_answers=consent is not RecordingConsent.NEVER,
+        )
 
     async def _house(self, session: AsyncSession, attempt_id: UUID) -> House:
         """Return how we present ourselves on this call: with somebody to speak to, or without."""
@@ -157,10 +187,10 @@ class TalkHost:
     async def _open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
         now = self._clock.now()
         async with self._sessions.begin() as session:
-            due_call_ids = await _served_by(session, attempt_id)
-            if not due_call_ids:
+            served = await _served_by(session, attempt_id)
+            if served is None:
                 return _hang_up(Language.MANDARIN)
-            matters = await load_matters(session, due_call_ids, now=now)
+            matters = await load_matters(session, served.due_call_ids, now=now)
             await self._learn(session, matters)
             standing = [each for each in matters if each.subject.reason_holds]
             talk: dict[str, Any] = {
@@ -171,7 +201,7 @@ class TalkHost:
                 }
             }
             house = await self._house(session, attempt_id)
-            plan = build_plan(standing or matters, house=house, now=now)
+            plan = self._plan(standing or matters, served, house=house, now=now)
             if answered_by is AnsweredBy.MACHINE:
                 turn = message(self._rules.library, plan)
                 if not standing or not self._may_leave_message(standing):
@@ -276,14 +306,20 @@ async def _save(session: AsyncSession, attempt_id: UUID, talk: Mapping[str, Any]
     await session.execute(_SAVE, {"id": attempt_id, "talk": talk})
 
 
-async def _served_by(session: AsyncSession, attempt_id: UUID) -> list[int]:
-    rows = await session.execute(
-        sa.select(AttemptDueCall.due_call_id)
-        .join(Attempt, Attempt.attempt_id == AttemptDueCall.attempt_id)
-        .where(AttemptDueCall.attempt_id == attempt_id, Attempt.state != AttemptState.ENDED)
-        .order_by(AttemptDueCall.position)
+async def _served_by(session: AsyncSession, attempt_id: UUID) -> _Served | None:
+    rows = (
+        await session.execute(
+            sa.select(AttemptDueCall.due_call_id, Attempt.e164)
+            .join(Attempt, Attempt.attempt_id == AttemptDueCall.attempt_id)
+            .where(AttemptDueCall.attempt_id == attempt_id, Attempt.state != AttemptState.ENDED)
+            .order_by(AttemptDueCall.position)
+        )
+    ).all()
+    if not rows:
+        return None
+    return _Served(
+        due_call_ids=tuple(row.due_call_id for row in rows), phone=PhoneNumber(rows[0].e164)
     )
-    return list(rows.scalars())
 
 
 def _hang_up(language: Language) -> Turn:

@@ -155,6 +155,8 @@ def _talk_host(
             library=settlement.library,
             campaigns=settlement.campaigns,
             house=house_of(runtime.settings),
+            packs=shipped_packs(),
+            records=runtime.settings.recording.scripted_calls,
         ),
         clock_factor=_factor(runtime.clock),
         transfers=transfers,

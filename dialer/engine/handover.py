@@ -68,6 +68,7 @@ class HandOver:
                     room_within_s=call.room_within_s,
                     language=call.language,
                     community=call.community,
+                    recording=call.recording,
                 )
             )
         except SubmissionUnknownError:

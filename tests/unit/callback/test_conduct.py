@@ -1,8 +1,8 @@
 """The strictest figure of the packs that apply is the one that holds."""
 
-from callback.conduct import conduct_under
+from callback.conduct import conduct_under, recording_under
 from callback.pack_model import Recording
-from callback.packs import shipped_packs
+from callback.packs import Packs, shipped_packs
 from customers.model import RecordingConsent
 
 PACKS = shipped_packs()
@@ -48,3 +48,25 @@ def test_where_one_pack_forbids_recording_nothing_is_recorded() -> None:
             for each in (mild, forbidding)
         ]
         assert conduct_under(packs).recording is RecordingConsent.NEVER
+
+
+def test_a_call_that_concerns_two_places_is_recorded_by_the_stricter_one() -> None:
+    china, us = (("CN",), "CN"), (("US",), "US")
+    assert recording_under(PACKS, [china], "CN") is RecordingConsent.ANNOUNCE
+    asking = PACKS.named("CN").model_copy(
+        update={
+            "name": "asks",
+            "countries": (),
+            "law": PACKS.named("CN").law.model_copy(
+                update={"recording": Recording(consent=RecordingConsent.ASK, source="a test")}
+            ),
+        }
+    )
+    packs = Packs([*(PACKS.named(name) for name in PACKS.names), asking])
+    both = [us, (("CN", "asks"), "CN")]
+    assert recording_under(packs, both, "US") is RecordingConsent.ASK
+
+
+def test_where_no_pack_is_known_nothing_is_recorded() -> None:
+    assert recording_under(PACKS, [(("CN",), "CN")], "FR") is RecordingConsent.NEVER
+    assert recording_under(PACKS, [((), "CN")], "CN") is RecordingConsent.NEVER
