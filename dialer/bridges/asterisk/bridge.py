@@ -82,7 +82,7 @@ class AsteriskBridge:
         self.max_seconds = max_seconds
         self._clock = clock
         self._trunks = {trunk.name: trunk for trunk in trunks}
-        self._servers = tuple(servers)
+        self.servers = tuple(servers)
         self.trunks = tuple(trunk.limits for trunk in self._trunks.values())
         self.floor: Floor | None = rooms
         self._rooms = rooms
@@ -98,13 +98,13 @@ class AsteriskBridge:
         )
         self._switchboard = Switchboard(clock)
         self._placing = Placing(self._trunks, self._switchboard, clock, talks=talks)
-        self._fates = Fates(self._servers, self._switchboard, clock)
+        self._fates = Fates(self.servers, self._switchboard, clock)
         self._reaper = Reaper(
-            self._servers, self._switchboard, clock, max_seconds=max_seconds, every_s=look_every_s
+            self.servers, self._switchboard, clock, max_seconds=max_seconds, every_s=look_every_s
         )
         self._reaping: asyncio.Task[None] | None = None
         self._is_started = False
-        for server in self._servers:
+        for server in self.servers:
             self._switchboard.watch(server)
             server.on_connected(partial(self._reaper.met, server))
 
@@ -161,7 +161,7 @@ class AsteriskBridge:
         if attempt_id in self._switchboard.calls:
             await self._switchboard.hang_up(attempt_id)
         elif self._switchboard.end_of(attempt_id) is None:
-            for server in self._servers:
+            for server in self.servers:
                 await hang_up_channel(server, str(attempt_id))
 
     async def fate(self, attempt_id: UUID) -> Fate:
@@ -176,7 +176,7 @@ class AsteriskBridge:
         if now - instant > timedelta(days=book.KEPT_DAYS):
             return None
         found: list[PlacedCall] = []
-        for server in self._servers:
+        for server in self.servers:
             if server.booted_at is None or server.booted_at > instant:
                 log.warning("book_may_lack_calls", server=server.name)
                 return None
@@ -200,7 +200,7 @@ class AsteriskBridge:
         async with self._connected():
             up = await self._listed()
         for call in self._switchboard.calls.values():
-            server = next((each for each in self._servers if each is call.server), None)
+            server = next((each for each in self.servers if each is call.server), None)
             gone_s = 0.0 if server is None else server.down_s
             if 0.0 < gone_s < _BELIEVED_S:
                 up.setdefault(call.attempt_id, server)
@@ -218,7 +218,7 @@ class AsteriskBridge:
                 if server is not None
             ]
             troubles = await asyncio.gather(*ends, return_exceptions=True)
-            away = [server.name for server in self._servers if not server.is_up]
+            away = [server.name for server in self.servers if not server.is_up]
         for trouble in troubles:
             if isinstance(trouble, BaseException):
                 raise trouble
@@ -244,7 +244,7 @@ class AsteriskBridge:
         """Return every call with an id of ours, and its server."""
         found: dict[UUID, ManagedServer | None] = {}
         asked = 0
-        for server in self._servers:
+        for server in self.servers:
             try:
                 channels = await server.list("CoreShowChannels")
             except (ManagerGoneError, ManagerRefusedError) as err:
@@ -274,11 +274,11 @@ class AsteriskBridge:
 
     async def _connect(self) -> None:
         ends = await asyncio.gather(
-            *(server.start() for server in self._servers), return_exceptions=True
+            *(server.start() for server in self.servers), return_exceptions=True
         )
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
 
     async def _disconnect(self) -> None:
-        await asyncio.gather(*(server.close() for server in self._servers))
+        await asyncio.gather(*(server.close() for server in self.servers))

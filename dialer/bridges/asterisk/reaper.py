@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 30.0
 # Ringing, detection and the apology are no part of a call's longest duration.
-_MARGIN = timedelta(seconds=120)
+MARGIN = timedelta(seconds=120)
 
 
 class Reaper:
@@ -31,11 +31,12 @@ class Reaper:
         *,
         max_seconds: float,
         every_s: float = LOOK_EVERY_S,
+        margin: timedelta = MARGIN,
     ) -> None:
         self._servers = tuple(servers)
         self._switchboard = switchboard
         self._clock = clock
-        self._longest = timedelta(seconds=max_seconds) + _MARGIN
+        self._longest = timedelta(seconds=max_seconds) + margin
         self._every_s = every_s
 
     async def run(self) -> None:
