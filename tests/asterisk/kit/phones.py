@@ -206,6 +206,14 @@ class Phones:
             within_s=within_s,
         )
 
+    async def until_idle(self, *, within_s: float = _WITHIN_S) -> None:
+        """Wait until no phone has a call any more."""
+        await self.until(
+            lambda: all(leg.is_over for leg in self._legs.values()),
+            what="all phones are idle",
+            within_s=within_s,
+        )
+
     async def reset(self) -> None:
         """Hang up whatever is up, and forget what phones were told."""
         await self._manager.act("Hangup", Channel="/.*/")
