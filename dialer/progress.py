@@ -36,6 +36,7 @@ _LIVE = (
         Attempt.agent_id,
         Attempt.mode,
         Attempt.met_at,
+        Attempt.direction,
     )
     .where(Attempt.attempt_id == sa.bindparam("attempt_id"), Attempt.state != AttemptState.ENDED)
     .with_for_update()

@@ -65,6 +65,17 @@ def is_conversation(code: WrapUpCode | None) -> bool:
     return code is not None and code not in NO_CONVERSATION_CODES
 
 
+def after_inbound(code: WrapUpCode | None) -> Next:
+    """Decide what follows for one due call where the person had rung us about it.
+
+    What their call did not settle waits as if they had not rung: it was no try of ours, and says
+    nothing of the number.
+    """
+    if code in FINAL_CODES:
+        return Next(state=DueCallState.DONE, because=str(code))
+    return Next(state=DueCallState.WAITING, because="inbound")
+
+
 def decide(
     *,
     result: TelephonyResult,

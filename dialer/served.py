@@ -18,7 +18,8 @@ from core.columns import AnyRow, table_of
 from customers.model import WrapUpCode
 from dialer import states
 from dialer.effects import Settled, apply_effects
-from dialer.retry import DEAD_NUMBER, Next, decide, word_of
+from dialer.model import Direction
+from dialer.retry import DEAD_NUMBER, Next, after_inbound, decide, word_of
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.library import Library
 
@@ -59,6 +60,7 @@ _WORDS_BEFORE = (
         AttemptDueCall.due_call_id == DueCall.due_call_id,
         AttemptDueCall.settled_at.is_not(None),
         Attempt.submitted_at.is_not(None),
+        Attempt.direction == Direction.OUTBOUND,
     )
     .scalar_subquery()
 )
@@ -92,15 +94,18 @@ async def settle_due_call(
     """
     row = served.row
     word = word_of(ended.result, served.code)
-    following = decide(
-        result=ended.result,
-        code=served.code,
-        attempts=row.attempts,
-        same_before=(row.words_before or []).count(word),
-        ended_at=ended.ended_at,
-        campaign=settlement.campaigns.get(row.campaign),
-        placed=ended.submitted_at is not None,
-    )
+    if attempt.direction is Direction.INBOUND:
+        following = after_inbound(served.code)
+    else:
+        following = decide(
+            result=ended.result,
+            code=served.code,
+            attempts=row.attempts,
+            same_before=(row.words_before or []).count(word),
+            ended_at=ended.ended_at,
+            campaign=settlement.campaigns.get(row.campaign),
+            placed=ended.submitted_at is not None,
+        )
     await apply_effects(
         session,
         Settled(
@@ -185,7 +190,7 @@ async def _write_outcome(
             "of_due_call": due_call_id,
             "state": following.state,
             "attempts": tries,
-            "next_at": following.retry_at if waits else served.row.next_at,
+            "next_at": (following.retry_at if waits else None) or served.row.next_at,
             "settled_at": None if waits else at,
             "settled_because": None if waits else following.because,
         },

@@ -27,7 +27,7 @@ from core.phone import PhoneNumber
 from customers.model import Language, RecordingConsent
 from dialer.call_facts import Matter, load_matters
 from dialer.hooks import Transfers
-from dialer.model import AnsweredBy, AttemptState
+from dialer.model import AnsweredBy, AttemptState, Direction
 from dialer.plan import House, build_plan
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.interpreter import abandon_message, advance, message, start
@@ -65,10 +65,11 @@ class _Tried:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Served:
-    """What a live call is about, and whose phone was rung."""
+    """What a live call is about, and whose phone is on it."""
 
     due_call_ids: Sequence[int]
     phone: PhoneNumber
+    inbound: bool  # they rang us
 
 
 class TalkHost:
@@ -166,6 +167,7 @@ class TalkHost:
             now=now,
             recording=consent if self._rules.records else RecordingConsent.NEVER,
             free_answers=consent is not RecordingConsent.NEVER,
+            inbound=served.inbound,
         )
 
     async def _house(self, session: AsyncSession, attempt_id: UUID) -> House:
@@ -309,7 +311,7 @@ async def _save(session: AsyncSession, attempt_id: UUID, talk: Mapping[str, Any]
 async def _served_by(session: AsyncSession, attempt_id: UUID) -> _Served | None:
     rows = (
         await session.execute(
-            sa.select(AttemptDueCall.due_call_id, Attempt.e164)
+            sa.select(AttemptDueCall.due_call_id, Attempt.e164, Attempt.direction)
             .join(Attempt, Attempt.attempt_id == AttemptDueCall.attempt_id)
             .where(AttemptDueCall.attempt_id == attempt_id, Attempt.state != AttemptState.ENDED)
             .order_by(AttemptDueCall.position)
@@ -318,7 +320,9 @@ async def _served_by(session: AsyncSession, attempt_id: UUID) -> _Served | None:
     if not rows:
         return None
     return _Served(
-        due_call_ids=tuple(row.due_call_id for row in rows), phone=PhoneNumber(rows[0].e164)
+        due_call_ids=tuple(row.due_call_id for row in rows),
+        phone=PhoneNumber(rows[0].e164),
+        inbound=rows[0].direction is Direction.INBOUND,
     )
 
 
