@@ -24,6 +24,7 @@ from api.routes import (
     communities,
     dialling,
     files,
+    floor,
     lists,
     live,
     persons,
@@ -52,6 +53,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     dialling.router,
     lists.router,
     agents.router,
+    floor.router,
     webhooks.router,
     live.router,
 )

@@ -23,6 +23,7 @@ from customers.extensions import DecidedAlreadyError
 from customers.search import NothingFoundError
 from customers.service import NotCompletedError, UnknownSubjectError
 from dialer.agents.model import AgentStateError, UnknownAgentError
+from dialer.agents.seats import NoPhoneError
 from dialer.agents.service import AgentNameTakenError, OffRosterError
 from dialer.agents.wrap_up import NoSuchCallError, WrappedUpAlreadyError
 
@@ -84,6 +85,7 @@ _STATUS: Mapping[type[OwnerlineError], HTTPStatus] = {
         (
             AgentNameTakenError,
             AgentStateError,
+            NoPhoneError,
             DecidedAlreadyError,
             NotCompletedError,
             OffRosterError,

@@ -16,10 +16,11 @@ from api.work import Here, Work
 from callback.model import Decision
 from core.columns import table_of
 from customers.model import Language, Purpose, Reason, WrapUpCode
-from dialer.agents import offers, service
+from dialer.agents import offers, seats, service
 from dialer.agents.model import AgentState, BreakReason, SkipReason
 from dialer.agents.tables import Agent
 from dialer.agents.wrap_up import WrapUpForm, correct_outcome, wrap_up
+from dialer.bridges.floor import PhoneTrouble
 
 router = router_of("agents")
 
@@ -44,6 +45,9 @@ class AgentShown(Shown):
     due_call_id: int | None
     break_reason: BreakReason | None
     signed_in_at: datetime | None
+    endpoint: str | None = Field(description="Their phone; null: none, or calls come by screen.")
+    seated_on: str | None = Field(description="The server on which their phone is in its room.")
+    phone_trouble: PhoneTrouble | None = Field(description="Why it is not, where it was rung.")
 
 
 class AgentGiven(Given):
@@ -61,6 +65,12 @@ class RosterGiven(Given):
     """On the roster, or off it."""
 
     active: Yes
+
+
+class EndpointGiven(Given):
+    """The phone at which an agent is rung."""
+
+    endpoint: Word | None = Field(examples=["PJSIP/101"])
 
 
 class BreakGiven(Given):
@@ -152,13 +162,13 @@ async def add_agent(work: Here, given: AgentGiven) -> AgentShown:
         now=work.now,
     )
     await work.note("agent_added", f"agent:{agent_id}")
-    return await _agent(work, agent_id)
+    return await agent_shown(work, agent_id)
 
 
 @router.get("/agents/{agent_id}", openapi_extra=needs(Right.READ_AGENTS))
 async def show_agent(work: Here, agent_id: PathId) -> AgentShown:
     """Return an agent."""
-    return await _agent(work, agent_id)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/roster", openapi_extra=needs(Right.LEAD_AGENTS))
@@ -167,7 +177,16 @@ async def set_on_roster(work: Here, agent_id: PathId, given: RosterGiven) -> Age
     await service.set_on_roster(
         work.session, agent_id, active=given.active, by=work.caller.actor, now=work.now
     )
-    return await _agent(work, agent_id)
+    return await agent_shown(work, agent_id)
+
+
+@router.post("/agents/{agent_id}/endpoint", openapi_extra=needs(Right.LEAD_AGENTS))
+async def set_endpoint(work: Here, agent_id: PathId, given: EndpointGiven) -> AgentShown:
+    """Give an agent another phone, or none; one that is in its room stays until it hangs up."""
+    await seats.set_endpoint(
+        work.session, agent_id, given.endpoint, by=work.caller.actor, now=work.now
+    )
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/force", openapi_extra=needs(Right.LEAD_AGENTS))
@@ -176,49 +195,51 @@ async def force_agent(work: Here, agent_id: PathId, given: ForceGiven) -> AgentS
     await service.force(
         work.session, agent_id, given.to, by=work.caller.actor, why=given.why, now=work.now
     )
-    return await _agent(work, agent_id)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/sign-in", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def sign_in(work: Here, agent_id: PathId) -> AgentShown:
     """Sit down, ready for calls; from now on the heartbeat is expected."""
-    await service.sign_in(work.session, await _own(work, agent_id), now=work.now)
-    return await _agent(work, agent_id)
+    await service.sign_in(work.session, await own_agent(work, agent_id), now=work.now)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/sign-out", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def sign_out(work: Here, agent_id: PathId) -> AgentShown:
     """Leave."""
-    await service.sign_out(work.session, await _own(work, agent_id), now=work.now)
-    return await _agent(work, agent_id)
+    await service.sign_out(work.session, await own_agent(work, agent_id), now=work.now)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/ready", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def become_ready(work: Here, agent_id: PathId) -> AgentShown:
     """Come back from a break."""
-    await service.become_ready(work.session, await _own(work, agent_id), now=work.now)
-    return await _agent(work, agent_id)
+    await service.become_ready(work.session, await own_agent(work, agent_id), now=work.now)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/break", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def take_break(work: Here, agent_id: PathId, given: BreakGiven) -> AgentShown:
     """Go away for a while; a call that is shown goes to somebody else."""
-    await service.take_break(work.session, await _own(work, agent_id), given.reason, now=work.now)
-    return await _agent(work, agent_id)
+    await service.take_break(
+        work.session, await own_agent(work, agent_id), given.reason, now=work.now
+    )
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/heartbeat", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def heartbeat(work: Here, agent_id: PathId) -> AgentShown:
     """Say that the agent's screen is there, and hear where the agent stands."""
-    await service.beat(work.session, await _own(work, agent_id))
-    return await _agent(work, agent_id)
+    await service.beat(work.session, await own_agent(work, agent_id))
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/offer", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def next_offer(work: Here, agent_id: PathId) -> Offer:
     """Be shown the call that comes next; looking at it goes on the audit."""
     shown = await offers.next_offer(
-        work.session, await _own(work, agent_id), desk=work.deps.desk, now=work.now
+        work.session, await own_agent(work, agent_id), desk=work.deps.desk, now=work.now
     )
     if shown is None:
         return Offer(offer=None)
@@ -244,9 +265,9 @@ async def next_offer(work: Here, agent_id: PathId) -> Offer:
 async def dial(work: Here, agent_id: PathId) -> AgentShown:
     """Let the call that is shown ring; the rules judge it once more."""
     await offers.ask_to_dial(
-        work.session, await _own(work, agent_id), desk=work.deps.desk, now=work.now
+        work.session, await own_agent(work, agent_id), desk=work.deps.desk, now=work.now
     )
-    return await _agent(work, agent_id)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/skip", openapi_extra=needs(Right.WORK_AS_AGENT))
@@ -254,7 +275,7 @@ async def skip(work: Here, agent_id: PathId, given: SkipGiven) -> Skipped:
     """Do not dial the call that is shown, with a reason."""
     next_at = await offers.skip(
         work.session,
-        await _own(work, agent_id),
+        await own_agent(work, agent_id),
         given.reason,
         note=given.note,
         desk=work.deps.desk,
@@ -266,8 +287,8 @@ async def skip(work: Here, agent_id: PathId, given: SkipGiven) -> Skipped:
 @router.post("/agents/{agent_id}/hang-up", openapi_extra=needs(Right.WORK_AS_AGENT))
 async def hang_up(work: Here, agent_id: PathId) -> AgentShown:
     """End the call."""
-    await service.hang_up(work.session, await _own(work, agent_id), now=work.now)
-    return await _agent(work, agent_id)
+    await service.hang_up(work.session, await own_agent(work, agent_id), now=work.now)
+    return await agent_shown(work, agent_id)
 
 
 @router.post("/agents/{agent_id}/wrap-up", openapi_extra=needs(Right.WORK_AS_AGENT))
@@ -275,14 +296,14 @@ async def give_wrap_up(work: Here, agent_id: PathId, given: WrapUpGiven) -> Agen
     """Say what the call came to, once, for every due call it served."""
     await wrap_up(
         work.session,
-        await _own(work, agent_id),
+        await own_agent(work, agent_id),
         given.attempt_id,
         [_form(each) for each in given.forms],
         then=given.then,
         desk=work.deps.desk,
         now=work.now,
     )
-    return await _agent(work, agent_id)
+    return await agent_shown(work, agent_id)
 
 
 @router.post(
@@ -301,7 +322,7 @@ async def correct(work: Here, attempt_id: UUID, given: CorrectionGiven) -> None:
     )
 
 
-async def _own(work: Work, agent_id: int) -> int:
+async def own_agent(work: Work, agent_id: int) -> int:
     """Return the agent's id, where the caller is that agent, or an admin: that is written down.
 
     Raises:
@@ -325,6 +346,7 @@ def _form(given: FormGiven) -> WrapUpForm:
     )
 
 
-async def _agent(work: Work, agent_id: int) -> AgentShown:
+async def agent_shown(work: Work, agent_id: int) -> AgentShown:
+    """Return an agent as answers show them."""
     row = await row_of(work, sa.select(_AGENT), _AGENT.c.agent_id, agent_id, "agent")
     return AgentShown.model_validate(row)

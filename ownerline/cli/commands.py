@@ -1,6 +1,7 @@
 """Every command, registered on the one application."""
 
 from ownerline.cli import (
+    agents,
     asterisk,
     backups,
     carrier,
@@ -19,6 +20,7 @@ from ownerline.cli import (
 from ownerline.cli.app import app
 
 __all__ = [
+    "agents",
     "app",
     "asterisk",
     "backups",
