@@ -11,6 +11,7 @@ from core.settings_model import AsteriskServer, Settings
 from dialer.bridges.asterisk.agi.talks import AsteriskTalks
 from dialer.bridges.asterisk.ami import Account
 from dialer.bridges.asterisk.announcements import make_early_media
+from dialer.bridges.asterisk.announcing import announce_by
 from dialer.bridges.asterisk.bridge import AsteriskBridge
 from dialer.bridges.asterisk.dialect import CallerIds, Dialect
 from dialer.bridges.asterisk.recording import Recorder
@@ -52,7 +53,10 @@ async def asterisk_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIter
         sounds = Sounds(speaker, folder=folder)
         await sounds.start()
         recorder = Recorder(
-            ids=runtime.ids, folder=folder, agent_calls=settings.recording.agent_calls
+            ids=runtime.ids,
+            folder=folder,
+            agent_calls=settings.recording.agent_calls,
+            announcement=announce_by(sounds),
         )
         rooms = AsteriskRooms(ids=runtime.ids, recordings=recorder)
         talks = AsteriskTalks(

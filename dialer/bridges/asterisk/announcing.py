@@ -1,21 +1,35 @@
 """A sentence played into an agent's room, so that everybody in it hears it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 import structlog
 
 from core.clock import Clock
 from core.ids import IdSource
+from customers.model import Language
 from dialer.bridges.asterisk.lines import (
     ManagerEvent,
     ManagerGoneError,
     ManagerRefusedError,
     Server,
 )
+from dialer.bridges.asterisk.sounds import Sounds
+from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.asterisk.values import UnsafeValueError
 
 log = structlog.get_logger(__name__)
 
+# Returns the file of the sentence that announces a recording, as the trunk's server knows it.
+Announcement = Callable[[Language, Trunk], Awaitable[str]]
+
+RECORDED_WORDS: Mapping[Language, str] = MappingProxyType(
+    {
+        Language.MANDARIN: "为保证服务质量，本次通话将被录音。",
+        Language.ENGLISH: "This call is recorded, so that we can be held to what we say.",
+    }
+)
 _FLOOR = "ownerline-floor"
 _LONGEST_S = 20.0  # an announcement is a sentence
 
@@ -74,3 +88,12 @@ class Announcer:
         over = self._speaking.get(leg)
         if over is not None and not over.done():
             over.set_result(heard)
+
+
+def announce_by(sounds: Sounds) -> Announcement:
+    """Return what has the announcement of a recording spoken."""
+
+    async def announce(language: Language, trunk: Trunk) -> str:
+        return await sounds.stem(RECORDED_WORDS[language], language, shared=trunk.shared)
+
+    return announce

@@ -6,7 +6,6 @@ the sweep.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +14,8 @@ from uuid import UUID
 import structlog
 
 from core.ids import IdSource
-from customers.model import Language, RecordingConsent
-from dialer.bridges.asterisk.announcing import Announcer
+from customers.model import RecordingConsent
+from dialer.bridges.asterisk.announcing import Announcement, Announcer
 from dialer.bridges.asterisk.audio_places import call_files, call_location, make_folder
 from dialer.bridges.asterisk.lines import (
     ManagerEvent,
@@ -34,9 +33,6 @@ log = structlog.get_logger(__name__)
 WHOLE_CALL = "call"
 _TROUBLES = (ManagerGoneError, ManagerRefusedError, UnsafeValueError)
 _BY_TURN, _BY_AGENT = "turn", "agent"
-
-# Returns the file of the sentence that announces a recording, as the trunk's server knows it.
-Announcement = Callable[[Language, Trunk], Awaitable[str]]
 
 
 @dataclass(kw_only=True, slots=True)
