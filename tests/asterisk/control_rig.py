@@ -14,6 +14,7 @@ from core.phone import PhoneNumber
 from core.settings_model import AsteriskServer
 from dialer.bridges.asterisk.ami import Account
 from dialer.bridges.asterisk.bridge import AsteriskBridge
+from dialer.bridges.asterisk.fates import CLOCKS_DIFFER
 from dialer.bridges.asterisk.parts import Board
 from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.port import CallEnded, CallEvent, OutboundCall
@@ -115,6 +116,13 @@ class Control:
         async with asyncio.timeout(WITHIN_S):
             while self.bridge.lines.answered_s(call.attempt_id) == 0:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
+
+    async def until_sure(self) -> None:
+        """Wait until what Asterisk does not know of is sure never to have been: it may be new."""
+        async with asyncio.timeout(WITHIN_S):
+            for server in self.bridge.servers:
+                assert server.booted_at is not None, "a server that is up says how old it is"
+                await CLOCK.sleep_until(server.booted_at + CLOCKS_DIFFER)
 
     async def until(self, *, up: bool, within_s: float = WITHIN_S) -> None:
         """Wait until every server is up, or none is."""

@@ -19,8 +19,8 @@ from dialer.model import AnsweredBy
 log = structlog.get_logger(__name__)
 
 _UNKNOWN = Fate(kind=FateKind.UNKNOWN)
-# Asterisk counts its uptime in whole seconds, and clocks of two machines differ a little.
-_CLOCKS_DIFFER = timedelta(seconds=5)
+# The clocks of two dialers' machines differ by no more than this.
+CLOCKS_DIFFER = timedelta(seconds=1)
 
 
 class Fates:
@@ -70,7 +70,7 @@ class Fates:
     async def _never_placed(self, attempt_id: UUID) -> bool:
         made_at = book.made_at(attempt_id)
         for server in self._servers:
-            if server.booted_at is None or server.booted_at > made_at - _CLOCKS_DIFFER:
+            if server.booted_at is None or server.booted_at > made_at - CLOCKS_DIFFER:
                 return False
             try:
                 if await book.has(server, attempt_id):
