@@ -1,0 +1,1 @@
+"""The Asterisk bridge under load: a real Asterisk between the dialer and an exchange of phones."""
