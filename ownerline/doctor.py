@@ -15,6 +15,7 @@ from ownerline.backups.leftovers import left_behind
 from ownerline.books import campaigns_of
 from ownerline.finding import Finding
 from ownerline.runtime import open_runtime
+from ownerline.speech_doctor import examine_speech
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,7 @@ async def examine(settings: Settings) -> Diagnosis:
         findings += await _installation(settings)
     except OwnerlineError as err:
         findings.append(Finding(subject="database", found=str(err), sound=False))
+    findings += await examine_speech(settings)
     if settings.bridge is BridgeName.ASTERISK:
         findings += await examine_asterisk(settings, SystemClock())
     return Diagnosis(

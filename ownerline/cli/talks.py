@@ -1,4 +1,4 @@
-"""`ownerline scripts`: check scripts, and walk through one."""
+"""`ownerline scripts`: check scripts, walk through one, and have one spoken."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,17 @@ from typing import Annotated
 import typer
 
 from customers.model import Language
-from ownerline.cli.app import EXIT_FAILED, app, language_here, say
+from ownerline.cli.app import (
+    EXIT_FAILED,
+    app,
+    language_here,
+    print_json,
+    run,
+    say,
+    settings_here,
+)
 
-scripts = typer.Typer(help="Call scripts: check, walk.", no_args_is_help=True)
+scripts = typer.Typer(help="Call scripts: check, walk, speak.", no_args_is_help=True)
 app.add_typer(scripts, name="scripts")
 
 
@@ -43,3 +51,33 @@ def walk(
     from scripts.telling import tell
 
     say(tell(load_library(), name, language or language_here()))
+
+
+@scripts.command()
+def speak(
+    name: Annotated[str, typer.Argument(help="A script of the library, like repair.")],
+    *,
+    language: Annotated[Language | None, typer.Option(help="zh-CN or en.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder to copy the audio into.")] = None,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Write a recording sheet for a studio instead.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make the audio of all that sample talks by the script say, and tell where it lies."""
+    from ownerline.speaking import speak_script, write_sheet
+
+    spoken = language or language_here()
+    if sheet and out is not None:
+        message = "a sheet lies among the studio recordings: --out goes without --sheet"
+        raise typer.BadParameter(message)
+    made = (
+        write_sheet(settings_here(), name, spoken)
+        if sheet
+        else run(speak_script(settings_here(), name, spoken, out=out))
+    )
+    if json:
+        print_json(made.as_json())
+    else:
+        for line in made.lines():
+            say(line)

@@ -21,7 +21,7 @@ from scripts.speech.espeak import EspeakEngine
 from scripts.speech.model import RATES, SpeechEngine, SpeechError, Spoken
 from scripts.speech.shelf import Shelf
 from scripts.speech.sound import level, resample
-from scripts.speech.studio import Recorded, Studio, normalised
+from scripts.speech.studio import Recorded, Studio, normalised, read_recording
 from scripts.speech.wav import Sound, read_wav, wav_bytes
 
 log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ class KeptSpeaker:
         stem = _stem(f"studio {_CONVERTED}", language, recorded.version)
 
         async def read() -> Sound:
-            return await asyncio.to_thread(read_wav, recorded.file)
+            return await asyncio.to_thread(read_recording, recorded.file)
 
         seconds = await self._shelved(stem, read)
         return Spoken(stem=stem, seconds=seconds, studio=recorded.file.name)

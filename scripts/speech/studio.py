@@ -14,6 +14,8 @@ import structlog
 
 from customers.model import Language
 from scripts.speech.model import SpeechError
+from scripts.speech.sound import level
+from scripts.speech.wav import Sound, read_wav
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,22 @@ class Studio:
         """Return the file of every sentence on a sheet, recorded or not."""
         return self._files(language)
 
+    def problems(self) -> Iterator[str]:
+        """Tell of every sheet and recording that cannot be used. Blocks: it reads them all."""
+        for language in Language:
+            folder = self._folder / language.value
+            for sheet in sorted(folder.glob("*.csv")):
+                try:
+                    files = [folder / file for _, file in read_sheet(sheet)]
+                except SheetError as err:
+                    yield str(err)
+                    continue
+                for file in filter(Path.is_file, files):
+                    try:
+                        read_recording(file)
+                    except SpeechError as err:
+                        yield str(err)
+
     def write_sheet(self, script: str, sentences: Iterable[str], language: Language) -> Path:
         """Write a script's recording sheet, keeping the rows it has; return the sheet.
 
@@ -97,6 +115,20 @@ class Studio:
                     files.setdefault(normalised(sentence), folder / file)
             known = self._read[language] = (state, files)
         return known[1]
+
+
+def read_recording(file: Path) -> Sound:
+    """Return a recording at the loudness of all sentences.
+
+    Raises:
+        SpeechError: it cannot be read, or is silent; names the file.
+    """
+    sound = read_wav(file)
+    try:
+        return level(sound)
+    except SpeechError as err:
+        message = f"{file}: {err}"
+        raise SpeechError(message) from err
 
 
 def read_sheet(sheet: Path) -> Iterator[tuple[str, str]]:
