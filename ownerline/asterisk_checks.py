@@ -35,6 +35,8 @@ _HARMLESS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "reporting": ("ConfbridgeList", {"Conference": _NO_CHANNEL}),
     "user": ("UserEvent", {"UserEvent": "OwnerlineDoctor", "About": "rights"}),
 }
+_NOT_ASKED = frozenset({"NonQualified", "Unknown", "Created"})
+_ASKED_WITHIN_S = 6.0  # a contact has three seconds to answer
 _INBOUND = "ownerline-inbound"
 
 
@@ -196,7 +198,7 @@ class Checks:
             yield self.finding(about, f"{server.dial} is not of PJSIP and was not looked at")
             return
         try:
-            told = await self.connection.ask_list("PJSIPShowEndpoint", {"Endpoint": endpoint})
+            told = await self._endpoint(endpoint)
         except ManagerRefusedError:
             found = f"there is no endpoint {endpoint!r}: pjsip.conf must have it (docs/asterisk.md)"
             yield self.finding(about, found, sound=False)
@@ -206,6 +208,25 @@ class Checks:
         if context != _INBOUND:
             found = f"who rings back comes to the context {context!r}, not to {_INBOUND!r}"
             yield self.finding(about, f"{found}; let its extension Goto there, if that is meant")
+
+    async def _endpoint(self, endpoint: str) -> list[ManagerEvent]:
+        """Return what is told of an endpoint; one that was not asked yet is asked now."""
+        asked = {"Endpoint": endpoint}
+        told = await self.connection.ask_list("PJSIPShowEndpoint", asked)
+        if not any(each.get("Status") in _NOT_ASKED for each in told):
+            return told
+        aors = {
+            each.get("ObjectName")
+            for each in told
+            if each.name == "AorDetail" and each.get("QualifyFrequency") not in {"", "0"}
+        }
+        if not aors:
+            return told
+        await self.connection.act("PJSIPQualify", asked, variables={}, within_s=5.0)
+        await self.heard(
+            lambda e: e.name == "ContactStatus" and e.get("AOR") in aors, within_s=_ASKED_WITHIN_S
+        )
+        return await self.connection.ask_list("PJSIPShowEndpoint", asked)
 
     def _contact(self, about: str, endpoint: str, told: list[ManagerEvent]) -> Finding:
         states = {
@@ -218,7 +239,7 @@ class Checks:
             return self.finding(about, shown)
         if not states:
             mend = f"{endpoint!r} has no contact: its aor needs contact = sip:CARRIER"
-        elif set(states.values()) <= {"NonQualified", "Unknown", "Created"}:
+        elif set(states.values()) <= _NOT_ASKED:
             mend = (
                 f"{shown}: whether it lives is not known; set qualify_frequency = 30 in its aor, "
                 "or a dead trunk is noticed after 32 s a call"

@@ -5,7 +5,7 @@ Every trial runs over Local channels, which end inside Asterisk; no phone rings.
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from dialer.bridges.asterisk.values import UnsafeValueError
 from ownerline.asterisk_checks import Checks
 from ownerline.finding import Finding
 
-_TRIED_WITHIN_S = 5.0
+_TRIED_WITHIN_S = 2.0
 _REACHED_WITHIN_S = 8.0  # Asterisk itself gives a FastAGI connection two seconds
 _LASTS_S = 8  # a channel that is left over ends by itself
 _ROOMS = {
@@ -103,21 +103,20 @@ class Trials:
 
     async def all(self) -> AsyncIterator[Finding]:
         """Try rooms, music, the shared folder and the way to the dialer."""
-        room = f"ownerline-doctor-{uuid4().hex[:8]}"
-        for profile, channel in _ROOMS.items():
-            yield await self._room(room, profile, channel)
-        yield await self._music()
+        rooms = (self._room(profile, channel) for profile, channel in _ROOMS.items())
+        for each in await asyncio.gather(*rooms, self._music()):
+            yield each
         async for each in self._look():
             yield each
 
-    async def _room(self, room: str, profile: str, channel: str) -> Finding:
-        before = len(self.checks.told)
+    async def _room(self, profile: str, channel: str) -> Finding:
+        room = f"ownerline-doctor-{uuid4().hex[:8]}"
 
         def joined(event: ManagerEvent) -> bool:
             return event.name == "ConfbridgeJoin" and event.get("Conference") == room
 
         leg = await self._ring(channel, {"OWNERLINE_ROOM": room})
-        came = leg and await self._heard_since(before, joined)
+        came = leg and await self.checks.heard(joined, within_s=_TRIED_WITHIN_S)
         await self._end(leg)
         if came:
             return self.checks.finding(f"room of {profile}", "can be entered")
@@ -128,13 +127,13 @@ class Trials:
         return self.checks.finding(f"room of {profile}", found, sound=False)
 
     async def _music(self) -> Finding:
-        before = len(self.checks.told)
+        leg = await self._ring("Local/hold@ownerline/n", {"OWNERLINE_MAX": str(_LASTS_S)})
 
         def plays(event: ManagerEvent) -> bool:
-            return event.name == "MusicOnHoldStart" and event.get("Class") == "ownerline"
+            ours = event.name == "MusicOnHoldStart" and event.get("Uniqueid") == f"{leg}-2"
+            return ours and event.get("Class") == "ownerline"  # not what stands in for it
 
-        leg = await self._ring("Local/hold@ownerline/n", {"OWNERLINE_MAX": str(_LASTS_S)})
-        heard = leg and await self._heard_since(before, plays)
+        heard = leg and await self.checks.heard(plays, within_s=_TRIED_WITHIN_S)
         await self._end(leg)
         if heard:
             return self.checks.finding("music on hold", "plays")
@@ -233,14 +232,6 @@ class Trials:
             await self.checks.connection.act(
                 "Hangup", {"Channel": leg}, variables={}, within_s=_TRIED_WITHIN_S
             )
-
-    async def _heard_since(
-        self, before: int, wanted: Callable[[ManagerEvent], bool]
-    ) -> ManagerEvent | None:
-        known = {id(each) for each in self.checks.told[:before]}
-        return await self.checks.heard(
-            lambda event: id(event) not in known and wanted(event), within_s=_TRIED_WITHIN_S
-        )
 
 
 def _write(path: Path, text: str) -> None:
