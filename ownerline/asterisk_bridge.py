@@ -12,6 +12,7 @@ from dialer.bridges.asterisk.agi.talks import AsteriskTalks
 from dialer.bridges.asterisk.ami import Account
 from dialer.bridges.asterisk.announcements import make_early_media
 from dialer.bridges.asterisk.announcing import announce_by
+from dialer.bridges.asterisk.arrivals import Arrivals
 from dialer.bridges.asterisk.bridge import AsteriskBridge
 from dialer.bridges.asterisk.dialect import CallerIds, Dialect
 from dialer.bridges.asterisk.recording import Recorder
@@ -21,6 +22,8 @@ from dialer.bridges.asterisk.snippets import shared_path
 from dialer.bridges.asterisk.sounds import Sounds
 from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.port import Bridge, TrunkLimits
+from dialer.inbound.plan import language_of_region
+from ownerline.jobs.retention import tidy_speech
 from ownerline.runtime import Runtime
 from scripts.speech.speaker import make_speaker
 
@@ -50,6 +53,8 @@ async def asterisk_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIter
     folder = asterisk.shared_folder or settings.home / "asterisk"
     speaker = await asyncio.to_thread(make_speaker, settings, settings.home)
     try:
+        # Retention runs on a worker's machine, which may be another.
+        await asyncio.to_thread(tidy_speech, settings, now=runtime.clock.now())
         sounds = Sounds(speaker, folder=folder)
         await sounds.start()
         recorder = Recorder(
@@ -76,6 +81,12 @@ async def asterisk_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIter
             clock=runtime.clock,
             talks=talks,
             rooms=rooms,
+            arrivals=Arrivals(
+                ids=runtime.ids,
+                reach=talks,
+                region=settings.region,
+                language=language_of_region(settings.region),
+            ),
             recorder=recorder,
             others=() if early is None else (early,),
         )

@@ -16,9 +16,12 @@ from dialer.engine.engine import SWITCH_POLL, Engine, EngineRules
 from dialer.fleet.fleet import Fleet
 from dialer.fleet.model import FleetRules
 from dialer.hooks import AttemptFollower, CallSource
+from dialer.inbound.agents import FloorColleagues
+from dialer.inbound.desk import InboundHost
 from dialer.outcome import Settlement
 from dialer.talk import TalkHost, TalkRules
 from ownerline.books import campaigns_of, house_of
+from ownerline.inbound import inbound_host
 from ownerline.runtime import Runtime
 from scripts.library import load_library
 
@@ -83,11 +86,22 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
     fleet = fleet or make_fleet(runtime, bridge)
     phones = Phones(bridge)
     calls = AgentCalls(desk, ids=runtime.ids, phones=phones)
+    transfers = Transfers(desk, phones=phones, calls=calls)
+    inbound = inbound_host(
+        runtime,
+        bridge,
+        settlement,
+        talk=_talk_host(runtime, settlement, transfers),
+        colleagues=FloorColleagues(desk, phones=phones),
+        followers=(calls,),
+        clock_factor=factor,
+    )
     engine = _engine(
         runtime,
         bridge,
         settlement,
-        transfers=Transfers(desk, phones=phones, calls=calls),
+        transfers=transfers,
+        inbound=inbound,
         poll=SWITCH_POLL * factor,
         sources=(calls,),
         followers=(calls,),
@@ -183,6 +197,7 @@ def _engine(
     fleet: Fleet | None = None,
     transfers: Transfers | None = None,
     tells: bool = False,
+    inbound: InboundHost | None = None,
 ) -> Engine:
     settings, campaigns = runtime.settings, settlement.campaigns
     return Engine(
@@ -204,4 +219,5 @@ def _engine(
         followers=followers,
         fleet=fleet,
         tells=tells,
+        inbound=inbound,
     )

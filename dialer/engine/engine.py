@@ -17,6 +17,7 @@ from core.clock import Clock, Signal
 from core.database import OUTAGE_PAUSES_S, may_pass_later
 from core.ids import IdSource
 from core.live import News, Topic
+from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import Bridge, CallEvent
 from dialer.engine.calls import CallsUp
 from dialer.engine.duty import Duty
@@ -54,6 +55,7 @@ class Engine:
         followers: Sequence[AttemptFollower] = (),
         fleet: Fleet | None = None,
         tells: bool = False,
+        inbound: InboundDesk | None = None,
     ) -> None:
         """Put an engine together.
 
@@ -70,7 +72,9 @@ class Engine:
             fleet: the membership of this process, of its own; None: no other process dials.
             tells: each new state is told to the other processes (topic ATTEMPT), and what they
                 tell is handed to `hear_news`.
+            inbound: sees to calls that come in over the bridge.
         """
+        self._inbound = inbound
         self._talk = talk
         self._bridge = bridge
         self._clock = clock
@@ -101,7 +105,7 @@ class Engine:
 
     async def start(self) -> None:
         """Connect the bridge, join the fleet, settle or adopt what an earlier process left."""
-        await self._bridge.start(self, self._talk)
+        await self._bridge.start(self, self._talk, inbound=self._inbound)
         await self._duty.begin()
 
     async def run(self, *, until: datetime | None = None, drain: bool = False) -> None:

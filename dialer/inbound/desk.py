@@ -1,0 +1,395 @@
+"""The desk for calls that come in: holds nothing between two turns, any process may go on."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from core.clock import Clock
+from core.columns import AnyRow
+from core.database import despite_deadlocks, despite_outages
+from core.live import Topic, tell
+from customers.model import WrapUpCode
+from dialer.agents.reserving import Wanted
+from dialer.bridges.inbound import InboundCall
+from dialer.bridges.port import CallEnded
+from dialer.hooks import AttemptFollower
+from dialer.inbound.agents import Colleagues
+from dialer.inbound.holders import holder_of_unit
+from dialer.inbound.model import InboundResult
+from dialer.inbound.outcome import CameTo, of_script, of_talk
+from dialer.inbound.plan import NO_DUE_CALL, Entry, inbound_plan, language_of_region
+from dialer.inbound.service import (
+    InboundRules,
+    begin_talk_about_due,
+    channels_gone,
+    end_call,
+    holders_of,
+    keep,
+    language_of,
+    live_call,
+    live_on_channel,
+    place_of,
+    put_on_file,
+    zone_of,
+)
+from dialer.model import AnsweredBy, TelephonyResult
+from dialer.outcome import Settlement, outcomes_of, settle
+from dialer.plan import House
+from dialer.tables import Attempt
+from dialer.talk import TalkHost
+from scripts.interpreter import advance, start
+from scripts.model import Reply, ReplyKind, TalkState, Turn
+from scripts.state import dump_state, load_state
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_CLEARED = 16  # Q.850: normal call clearing
+# Somebody listens to silence meanwhile, and hangs up before long.
+_PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
+_TALK = sa.select(Attempt.talk).where(Attempt.attempt_id == sa.bindparam("attempt_id"))
+
+
+class InboundHost:
+    """Sees to calls that come in; the implementation of `InboundDesk`."""
+
+    def __init__(
+        self,
+        *,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Clock,
+        talk: TalkHost,
+        settlement: Settlement,
+        house: House,
+        rules: InboundRules,
+        colleagues: Colleagues | None = None,
+        followers: Sequence[AttemptFollower] = (),
+        clock_factor: float = 1.0,
+    ) -> None:
+        """Put a desk together.
+
+        Args:
+            sessions: its database.
+            clock: its time.
+            talk: speaks of what callers are due.
+            settlement: what settling goes by.
+            house: how we present ourselves.
+            rules: where we are, and on which bridge.
+            colleagues: whom callers can be put through to; None: nobody is ever free.
+            followers: of attempts, told of the end of those that callers began.
+            clock_factor: how many of the clock's seconds a real one has.
+        """
+        self._sessions = sessions
+        self._clock = clock
+        self._talk = talk
+        self._settlement = settlement
+        self._house = house
+        self._rules = rules
+        self._colleagues = colleagues
+        self._followers = tuple(followers)
+        self._clock_factor = clock_factor
+
+    # The port.
+
+    async def take(self, call: InboundCall) -> bool:
+        """Put the call on file; False when somebody else has it already."""
+        taken = await self._soon(lambda: self._take(call))
+        if taken:
+            log.info("inbound_call_on_file", call_id=str(call.call_id))
+        return taken
+
+    async def open(self, call_id: UUID) -> Turn:
+        """Return the first turn, or the next one after nobody was there to be put through to."""
+        about_due, turn = await self._soon(lambda: self._open(call_id))
+        if turn is not None:
+            return turn
+        if about_due == "nobody_free":
+            return await self._talk.abandoned(call_id)
+        return await self._talk.open(call_id, AnsweredBy.HUMAN)
+
+    async def reply(self, call_id: UUID, reply: Reply) -> Turn:
+        """Take the caller's reply and return the next turn."""
+        tried: list[tuple[Any, Turn | None]] = []
+        active, turn = await self._soon(lambda: self._reply(call_id, reply, tried))
+        if turn is not None:
+            return turn
+        if active == "known_now":
+            return await self._talk.open(call_id, AnsweredBy.HUMAN)
+        turn = await self._talk.reply(call_id, reply)
+        if turn.hang_up and reply.kind is not ReplyKind.HUNG_UP:
+            return await self._soon(lambda: self._after_talk(call_id, turn))
+        return turn
+
+    async def put_through(self, call_id: UUID, queue: str) -> str | None:
+        """Reserve an agent, the caller's own first; returns the agent's room, None: nobody."""
+        is_about_due, room = await self._soon(lambda: self._put_through(call_id, queue))
+        return await self._talk.put_through(call_id, queue) if is_about_due else room
+
+    async def recorded(self, call_id: UUID, name: str, location: str, seconds: float) -> None:
+        """Note what the caller said for us."""
+        del name
+
+        async def work() -> None:
+            async with self._sessions.begin() as session:
+                await keep(session, call_id, message=location, message_s=seconds)
+
+        await self._surely(work)
+
+    async def ended(self, channel: str, at: datetime) -> None:
+        """The line of a channel is gone; who was not served is owed a call."""
+
+        async def work() -> AnyRow | None:
+            async with self._sessions.begin() as session:
+                row = await live_on_channel(session, channel)
+                if row is not None:
+                    await self._end(session, row, at=at)
+                return row
+
+        row = await self._surely(work)
+        if row is not None:
+            log.info("inbound_call_ended", call_id=str(row.call_id))
+
+    async def compare(self, trunk: str, up: Collection[str], at: datetime) -> None:
+        """End the calls on file of a trunk whose channels are no longer up."""
+
+        async def work() -> Sequence[str]:
+            async with self._sessions.begin() as session:
+                return await channels_gone(session, trunk, up, before=at)
+
+        for channel in await self._surely(work):
+            log.warning("inbound_call_ended_unheard", trunk=trunk)
+            await self.ended(channel, at)
+
+    async def missed(self, call: InboundCall) -> None:
+        """A call came and went while nobody was there to take it."""
+
+        async def work() -> bool:
+            async with self._sessions.begin() as session:
+                row = await put_on_file(session, call, self._rules, now=self._clock.now())
+                if row is not None:
+                    await self._write_end(
+                        session, row, CameTo(result=InboundResult.MISSED), at=call.at
+                    )
+                return row is not None
+
+        if await self._surely(work):
+            log.info("inbound_call_missed", call_id=str(call.call_id))
+
+    # How.
+
+    async def _take(self, call: InboundCall) -> bool:
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            row = await put_on_file(session, call, self._rules, now=now)
+            if row is None:
+                return False
+            if row.person_id is not None:
+                found = await holders_of(session, row, self._rules, now=now)
+                await begin_talk_about_due(session, row, found[0], now=now)
+            return True
+
+    async def _open(self, call_id: UUID) -> tuple[str, Turn | None]:
+        async with self._sessions.begin() as session:
+            row = await live_call(session, call_id)
+            if row is None:
+                return "gone", _GONE
+            if row.talk is None and row.attempt_id is not None:
+                talk = await session.scalar(_TALK, {"attempt_id": row.attempt_id})
+                return ("nobody_free" if _has_ended(talk) else "about_due"), None
+            entry = Entry.USUAL
+            if _has_ended(row.talk):
+                entry = Entry.NOBODY_FREE
+            elif row.person_id is None:
+                found = await holders_of(session, row, self._rules, now=self._clock.now())
+                entry = Entry.WHICH_UNIT if len(found) > 1 else Entry.USUAL
+            return "script", await self._begin_script(session, row, entry)
+
+    async def _begin_script(self, session: AsyncSession, row: AnyRow, entry: Entry) -> Turn:
+        free = entry is not Entry.NOBODY_FREE and await self._is_somebody_free(session, row)
+        plan = inbound_plan(
+            place=place_of(row, self._rules),
+            house=replace(self._house, agents_available=free),
+            language=language_of(row, self._rules),
+            entry=entry,
+            caller_known=row.e164 is not None,
+            now=self._clock.now(),
+        )
+        state, turn = start(self._settlement.library, plan)
+        await keep(session, row.call_id, talk={"state": dump_state(state)})
+        return turn
+
+    async def _reply(
+        self, call_id: UUID, reply: Reply, tried: list[tuple[Any, Turn | None]]
+    ) -> tuple[str, Turn | None]:
+        """Take a reply in the script; no turn: the talk about due calls goes on, or begins."""
+        async with self._sessions.begin() as session:
+            row = await live_call(session, call_id)
+            if row is None:
+                return "gone", _GONE
+            if row.talk is None:
+                return ("known_now" if tried else "about_due"), None
+            if tried and row.talk["state"] == tried[-1][0]:
+                return "script", tried[-1][1]  # only the answer to the commit was lost
+            state = load_state(row.talk["state"])
+            if state.ended:
+                return "script", _GONE
+            after, turn = advance(
+                self._settlement.library, await self._with_who_is_free(session, row, state), reply
+            )
+            if await self._is_known_now(session, row, state, after):
+                tried.append((None, None))
+                return "known_now", None
+            dumped = dump_state(after)
+            await keep(session, call_id, talk={"state": dumped})
+            tried.append((dumped, turn))
+            return "script", turn
+
+    async def _is_known_now(
+        self, session: AsyncSession, row: AnyRow, before: TalkState, after: TalkState
+    ) -> bool:
+        """Say whether the digits of a unit have just told who of several rings, with due calls."""
+        keyed = after.position["vars"].get("unit_digits")
+        if keyed is None or "unit_digits" in before.position["vars"]:
+            return False
+        now = self._clock.now()
+        found = await holders_of(session, row, self._rules, now=now)
+        holder = holder_of_unit(found, str(keyed))
+        if holder is None or not await begin_talk_about_due(session, row, holder, now=now):
+            return False
+        await keep(session, row.call_id, talk=None)
+        return True
+
+    async def _after_talk(self, call_id: UUID, last: Turn) -> Turn:
+        """Let somebody else than the person, who rang from their phone, choose what they want."""
+        async with self._sessions.begin() as session:
+            row = await live_call(session, call_id)
+            if row is None:
+                return last
+            talk = await session.scalar(_TALK, {"attempt_id": row.attempt_id})
+            codes = {each.wrap_up_code for each in outcomes_of(talk).values()}
+            if codes != {WrapUpCode.NOT_THE_OWNER}:
+                return last
+            turn = await self._begin_script(session, row, Entry.USUAL)
+            return replace(turn, say=(*last.say[:1], *turn.say))
+
+    # Agents.
+
+    async def _put_through(self, call_id: UUID, queue: str) -> tuple[bool, str | None]:
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            row = await live_call(session, call_id)
+            if row is None or self._colleagues is None:
+                return False, None
+            if row.talk is None:
+                return row.attempt_id is not None, None
+            agent = await self._colleagues.put_through(session, _wanted(row, queue), now=now)
+            if agent is None:
+                return False, None
+            await keep(session, call_id, agent_id=agent.agent_id)
+            return False, str(agent.room)
+
+    async def _is_somebody_free(self, session: AsyncSession, row: AnyRow) -> bool:
+        colleagues = self._colleagues
+        return colleagues is not None and await colleagues.is_somebody_free(
+            session, _wanted(row, None)
+        )
+
+    async def _with_who_is_free(
+        self, session: AsyncSession, row: AnyRow, state: TalkState
+    ) -> TalkState:
+        free = await self._is_somebody_free(session, row)
+        variables = {**state.plan.variables, "agents_available": free}
+        return replace(state, plan=replace(state.plan, variables=variables))
+
+    # The end.
+
+    async def _end(self, session: AsyncSession, row: AnyRow, *, at: datetime) -> None:
+        """Settle what the call was about, and write down what it came to."""
+        came_to = None
+        if row.attempt_id is not None:
+            came_to = await self._settle(session, row.attempt_id, at=max(at, row.at))
+        if self._colleagues is not None:
+            await self._colleagues.let_go(session, row.call_id, now=max(at, row.at))
+        if row.talk is not None:
+            came_to = self._of_script(row)
+        if row.agent_id is not None:
+            came_to = CameTo(result=InboundResult.PUT_THROUGH)
+        missed = CameTo(result=InboundResult.MISSED)
+        await self._write_end(session, row, came_to or missed, at=at)
+
+    def _of_script(self, row: AnyRow) -> CameTo:
+        state = load_state(row.talk["state"])
+        if not state.ended:
+            library = self._settlement.library
+            state, _ = advance(library, state, Reply(kind=ReplyKind.HUNG_UP))
+        outcome = next((o for o in state.outcomes if o.due_call_id == NO_DUE_CALL), None)
+        return of_script(outcome, zone=zone_of(row, self._rules), region=self._rules.region)
+
+    async def _settle(
+        self, session: AsyncSession, attempt_id: UUID, *, at: datetime
+    ) -> CameTo | None:
+        """End the attempt of a call about due calls; None: its talk never began."""
+        event = CallEnded(
+            attempt_id=attempt_id,
+            at=at,
+            result=TelephonyResult.ANSWERED,
+            hangup_cause=_CLEARED,
+            sip_code=None,
+            seconds=0.0,
+        )
+        ended = await settle(session, event, self._settlement)
+        if ended is None:
+            return None
+        for follower in self._followers:
+            await follower.followed(session, attempt_id, ended)
+        await tell(session, Topic.ATTEMPT, str(attempt_id))
+        attempt = await session.get_one(Attempt, attempt_id, populate_existing=True)
+        if attempt.met_at is not None:
+            return CameTo(result=InboundResult.PUT_THROUGH)
+        if attempt.talk is None:
+            return None
+        return of_talk(each.wrap_up_code for each in outcomes_of(attempt.talk).values())
+
+    async def _write_end(
+        self, session: AsyncSession, row: AnyRow, came_to: CameTo, *, at: datetime
+    ) -> None:
+        await end_call(session, row, came_to, self._rules, self._settlement.campaigns, at=at)
+
+    # Transactions.
+
+    async def _soon(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what a caller waits for; an outage of a moment is a pause."""
+        return await despite_outages(
+            lambda: despite_deadlocks(work), sleep=self._sleep_real, pauses_s=_PAUSES_S
+        )
+
+    async def _surely(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what nobody tells again, however long the database is away."""
+        return await despite_outages(lambda: despite_deadlocks(work), sleep=self._sleep_real)
+
+    async def _sleep_real(self, seconds: float) -> None:
+        await self._clock.sleep(seconds * self._clock_factor)
+
+
+def _has_ended(talk: Any) -> bool:
+    return bool(talk) and bool(talk.get("state", {}).get("ended"))
+
+
+def _wanted(row: AnyRow, queue: str | None) -> Wanted:
+    return Wanted(
+        call_id=row.call_id,
+        trunk=row.trunk,
+        language=row.language,
+        person_id=row.person_id,
+        queue=queue,
+    )
+
+
+_GONE = Turn(step="gone", language=language_of_region(None), say=(), hang_up=True)
