@@ -127,11 +127,12 @@ async def originate(
     ) as bridge:
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        for number in range(calls):
-            if per_s is not None:
-                await asyncio.sleep(begun + number / per_s - loop.time())
-            await tally.decided.acquire()
-            await bridge.originate(_call(ids.new(), number))
+        async with asyncio.TaskGroup() as placing:
+            for number in range(calls):
+                if per_s is not None:
+                    await asyncio.sleep(begun + number / per_s - loop.time())
+                await tally.decided.acquire()
+                placing.create_task(bridge.originate(_call(ids.new(), number)))
         await tally.over.wait()
     return tally
 

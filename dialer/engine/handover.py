@@ -1,5 +1,6 @@
 """Handing calls over to the bridge: once each, and none that has lost its reason on the way."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -24,17 +25,25 @@ class HandOver:
         self._unknown = unknown  # called where the carrier's answer was lost
 
     async def ring(self, calls: Sequence[Claimed]) -> None:
-        """Hand the calls over, one after the other."""
-        up = self._means.calls
+        """Hand the calls over in their order; a real carrier is asked for all of them at once."""
         try:
-            for call in calls:
-                if self._may_ring(call):
-                    await self._hand_over(call)
-                else:
-                    await self._hearing.never_rang(call.attempt_id, TelephonyResult.CANCELLED)
-                up.arrived(call.attempt_id)
+            if self._means.bridge.is_real:
+                done = await asyncio.gather(*map(self._ring, calls), return_exceptions=True)
+                for failure in done:
+                    if failure is not None:
+                        raise failure
+            else:
+                for call in calls:
+                    await self._ring(call)
         finally:
-            up.abandon(calls)
+            self._means.calls.abandon(calls)
+
+    async def _ring(self, call: Claimed) -> None:
+        if self._may_ring(call):
+            await self._hand_over(call)
+        else:
+            await self._hearing.never_rang(call.attempt_id, TelephonyResult.CANCELLED)
+        self._means.calls.arrived(call.attempt_id)
 
     def _may_ring(self, call: Claimed) -> bool:
         means = self._means
