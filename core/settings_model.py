@@ -83,6 +83,7 @@ class AsteriskSettings(Section):
     agi_listen: str = "127.0.0.1:4573"  # port 0: any
     agi_advertise: str | None = None  # host:port the servers reach it by; None: agi_listen
     caller_id: str | None = None
+    detect_machines: bool = True  # False: no 2-3 s of listening before the first word
     shared_folder: Path | None = None  # audio, both ways; None: the folder `asterisk` of the home
     servers: tuple[AsteriskServer, ...] = ()
 

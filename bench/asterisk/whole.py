@@ -47,6 +47,7 @@ def settings_for(
         asterisk={
             "agi_listen": "127.0.0.1:0",
             "caller_id": "075512345678",
+            "detect_machines": False,  # the phones are silent, and the first word is timed
             "shared_folder": shared,
             "servers": (server,),
         },

@@ -80,6 +80,7 @@ class AsteriskTalks:
         advertise: str | None = None,
         rooms: Floor | None = None,
         recordings: Recordings | None = None,
+        detects: bool = True,
         leave_within_s: float = 0.0,
     ) -> None:
         """Put talks together.
@@ -93,12 +94,14 @@ class AsteriskTalks:
             advertise: host:port the servers reach us by; None: as `listen`, with the real port.
             rooms: says whose phone is in its room; None: agents' calls are abandoned.
             recordings: records turns that are to be; None: nothing is.
+            detects: whether machines are listened for where a call asks for it.
             leave_within_s: how long talks may go on when the bridge closes.
         """
         self._sounds = sounds
         self._advertise = advertise
         self._listen = listen
         self._leave_within_s = leave_within_s
+        self._detects = detects
         self._recordings = recordings
         self._clock = clock
         self._signer = Signer(clock)
@@ -147,7 +150,9 @@ class AsteriskTalks:
         """Return the channel variables by which the dialplan reaches the talk of a call."""
         return {
             **self._reached_by(call.attempt_id, call.ring_timeout_s + _SESSION_WITHIN_S),
-            "OWNERLINE_DETECT": call.language.value if call.detect_machine else "",
+            "OWNERLINE_DETECT": call.language.value
+            if call.detect_machine and self._detects
+            else "",
             "OWNERLINE_SORRY": self._sounds.sorry(call.language, shared=trunk.shared),
         }
 
