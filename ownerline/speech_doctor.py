@@ -1,4 +1,4 @@
-"""What `ownerline doctor` says of speech: the engine, studio recordings, networks' announcements."""
+"""What `ownerline doctor` says of speech: the engine, studio recordings, announcements."""
 
 import asyncio
 import tempfile

@@ -1,5 +1,6 @@
 """The nightly job that takes away what has been kept long enough, a batch at a time."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +14,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from core.settings import Settings
+from dialer.bridges.asterisk.sounds import SPEECH
 from ownerline.runtime import Runtime
+from scripts.speech.shelf import Shelf
+from scripts.speech.speaker import FOLDER
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +52,7 @@ class RetentionRules(BaseModel):
     version: str
     source: str
     days: Mapping[Kept, Annotated[int, Field(ge=1)]]
+    speech_days: Annotated[int, Field(ge=1)]  # since a sentence was last spoken
 
     @model_validator(mode="after")
     def _names_all(self) -> Self:
@@ -166,8 +172,19 @@ _SET_MARK = sa.text("""
 
 
 async def sweep(runtime: Runtime) -> None:
-    """Take away what the shipped rules let go."""
+    """Take away what the shipped rules let go; of audio, what lies on this machine."""
     await take_away(runtime.sessions, shipped_retention(), now=runtime.clock.now())
+    await asyncio.to_thread(tidy_speech, runtime.settings, now=runtime.clock.now())
+
+
+def tidy_speech(settings: Settings, *, now: datetime) -> int:
+    """Delete the audio of sentences that nobody has heard for long; how many files. Blocks."""
+    unused_since = now - timedelta(days=shipped_retention().speech_days)
+    shared = settings.asterisk.shared_folder or settings.home / "asterisk"
+    shelves = (Shelf(folder=settings.home / FOLDER), Shelf(folder=shared / SPEECH))
+    gone = sum(shelf.take_away(unused_since=unused_since) for shelf in shelves)
+    log.info("speech_tidied", files=gone)
+    return gone
 
 
 async def take_away(

@@ -8,7 +8,6 @@ import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
@@ -80,10 +79,6 @@ class KeptSpeaker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._engine.close()
-
-    def tidy(self, *, unused_since: datetime) -> int:
-        """Delete what nobody has heard since then; returns how many files went. Blocks."""
-        return self._shelf.take_away(unused_since=unused_since)
 
     def _made(self, asked: tuple[str, Language], task: asyncio.Task[Spoken]) -> None:
         del self._being_made[asked]

@@ -6,7 +6,6 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
@@ -102,10 +101,6 @@ class Sounds:
     def sorry(self, language: Language, *, shared: str) -> str:
         """Return the apology's audio as a server sees it; `start` puts it there."""
         return f"{shared}/{SORRY}-{language.value}"
-
-    def tidy(self, *, unused_since: datetime) -> int:
-        """Delete what was not played since then; returns how many files went. Blocks."""
-        return self._shelf.take_away(unused_since=unused_since)
 
     def _put(self, stem: str) -> None:
         if self._shelf.seconds_of(stem) is None:
