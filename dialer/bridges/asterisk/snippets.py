@@ -14,6 +14,7 @@ import jinja2
 
 from core.errors import OwnerlineError
 from core.settings_model import AsteriskServer, Settings
+from dialer.bridges.asterisk.amd import load_detections
 from dialer.bridges.asterisk.places import Place, place_of
 
 FOLDER = "ownerline"  # beside Asterisk's own files, where the snippets are to lie
@@ -68,27 +69,12 @@ class TrunkExample:
     endpoint: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Detection:
-    """The arguments of AMD for greetings in one language."""
-
-    language: str
-    arguments: str
-
-
-DETECTIONS = tuple(
-    Detection(language=language, arguments="2500,1500,800,5000,100,50,3,256,5000")
-    for language in ("zh-CN", "en")
-)
-
-
 def render_snippets(
     settings: Settings,
     *,
     server: str | None = None,
     dialer_addresses: Sequence[str] = (),
     folder: str = FOLDER,
-    detections: Sequence[Detection] = DETECTIONS,
 ) -> dict[str, str]:
     """Return each file's text by its name.
 
@@ -98,7 +84,6 @@ def render_snippets(
         dialer_addresses: addresses or networks of the dialers' machines; none: loopback, which
             does for an Asterisk on the same machine only.
         folder: what the folder of these files is called in Asterisk's own.
-        detections: how machines are told from persons.
 
     Raises:
         SnippetValueError: a value has characters that mean something to Asterisk.
@@ -114,17 +99,15 @@ def render_snippets(
         "users": _users(place),
         "trunks": _trunks(place),
         "unheard": UNHEARD_EVENTS,
-        **_audio(settings, place, detections),
+        **_audio(settings, place),
     }
     files = {name: _template(name).render(values) for name in TEMPLATES}
     return {name: _stamped(text) for name, text in (files | _secrets(place)).items()}
 
 
-def render_dialplan(
-    settings: Settings, place: Place, *, detections: Sequence[Detection] = DETECTIONS
-) -> str:
+def render_dialplan(settings: Settings, place: Place) -> str:
     """Return what the dialplan of an Asterisk says; errors as `render_snippets`."""
-    values = {"folder": FOLDER, **_audio(settings, place, detections)}
+    values = {"folder": FOLDER, **_audio(settings, place)}
     return _template("extensions.conf").render(values)
 
 
@@ -184,7 +167,7 @@ def secret_text(secret: str) -> str:
     return f"; {WRITTEN}\nsecret = {secret}\n"
 
 
-def _audio(settings: Settings, place: Place, detections: Sequence[Detection]) -> dict[str, object]:
+def _audio(settings: Settings, place: Place) -> dict[str, object]:
     """Return what the dialplan and the music are filled in with."""
     shared = shared_path(settings, place.servers[0])
     return {
@@ -193,7 +176,7 @@ def _audio(settings: Settings, place: Place, detections: Sequence[Detection]) ->
         "hold": f"{shared}/hold",
         "sorry": f"{shared}/sorry",
         "inbound_wait_s": INBOUND_WAIT_S,
-        "detections": detections,
+        "detections": load_detections(),
     }
 
 

@@ -94,7 +94,7 @@ def test_an_asterisk_elsewhere_needs_the_dialers_address() -> None:
 
 def test_the_manager_user_has_no_more_than_the_least_rights() -> None:
     manager = PLAIN["manager.conf"]
-    assert "read = system,call,user\nwrite = system,call,originate,reporting,user\n" in manager
+    assert "read = system,call,user,dtmf\nwrite = system,call,originate,reporting,user\n" in manager
     assert "permit = 127.0.0.1/32\npermit = ::1/128\n" in manager
 
 
