@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -122,7 +123,8 @@ class Control:
         async with asyncio.timeout(WITHIN_S):
             for server in self.bridge.servers:
                 assert server.booted_at is not None, "a server that is up says how old it is"
-                await CLOCK.sleep_until(server.booted_at + CLOCKS_DIFFER)
+                sure_at = server.booted_at + CLOCKS_DIFFER + timedelta(milliseconds=5)
+                await CLOCK.sleep_until(sure_at)
 
     async def until(self, *, up: bool, within_s: float = WITHIN_S) -> None:
         """Wait until every server is up, or none is."""
