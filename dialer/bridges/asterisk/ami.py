@@ -6,6 +6,7 @@ event loop, every action has an id of ours and a deadline, and a connection that
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from collections import deque
@@ -33,6 +34,7 @@ _MOST_WAITING = 50_000
 _READ_BYTES = 64 * 1024
 # Actions of a moment fit into it; a peer that lets it fill up does not read any more.
 _SEND_BYTES = 1024 * 1024
+_NO_LINE_END = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\r(?!\n)|(?<!\r)\n")
 
 
 class ManagerLoginError(OwnerlineError):
@@ -271,6 +273,14 @@ async def _connected(host: str, port: int) -> socket.socket:
     return sock
 
 
+def one_line_each(pack: str) -> str:
+    """Return a pack in which nothing but its own line ends parts lines.
+
+    The library splits where `str.splitlines` does: a caller's name could say a header of its own.
+    """
+    return _NO_LINE_END.sub(" ", pack)
+
+
 class _Wire(AMIClient):  # type: ignore[misc]  # the library has no types
     """The library's client on a socket of ours, in a thread that only puts onto the loop."""
 
@@ -292,6 +302,9 @@ class _Wire(AMIClient):  # type: ignore[misc]  # the library has no types
         self._waiting: deque[ManagerEvent | Mapping[str, str]] = deque()
         self._called = False  # the loop will look
         self.add_listener(AMIClientListener(**_handlers(self._response, self._event)))
+
+    def _decode_pack(self, pack: bytes) -> str:
+        return one_line_each(super()._decode_pack(pack))
 
     def start(self, name: str) -> None:
         """Begin to read."""
