@@ -11,7 +11,7 @@ from scripts.model import Ask, AskKind
 END = "#"
 _STAR = "*"
 ONE_KEY = frozenset({AskKind.KEY, AskKind.CHOICE})
-ALL_KEYS = "0123456789*#"
+ALL_KEYS = "0123456789*#"  # that a telephone has
 _AFTER_STAR_S = 2.0  # then a star alone was meant
 
 

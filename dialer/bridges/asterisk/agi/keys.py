@@ -62,9 +62,9 @@ class Keys:
         for told in (mine, other):
             while told and now_s - told[0].at_s > _SAME_WITHIN_S:
                 told.popleft()
-        if any(each.key == key for each in other):
-            while other.popleft().key != key:
-                pass  # what this account has left out
+        known = next((each for each in other if each.key == key), None)
+        if known is not None:
+            other.remove(known)  # and none before it: this account may have left those out
             return
         self._waiting.append(key)
         mine.append(_Told(key=key, at_s=now_s))

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from core.errors import OwnerlineError
+from dialer.bridges.asterisk.agi.entry import ALL_KEYS
 from dialer.bridges.asterisk.agi.keys import Keys
 from dialer.bridges.asterisk.agi.wire import (
     HANGUP,
@@ -109,7 +110,7 @@ class AgiSession:
         """
         if barge_in and self.keys:
             return
-        sent = command("STREAM FILE", safe(Kind.PATH, stem), "0123456789*#" if barge_in else "")
+        sent = command("STREAM FILE", safe(Kind.PATH, stem), ALL_KEYS if barge_in else "")
         response = await self._stoppable(sent, _LONGEST_SENTENCE_S, by_keys=barge_in)
         if response is not None and response.result < 0:
             await self._check_up()
@@ -185,13 +186,13 @@ class AgiSession:
 
     async def _stoppable(self, sent: bytes, within_s: float, *, by_keys: bool) -> Response | None:
         """Send a command and return its response; None: a key stopped it."""
-        self._write(sent)
         running = self._running = object()
         self._marked = False
         if by_keys:
             self.keys.on_key(partial(self._mark_soon, running))
         try:
             async with asyncio.timeout(within_s):
+                self._write(sent)
                 await self._drain()
                 return await self._outcome()
         except TimeoutError as err:
@@ -254,8 +255,9 @@ class AgiSession:
             raise _gone()
 
     def _note_key(self, response: Response | None) -> None:
-        if response is not None and response.result > 0:
-            self.keys.told_by_session(chr(response.result))
+        # A wait that a mark has stopped answers with 1, which is no key.
+        if response is not None and (key := chr(max(0, response.result))) in ALL_KEYS:
+            self.keys.told_by_session(key)
 
     def _write(self, sent: bytes) -> None:
         self._writer.write(sent)

@@ -83,7 +83,11 @@ def command(*words: str | int) -> bytes:
     if _CONTROL.search(line) is not None:
         message = f"{line[:80]!r} holds a control character and may not be sent to Asterisk"
         raise UnsafeCommandError(message)
-    sent = line.encode() + b"\n"
+    try:
+        sent = line.encode() + b"\n"
+    except UnicodeEncodeError as err:
+        message = f"{line[:80]!r} holds half a character and may not be sent to Asterisk"
+        raise UnsafeCommandError(message) from err
     if len(sent) >= MAX_LINE:
         message = f"a command of {len(sent)} bytes is longer than Asterisk reads ({MAX_LINE})"
         raise UnsafeCommandError(message)
