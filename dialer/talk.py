@@ -30,6 +30,7 @@ from dialer.hooks import Transfers
 from dialer.model import AnsweredBy, AttemptState, Direction
 from dialer.plan import House, build_plan
 from dialer.tables import Attempt, AttemptDueCall
+from scripts.greeting import greets_alike
 from scripts.interpreter import abandon_message, advance, message, start
 from scripts.library import Library
 from scripts.model import CallPlan, Reply, ReplyKind, TalkState, Turn
@@ -112,7 +113,10 @@ class TalkHost:
         return await self._despite_outages(lambda: self._reply(attempt_id, reply, tried))
 
     async def prepare(self, attempt_id: UUID) -> Turn | None:
-        """Return what a person will probably hear first; nothing is kept."""
+        """Return what a person will probably hear first; nothing is kept.
+
+        None also where its first sentence names more than us: that waits for `open`.
+        """
         now = self._clock.now()
         async with self._sessions() as session:
             served = await _served_by(session, attempt_id)
@@ -125,7 +129,7 @@ class TalkHost:
             return None
         plan = self._plan(standing, served, house=self._rules.house, now=now)
         _, turn = start(self._rules.library, plan)
-        return turn
+        return turn if greets_alike(self._rules.library, plan, turn) else None
 
     async def abandoned(self, attempt_id: UUID) -> Turn:
         """Return who rang and where to ring, for a person whom nobody is there to speak to."""

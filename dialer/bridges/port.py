@@ -178,7 +178,8 @@ class ScriptHost(Protocol):
     async def prepare(self, attempt_id: UUID) -> Turn | None:
         """Return what `open` will probably say to a person, while the phone still rings.
 
-        Only audio is made of it: nothing is kept, and what `open` says holds. None: not known.
+        Nothing is kept, and what `open` says holds. The first sentence names nobody but us, so it
+        may be spoken while `open` still works; of the others audio is made. None: not known.
         """
         ...
 
