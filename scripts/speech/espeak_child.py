@@ -66,7 +66,7 @@ class Espeak:
             data, ctypes.c_size_t(len(data)), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None
         )
         samples = np.frombuffer(b"".join(self._parts), dtype=np.int16)
-        if failed or not len(samples):
+        if failed or not np.any(samples):
             message = f"espeak-ng made no sound of {len(text)} characters (status {failed})"
             raise SpeechError(message)
         return Sound(samples=(samples / 2**15).astype(np.float32), rate=self._rate)

@@ -143,6 +143,12 @@ def read_sheet(sheet: Path) -> Iterator[tuple[str, str]]:
         raise SheetError(message)
     try:
         for row in rows:
+            if None in row:
+                message = (
+                    f"{sheet}, line {rows.line_num} has more than its columns; a sentence with a "
+                    "comma stands in quotes"
+                )
+                raise SheetError(message)
             sentence, file = (row["text"] or "").strip(), (row["file"] or "").strip()
             if file != Path(file).name or file in {"..", "."}:
                 message = f"{sheet}, line {rows.line_num}: {file!r} is no file beside the sheet"
