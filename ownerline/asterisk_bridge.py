@@ -73,6 +73,7 @@ async def asterisk_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIter
             advertise=asterisk.agi_advertise,
             rooms=rooms,
             recordings=recorder,
+            detects=asterisk.detect_machines,
         )
         early = make_early_media(settings)
         yield AsteriskBridge(
