@@ -260,7 +260,8 @@ class Checks:
             if each.name == "OutboundRegistrationDetail" and each.get("Status") != "Registered":
                 found = (
                     f"{each.get('ObjectName')} is {each.get('Status')} at {each.get('ServerUri')}: "
-                    "compare user, password and server_uri with the carrier's"
+                    "compare user, password and server_uri with the carrier's; right after a "
+                    "start it may take ten seconds"
                 )
                 yield self.finding("registration", found, sound=False)
 
