@@ -11,11 +11,15 @@ _EVERYBODYS = frozenset({"company", "community", "callback_number"})
 
 
 def greets_alike(library: Library, plan: CallPlan, turn: Turn) -> bool:
-    """Say whether a talk's first turn begins with a greeting that names nobody but us."""
+    """Say whether a talk's first turn begins with a sentence that names nobody but us."""
     memory = Memory.of_plan(library, plan)
-    greeting = memory.script.steps[memory.script.opening]
-    if not isinstance(greeting, SayStep):
-        return False
-    text = greeting.say[plan.language]
-    named = {each.variable for each in placeholders(text)}
-    return named <= _EVERYBODYS and turn.say[:1] == (memory.words(greeting.say),)
+    greetings = (
+        memory.words(step.say)
+        for step in memory.script.steps.values()
+        if isinstance(step, SayStep) and _named(step.say[plan.language]) <= _EVERYBODYS
+    )
+    return bool(turn.say) and turn.say[0] in greetings
+
+
+def _named(text: str) -> set[str]:
+    return {each.variable for each in placeholders(text)}

@@ -115,7 +115,7 @@ class HeardBridge(SimulatedBridge):
     async def start(
         self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
     ) -> None:
-        self._heard_by = sink
+        self._heard_by, self.host = sink, host
         await super().start(self, HeardHost(host, self.spoken))
 
     async def heard(self, event: CallEvent) -> None:
