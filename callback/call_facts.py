@@ -85,7 +85,10 @@ class OptOut:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastAttempt:
-    """One earlier attempt to the person, over any phone and campaign; lost ones count too."""
+    """One earlier attempt to the person, over any phone and campaign; lost ones count too.
+
+    Of calls of theirs to us only the conversations are here: they silence us, and are no try.
+    """
 
     at: datetime
     phone: PhoneNumber
@@ -93,6 +96,7 @@ class PastAttempt:
     purpose: Purpose
     answered: bool = False
     conversation: bool = False  # a person was spoken to
+    inbound: bool = False  # they rang us
     abandoned: bool = False  # answered and dropped, or taken for a machine by detection
     debt_ids: frozenset[int] = frozenset()  # every charge it was about
     due_call_ids: frozenset[int] = frozenset()  # what it served; empty: counts for every due call

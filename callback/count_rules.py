@@ -108,7 +108,9 @@ def _capped(asked: Asked, caps: Iterable[AttemptCap], layer: Layer) -> Verdict |
             sorted(
                 attempt.at
                 for attempt in group
-                if attempt.mode in cap.modes and asked.now < attempt.at + window
+                if attempt.mode in cap.modes
+                and not attempt.inbound
+                and asked.now < attempt.at + window
             )
             for group in _groups(asked, cap.per, cap.purposes)
         ]

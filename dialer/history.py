@@ -17,7 +17,7 @@ from customers.account_tables import Charge
 from customers.model import CallMode, Purpose, WrapUpCode
 from customers.tables import Phone
 from dialer.found_tables import FoundRing
-from dialer.model import TelephonyResult
+from dialer.model import Direction, TelephonyResult
 from dialer.retry import is_conversation
 from dialer.tables import Attempt, AttemptDueCall
 
@@ -32,6 +32,7 @@ _ABANDONED = frozenset({TelephonyResult.ABANDONED, TelephonyResult.MACHINE})
 _NEVER_PLACED = sa.and_(
     Attempt.telephony_result != TelephonyResult.LOST, Attempt.submitted_at.is_(None)
 )
+_SPOKEN = AttemptDueCall.wrap_up_code.in_([code for code in WrapUpCode if is_conversation(code)])
 _CHARGE_IDS = (
     sa.select(sa.func.array_agg(DueCallCharge.charge_id))
     .where(DueCallCharge.due_call_id == AttemptDueCall.due_call_id)
@@ -46,6 +47,7 @@ _ON_FILE = (
         Attempt.mode,
         Attempt.telephony_result,
         Attempt.answered_at,
+        Attempt.direction,
         AttemptDueCall.due_call_id,
         AttemptDueCall.position,
         AttemptDueCall.wrap_up_code,
@@ -61,6 +63,7 @@ _ON_FILE = (
         Attempt.person_id == sa.any_(sa.bindparam("person_ids", type_=BIGINTS)),
         Attempt.started_at > sa.bindparam("since"),
         sa.func.coalesce(sa.not_(_NEVER_PLACED), sa.true()),
+        sa.or_(Attempt.direction == Direction.OUTBOUND, _SPOKEN),
     )
 )
 # What a ring found in the carrier's book was about is lost: it counts for whoever has the number
@@ -74,6 +77,7 @@ _FOUND = (
         sa.literal(CallMode.AUTOMATIC, Attempt.mode.type),
         sa.null(),
         FoundRing.answered_at,
+        sa.literal(Direction.OUTBOUND, Attempt.direction.type),
         sa.null(),
         sa.null(),
         sa.null(),
@@ -122,6 +126,7 @@ def _past_attempt(parts: list[AnyRow]) -> PastAttempt:
         answered=answered,
         conversation=any(is_conversation(_code(part.wrap_up_code)) for part in parts)
         or (first.found and answered),
+        inbound=first.direction is Direction.INBOUND,
         abandoned=first.telephony_result in _ABANDONED,
         debt_ids=frozenset(charge for part in parts for charge in part.charge_ids or ()),
         due_call_ids=frozenset(part.due_call_id for part in parts if not part.found),

@@ -22,8 +22,10 @@ _LOCK_LOST = sa.text("""
     ORDER BY dialer_id
     FOR UPDATE SKIP LOCKED
 """)
+# Calls that came in belong to no dialer: whoever hears of their end settles them (decision 0034).
 _NOBODYS = """
-    attempt.state <> 'ended' AND attempt.bridge = :bridge AND NOT EXISTS (
+    attempt.state <> 'ended' AND attempt.bridge = :bridge AND attempt.direction = 'outbound'
+    AND NOT EXISTS (
         SELECT FROM dialer_lease AS owner
         WHERE owner.dialer_id = attempt.dialer_id AND owner.left_at IS NULL
           AND owner.lease_until + make_interval(secs => :grace_s) > clock_timestamp()

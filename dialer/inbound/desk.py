@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.columns import AnyRow
 from core.database import despite_deadlocks, despite_outages
 from core.live import Topic, tell
-from customers.model import WrapUpCode
+from customers.model import Language, WrapUpCode
 from dialer.agents.reserving import Wanted
 from dialer.bridges.inbound import InboundCall
 from dialer.bridges.port import CallEnded
@@ -23,7 +23,7 @@ from dialer.inbound.agents import Colleagues
 from dialer.inbound.holders import holder_of_unit
 from dialer.inbound.model import InboundResult
 from dialer.inbound.outcome import CameTo, of_script, of_talk
-from dialer.inbound.plan import NO_DUE_CALL, Entry, inbound_plan, language_of_region
+from dialer.inbound.plan import NO_DUE_CALL, UNIT_STEP, Entry, inbound_plan, language_of_region
 from dialer.inbound.service import (
     InboundRules,
     begin_talk_about_due,
@@ -203,20 +203,26 @@ class InboundHost:
             if row.talk is None and row.attempt_id is not None:
                 talk = await session.scalar(_TALK, {"attempt_id": row.attempt_id})
                 return ("nobody_free" if _has_ended(talk) else "about_due"), None
-            entry = Entry.USUAL
             if _has_ended(row.talk):
-                entry = Entry.NOBODY_FREE
-            elif row.person_id is None:
+                return "script", await self._begin_script(session, row, Entry.NOBODY_FREE)
+            if row.person_id is None:
                 found = await holders_of(session, row, self._rules, now=self._clock.now())
-                entry = Entry.WHICH_UNIT if len(found) > 1 else Entry.USUAL
-            return "script", await self._begin_script(session, row, entry)
+                if len(found) > 1:
+                    language = found[0].language
+                    turn = await self._begin_script(
+                        session, row, Entry.WHICH_UNIT, language=language
+                    )
+                    return "script", turn
+            return "script", await self._begin_script(session, row, Entry.USUAL)
 
-    async def _begin_script(self, session: AsyncSession, row: AnyRow, entry: Entry) -> Turn:
+    async def _begin_script(
+        self, session: AsyncSession, row: AnyRow, entry: Entry, *, language: Language | None = None
+    ) -> Turn:
         free = entry is not Entry.NOBODY_FREE and await self._is_somebody_free(session, row)
         plan = inbound_plan(
             place=place_of(row, self._rules),
             house=replace(self._house, agents_available=free),
-            language=language_of(row, self._rules),
+            language=language or language_of(row, self._rules),
             entry=entry,
             caller_known=row.e164 is not None,
             now=self._clock.now(),
@@ -243,7 +249,8 @@ class InboundHost:
             after, turn = advance(
                 self._settlement.library, await self._with_who_is_free(session, row, state), reply
             )
-            if await self._is_known_now(session, row, state, after):
+            keyed = reply.value if state.position["step"] == UNIT_STEP else ""
+            if keyed and await self._is_known_now(session, row, keyed):
                 tried.append((None, None))
                 return "known_now", None
             dumped = dump_state(after)
@@ -251,16 +258,11 @@ class InboundHost:
             tried.append((dumped, turn))
             return "script", turn
 
-    async def _is_known_now(
-        self, session: AsyncSession, row: AnyRow, before: TalkState, after: TalkState
-    ) -> bool:
-        """Say whether the digits of a unit have just told who of several rings, with due calls."""
-        keyed = after.position["vars"].get("unit_digits")
-        if keyed is None or "unit_digits" in before.position["vars"]:
-            return False
+    async def _is_known_now(self, session: AsyncSession, row: AnyRow, keyed: str) -> bool:
+        """Say whether the digits of a unit tell who of several rings, with something due."""
         now = self._clock.now()
         found = await holders_of(session, row, self._rules, now=now)
-        holder = holder_of_unit(found, str(keyed))
+        holder = holder_of_unit(found, keyed)
         if holder is None or not await begin_talk_about_due(session, row, holder, now=now):
             return False
         await keep(session, row.call_id, talk=None)

@@ -10,6 +10,7 @@ from dialer.plan import House, company_of
 from scripts.model import CallPlan, Section
 
 SCRIPT = "inbound"
+UNIT_STEP = "inbound_unit"  # where it asks which of several rings
 # What is said is for no due call, and what it comes to stays with the call that came in.
 NO_DUE_CALL = 0
 

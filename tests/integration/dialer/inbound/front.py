@@ -1,0 +1,148 @@
+"""A front desk for tests: people ring us, press keys, and hang up."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.ids import IdSource
+from core.phone import PhoneNumber
+from customers.model import Language
+from dialer.bridges.inbound import InboundCall
+from dialer.inbound.agents import Colleagues
+from dialer.inbound.desk import InboundHost
+from dialer.inbound.service import InboundRules
+from dialer.inbound.tables import InboundRow
+from dialer.outcome import Settlement
+from dialer.plan import House
+from dialer.talk import TalkHost, TalkRules
+from scripts.library import load_library
+from scripts.model import Reply, ReplyKind, Turn
+from tests.integration.dialer.day import Day
+
+OURS = "075586010000"
+
+
+@dataclass(kw_only=True)
+class Ringing:
+    """A call that came in, from its caller's side."""
+
+    desk: InboundHost
+    day: Day
+    call: InboundCall
+    turns: list[Turn] = field(default_factory=list)
+
+    @property
+    def call_id(self) -> UUID:
+        """The call's id."""
+        return self.call.call_id
+
+    @property
+    def said(self) -> str:
+        """All that was heard."""
+        return " ".join(sentence for turn in self.turns for sentence in turn.say)
+
+    async def listen(self) -> "Ringing":
+        """Hear the first turn, or the next one after being put through to nobody."""
+        self.turns.append(await self.desk.open(self.call_id))
+        return self
+
+    async def press(self, *keys: str) -> "Ringing":
+        """Answer prompt after prompt; "" is silence."""
+        for each in keys:
+            kind = ReplyKind.KEYS if each else ReplyKind.SILENCE
+            self.turns.append(await self.desk.reply(self.call_id, Reply(kind=kind, value=each)))
+        return self
+
+    async def speak(self) -> "Ringing":
+        """Leave a word."""
+        await self.desk.recorded(self.call_id, "recording-1", "asterisk:word.wav", 4.5)
+        spoken = Reply(kind=ReplyKind.RECORDING, value="recording-1", seconds=4.5)
+        self.turns.append(await self.desk.reply(self.call_id, spoken))
+        return self
+
+    async def hang_up(self) -> InboundRow:
+        """End the call half a minute later; returns it as it is on file."""
+        await self.day.until(self.day.clock.now() + timedelta(seconds=30))
+        await self.desk.ended(self.call.channel, self.day.clock.now())
+        return await self.row()
+
+    async def row(self) -> InboundRow:
+        """Return the call as it is on file."""
+        async with self.day.sessions() as session:
+            found = await session.get(InboundRow, self.call_id)
+        assert found is not None
+        return found
+
+
+class Front:
+    """Where people ring."""
+
+    def __init__(
+        self, day: Day, *, colleagues: Colleagues | None = None, is_real: bool = False
+    ) -> None:
+        self._day = day
+        self._ids = IdSource(day.clock, random.Random(7))
+        library = load_library()
+        self._house = House(
+            company=dict.fromkeys(Language, "Green Homes"),
+            callback_number="+862151082000",
+            callback_open="09:00",
+            callback_close="20:00",
+            max_promise_days=14,
+            agents_available=False,
+        )
+        self._settlement = Settlement(campaigns=day.campaigns, library=library)
+        self._talk = TalkHost(
+            sessions=day.sessions,
+            clock=day.clock,
+            rules=TalkRules(library=library, campaigns=day.campaigns, house=self._house),
+        )
+        self._colleagues = colleagues
+        self._is_real = is_real
+        self.desk = self.another_desk()
+
+    def another_desk(self) -> InboundHost:
+        """Return a desk of another process."""
+        return InboundHost(
+            sessions=self._day.sessions,
+            clock=self._day.clock,
+            talk=self._talk,
+            settlement=self._settlement,
+            house=self._house,
+            rules=InboundRules(
+                bridge="simulated",
+                is_real=self._is_real,
+                region="CN",
+                time_zone="Asia/Shanghai",
+                currency="CNY",
+                communities={"+8675586010000": "Garden"},
+            ),
+            colleagues=self._colleagues,
+        )
+
+    def call(self, caller: str | None, *, dialled: str = OURS) -> InboundCall:
+        """Return a call as a bridge tells it."""
+        call_id = self._ids.new()
+        return InboundCall(
+            call_id=call_id,
+            at=self._day.clock.now(),
+            channel=f"a:5038/{call_id.int % 1_000_000}",
+            caller=None if caller is None else PhoneNumber(caller),
+            dialled=dialled,
+            trunk="a",
+        )
+
+    async def rings(self, caller: str | None, *, dialled: str = OURS) -> Ringing:
+        """Let somebody ring, and hear the first turn."""
+        call = self.call(caller, dialled=dialled)
+        assert await self.desk.take(call)
+        return await Ringing(desk=self.desk, day=self._day, call=call).listen()
+
+    async def rows(self) -> list[InboundRow]:
+        """Return every call that came in, oldest first."""
+        async with self._day.sessions() as session:
+            found = await session.scalars(sa.select(InboundRow).order_by(InboundRow.call_id))
+            return list(found)
