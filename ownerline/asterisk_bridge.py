@@ -21,6 +21,7 @@ from dialer.bridges.asterisk.server import ManagedServer
 from dialer.bridges.asterisk.snippets import shared_path
 from dialer.bridges.asterisk.sounds import Sounds
 from dialer.bridges.asterisk.trunk import Trunk
+from dialer.bridges.asterisk.values import Kind, safe
 from dialer.bridges.port import Bridge, TrunkLimits
 from dialer.inbound.plan import language_of_region
 from ownerline.jobs.retention import tidy_speech
@@ -130,6 +131,7 @@ def _checked(settings: Settings) -> tuple[AsteriskServer, ...]:
         raise AsteriskSettingsError(message)
     logins: dict[str, Account] = {}
     for each in servers:
+        safe(Kind.TRUNK, each.name)
         account = _account(each)
         if logins.setdefault(account.place, account) != account:
             message = (

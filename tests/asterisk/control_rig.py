@@ -68,6 +68,7 @@ class SilentTalks:
     def __init__(self) -> None:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self.reached = asyncio.Event()
 
     async def start(self, board: Board) -> None:
         self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
@@ -80,6 +81,7 @@ class SilentTalks:
 
     async def _take(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        self.reached.set()
 
     def variables(self, call: OutboundCall, trunk: Trunk) -> Mapping[str, str]:
         assert self._server is not None, "talks are started by the bridge"

@@ -21,6 +21,7 @@ from tests.asterisk.control_rig import (
 from tests.asterisk.kit.manager import Manager
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
+from tests.asterisk.kit.sounds import tone
 
 pytestmark = pytest.mark.asterisk
 
@@ -33,7 +34,9 @@ async def test_who_takes_over_hears_the_end_of_a_ringing_call(pair: Pair, phones
     async with control(pair) as second:
         assert await second.bridge.live() == (placed.attempt_id,)
         assert (await second.bridge.fate(placed.attempt_id)).kind is FateKind.LIVE
-        assert second.bridge.lines.call(placed.attempt_id) is None
+        told = second.bridge.lines.call(placed.attempt_id)
+        assert told is not None
+        assert (told.to, told.trunk, told.room) == (placed.to, "a", None)
         await phones.until_rung(PHONE)
         await phones.hang_up(PHONE, cause=17)
         end = await second.ear.end(placed.attempt_id)
@@ -54,6 +57,22 @@ async def test_who_takes_over_knows_since_when_a_call_is_up(pair: Pair, phones: 
             await phones.hang_up(PHONE)
             end = await second.ear.end(placed.attempt_id)
     assert abs(answer.at - CLOCK.now()) < timedelta(seconds=5)
+    assert end.result is TelephonyResult.ANSWERED
+
+
+async def test_a_ringing_call_that_was_taken_over_is_spoken_on_by_its_new_dialer(
+    pair: Pair, phones: Phones
+) -> None:
+    await phones.behave(PHONE, Does.TUNE, says=phones.sound("ringback", tone(440, 1.0)))
+    async with control(pair, talks=SilentTalks()) as first:
+        placed = await first.place(order())
+        await phones.until_rung(PHONE)
+    talks = SilentTalks()
+    async with control(pair, talks=talks) as second:
+        assert (await second.bridge.fate(placed.attempt_id)).kind is FateKind.LIVE
+        await asyncio.wait_for(talks.reached.wait(), 5)
+        await phones.hang_up(PHONE)
+        end = await second.ear.end(placed.attempt_id)
     assert end.result is TelephonyResult.ANSWERED
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from core.clock import Clock
 from dialer.bridges.asterisk import book
+from dialer.bridges.asterisk.adopting import Adopting
 from dialer.bridges.asterisk.fates import Fates
 from dialer.bridges.asterisk.lines import Lines, ManagerGoneError, ManagerRefusedError
 from dialer.bridges.asterisk.parts import Board, Part, Rooms, Talks
@@ -98,7 +99,8 @@ class AsteriskBridge:
         )
         self._switchboard = Switchboard(clock)
         self._placing = Placing(self._trunks, self._switchboard, clock, talks=talks)
-        self._fates = Fates(self.servers, self._switchboard, clock)
+        adopting = Adopting(self._trunks, self._switchboard, clock, talks=talks)
+        self._fates = Fates(self.servers, self._switchboard, adopting)
         self._reaper = Reaper(
             self.servers, self._switchboard, clock, max_seconds=max_seconds, every_s=look_every_s
         )

@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from core.clock import Clock
 from dialer.bridges.asterisk import book
-from dialer.bridges.asterisk.call import Call
+from dialer.bridges.asterisk.adopting import Adopting
 from dialer.bridges.asterisk.lines import ManagerEvent, ManagerGoneError, ManagerRefusedError
 from dialer.bridges.asterisk.server import ManagedServer
 from dialer.bridges.asterisk.switchboard import Switchboard
 from dialer.bridges.port import Fate, FateKind
-from dialer.model import AnsweredBy
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +25,11 @@ class Fates:
     """Asks for calls; one that is up becomes ours, whoever placed it."""
 
     def __init__(
-        self, servers: Sequence[ManagedServer], switchboard: Switchboard, clock: Clock
+        self, servers: Sequence[ManagedServer], switchboard: Switchboard, adopting: Adopting
     ) -> None:
         self._servers = tuple(servers)
         self._switchboard = switchboard
-        self._clock = clock
+        self._adopting = adopting
 
     async def of(self, attempt_id: UUID) -> Fate:
         """Say what became of a call; see the port.
@@ -44,7 +42,7 @@ class Fates:
         asked = await asyncio.gather(*(self._up_on(each, attempt_id) for each in self._servers))
         for server, channel in zip(self._servers, asked, strict=True):
             if isinstance(channel, ManagerEvent):
-                await self._adopt(server, attempt_id, channel)
+                await self._adopting.adopt(server, attempt_id, channel)
                 return Fate(kind=FateKind.LIVE)
         if any(channel is None for channel in asked):
             return _UNKNOWN
@@ -79,45 +77,3 @@ class Fates:
                 log.warning("book_not_read", server=server.name, error=str(err))
                 return False
         return True
-
-    async def _adopt(self, server: ManagedServer, attempt_id: UUID, channel: ManagerEvent) -> None:
-        if (known := self._switchboard.calls.get(attempt_id)) is not None:
-            self._switchboard.seen(known, channel)
-            return
-        call = Call(
-            attempt_id=attempt_id,
-            server=server,
-            trunk="",
-            placed_at=self._clock.now(),
-            order=None,
-            decided=asyncio.get_running_loop().create_future(),
-        )
-        call.decide(made=True)
-        is_up = channel.get("ChannelStateDesc") == "Up"
-        if is_up:
-            call.up_at = await self._answered_at(server, attempt_id)
-            detected = await _variable(server, attempt_id, "AMDSTATUS")
-        else:
-            detected = ""
-        self._switchboard.add(call)
-        log.info("call_adopted", attempt_id=str(attempt_id), server=server.name)
-        if is_up:
-            machine = detected == "MACHINE"
-            met = AnsweredBy.MACHINE if machine else AnsweredBy.UNSURE
-            await self._switchboard.met(attempt_id, met)
-        else:
-            self._switchboard.seen(call, channel)
-
-    async def _answered_at(self, server: ManagedServer, attempt_id: UUID) -> datetime:
-        now = self._clock.now()
-        told = await _variable(server, attempt_id, "OWNERLINE_ANSWERED")
-        return min(now, datetime.fromtimestamp(int(told), tz=UTC)) if told.isdecimal() else now
-
-
-async def _variable(server: ManagedServer, attempt_id: UUID, name: str) -> str:
-    """Return a channel variable; empty when it has none, or the channel has gone meanwhile."""
-    try:
-        got = await server.act("Getvar", {"Channel": str(attempt_id), "Variable": name})
-    except (ManagerGoneError, ManagerRefusedError):
-        return ""
-    return got.get("Value", "")

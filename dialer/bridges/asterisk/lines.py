@@ -83,7 +83,7 @@ class Lines(Protocol):
     """The calls of this dialer as the bridge knows them: what a talk or a room needs to ask."""
 
     def call(self, attempt_id: UUID) -> OutboundCall | None:
-        """Return the call as it was ordered; None: not placed by this process."""
+        """Return the call as it was ordered, also by another process; None: it is not known."""
         ...
 
     def server(self, attempt_id: UUID) -> Server | None:

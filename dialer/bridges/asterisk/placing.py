@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from core.clock import Clock
 from core.errors import OwnerlineError
-from dialer.bridges.asterisk import book
+from dialer.bridges.asterisk import book, orders
 from dialer.bridges.asterisk.call import Call
 from dialer.bridges.asterisk.dialect import DialError
 from dialer.bridges.asterisk.lines import ManagerDownError, ManagerGoneError, ManagerRefusedError
@@ -167,6 +167,7 @@ class Placing:
             "OWNERLINE_MAX": str(max(1, round(max_seconds))),
         }
         try:
+            own[orders.VARIABLE] = orders.written(order)
             talk = {} if self._talks is None else self._talks.variables(order, trunk)
         except OwnerlineError as err:
             message = f"call {order.attempt_id} cannot be spoken on: {err}"

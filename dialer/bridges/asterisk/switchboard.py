@@ -119,7 +119,7 @@ class Switchboard:
     # What talks, rooms and the others ask: `Lines`.
 
     def call(self, attempt_id: UUID) -> OutboundCall | None:
-        """Return the call as it was ordered; None: not placed by this process."""
+        """Return the call as it was ordered, also by another process; None: it is not known."""
         call = self._calls.get(attempt_id)
         return None if call is None else call.order
 

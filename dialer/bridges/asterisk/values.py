@@ -22,6 +22,7 @@ class Kind(Enum):
     CALLER_ID = r"\+?[0-9*#]{0,32}"  # empty: the trunk shows its own
     UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     ROOM = r"[A-Za-z0-9_-]{1,64}"
+    TRUNK = r"\w[\w.-]{0,63}"  # its name in the settings
     PATH = r"(?:[A-Za-z0-9_./@%+=:-]|[^\x00-\x7f\s]){1,255}"
     ADDRESS = r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}"
     ENDPOINT = r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.+@/:=-]{1,200}"
@@ -54,6 +55,7 @@ _WORDS = {
     Kind.CALLER_ID: "caller ID of digits, * and #, with or without +",
     Kind.UUID: "UUID",
     Kind.ROOM: "room of letters, digits, - and _",
+    Kind.TRUNK: "trunk's name of letters, digits, ., - and _",
     Kind.PATH: "path of letters, digits and plain punctuation",
     Kind.ADDRESS: "host:port",
     Kind.ENDPOINT: "endpoint such as PJSIP/1001",
