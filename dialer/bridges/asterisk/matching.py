@@ -52,11 +52,6 @@ class Reference:
     blocks: Floats  # one a row
     places: tuple[int, ...]  # frames from the reference's beginning, one a block
 
-    @property
-    def length(self) -> int:
-        """Return how many frames it takes until its last block is heard."""
-        return self.places[-1] + _BLOCK
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
@@ -101,10 +96,12 @@ class Ear:
     def __init__(self, references: Iterable[Reference]) -> None:
         self._references = tuple(references)
         self._blocks = np.concatenate([each.blocks for each in self._references])
-        self._kept = max(each.length for each in self._references) + 2 * _SLACK
+        self._kept = max(each.places[-1] for each in self._references)
         self._samples = np.zeros(0, dtype=np.float32)
         self._features = np.zeros((0, _BANDS))
-        self._scores = np.zeros((len(self._blocks), 0))
+        # Of each block (a row) at each frame (a column) the score there, and the best near it.
+        self._scores = np.full((len(self._blocks), _SLACK), -1.0)
+        self._near = np.zeros((len(self._blocks), 0))
         self._best: dict[str, Heard] = {}
 
     @property
@@ -120,28 +117,36 @@ class Ear:
         self._features = np.concatenate([self._features, fresh])
         if len(self._features) >= _BLOCK:
             windows = sliding_window_view(self._features, _BLOCK, axis=0).transpose(0, 2, 1)
-            scores = self._blocks @ _shapes(windows).T
             self._features = self._features[len(windows) :]
-            self._scores = np.concatenate([self._scores, scores], axis=1)
-            self._judge()
-            self._scores = self._scores[:, -self._kept :]
+            self._judge(self._blocks @ _shapes(windows).T)
         return self._surely()
 
-    def _judge(self) -> None:
-        slack = np.pad(self._scores, ((0, 0), (_SLACK, _SLACK)), constant_values=-1.0)
-        near = sliding_window_view(slack, 2 * _SLACK + 1, axis=1).max(axis=2)
+    def _judge(self, scores: Floats) -> None:
+        """Take the scores of new frames, and look where references end in them."""
+        scores = np.concatenate([self._scores, scores], axis=1)
+        self._scores = scores[:, -2 * _SLACK :]
+        if scores.shape[1] <= 2 * _SLACK:
+            return
+        fresh = sliding_window_view(scores, 2 * _SLACK + 1, axis=1).max(axis=2)
+        near = np.concatenate([self._near, fresh], axis=1)
+        self._near = near[:, -self._kept :]
         row = 0
         for each in self._references:
-            starts = near.shape[1] - each.places[-1]
-            if starts > 0:
-                rows = range(row, row + len(each.places))
-                found = [near[r, at : at + starts] for r, at in zip(rows, each.places, strict=True)]
-                score = float(np.min(found, axis=0).max())
-                known = self._best.get(each.meaning)
-                if known is None or score > known.score:
-                    heard = Heard(name=each.name, meaning=each.meaning, score=score)
-                    self._best[each.meaning] = heard
+            last = each.places[-1]
+            begins = range(max(last, near.shape[1] - fresh.shape[1]) - last, near.shape[1] - last)
+            if begins:
+                found = [
+                    near[row + index, at + begins.start : at + begins.stop]
+                    for index, at in enumerate(each.places)
+                ]
+                self._note(each, float(np.min(found, axis=0).max()))
             row += len(each.places)
+
+    def _note(self, reference: Reference, score: float) -> None:
+        known = self._best.get(reference.meaning)
+        if known is None or score > known.score:
+            heard = Heard(name=reference.name, meaning=reference.meaning, score=score)
+            self._best[reference.meaning] = heard
 
     def _surely(self) -> Heard | None:
         ranked = sorted(self._best.values(), key=lambda heard: -heard.score)
