@@ -28,6 +28,8 @@ class Keys:
         self._by_manager: deque[_Told] = deque()  # the session has not told them yet
         self._by_session: deque[_Told] = deque()  # the manager has not told them yet
         self._wake: Callable[[], None] | None = None
+        self._begun: str | None = None  # the key that is held down, as the manager tells it
+        self._beginnings_told = False  # never of keys that come as SIP INFO
 
     def __len__(self) -> int:
         """Return how many wait."""
@@ -45,8 +47,20 @@ class Keys:
         """Forget those that wait; what is told later of them counts as told."""
         self._waiting.clear()
 
+    def begun(self, key: str) -> None:
+        """Note that the manager interface has told the beginning of a key."""
+        self._begun = key
+        self._beginnings_told = True
+
     def told_by_manager(self, key: str) -> None:
-        """Take a key in as the manager interface tells it."""
+        """Take a key in as the manager interface tells its end.
+
+        An end that comes while Asterisk looks after a channel between two commands is told twice,
+        once more when the next command reads it (measured on 22.10.1); it has begun once.
+        """
+        if self._beginnings_told and self._begun != key:
+            return
+        self._begun = None
         self._told(key, mine=self._by_manager, other=self._by_session)
 
     def told_by_session(self, key: str) -> None:

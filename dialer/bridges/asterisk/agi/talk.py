@@ -176,19 +176,24 @@ class Talk:
 
     async def _record(self, ask: Ask) -> Reply:
         ends = record_keys(ask)
-        while (key := self._keys.take()) is not None:
-            if key in ends:  # pressed while the question was asked
-                return _SILENCE if key == END else Reply(kind=ReplyKind.KEYS, value=key)
+        if (early := self._waiting_end(ends)) is not None:  # pressed while the question was asked
+            return early
         answers = self._stage.answers
         place = answers.new_place(shared=self._stage.shared)
         await self._session.beep(f"{self._stage.shared}/{BEEP}")
+        if (early := self._waiting_end(ends)) is not None:  # pressed into the tone
+            return early
         taken = await self._session.record(
             place.stem,
             end_keys=ends,
             max_seconds=ask.max_seconds,
             silence_s=max(_LEAST_SILENCE_S, math.ceil(ask.timeout_s)),
         )
+        late = self._waiting_end(ends)  # pressed as the recording began: it went on
         self._keys.clear()  # what was pressed besides, into the recording
+        if taken.key is None and late is not None and late.kind is ReplyKind.KEYS:
+            await answers.discard(place)
+            return late
         if taken.key is not None and taken.key != END:
             await answers.discard(place)
             return Reply(kind=ReplyKind.KEYS, value=taken.key)
@@ -202,6 +207,13 @@ class Talk:
         name = f"recording-{self._recordings}"
         await self._stage.source.recorded(name, place.location, seconds)
         return Reply(kind=ReplyKind.RECORDING, value=name, seconds=seconds)
+
+    def _waiting_end(self, ends: str) -> Reply | None:
+        """Take keys until one ends the recording that is to be made; None: none of them does."""
+        while (key := self._keys.take()) is not None:
+            if key in ends:
+                return _SILENCE if key == END else Reply(kind=ReplyKind.KEYS, value=key)
+        return None
 
 
 def _begins_with(turn: Turn, prepared: Prepared | None) -> bool:

@@ -127,6 +127,7 @@ class AsteriskTalks:
         await self._server.start(self._listen)
         self._board = board
         for server in board.servers.values():
+            server.on("DTMFBegin", self._key_begun)
             server.on("DTMFEnd", self._key_told)
         board.lines.on_ringing(self._rings)
         board.lines.on_over(self._over)
@@ -302,6 +303,11 @@ class AsteriskTalks:
             await self._recordings.follow(call_id, recorded=recorded, channel=channel)
 
     # What the servers tell.
+
+    def _key_begun(self, event: ManagerEvent) -> None:
+        keys, digit = self._keys.get(event.get("Uniqueid")), event.get("Digit")
+        if keys is not None and event.get("Direction") == "Received" and digit in _DIGITS:
+            keys.begun(digit)
 
     def _key_told(self, event: ManagerEvent) -> None:
         keys, digit = self._keys.get(event.get("Uniqueid")), event.get("Digit")

@@ -40,6 +40,15 @@ def test_a_key_that_both_tell_counts_once(told: str, taken: str) -> None:
     assert _taken([(each[0], each[1]) for each in told.split()]) == taken
 
 
+def test_an_end_that_the_manager_tells_again_without_a_beginning_is_no_key() -> None:
+    keys = Keys(lambda: 0.0)
+    for key in "113":
+        keys.begun(key)
+        keys.told_by_manager(key)
+        keys.told_by_manager(key)  # read again by the next command
+    assert [keys.take() for _ in range(4)] == ["1", "1", "3", None]
+
+
 def test_a_key_of_a_while_ago_is_another_one() -> None:
     assert _taken([(MANAGER, "1"), (SESSION, "1")], every_s=4.0) == "11"
 
