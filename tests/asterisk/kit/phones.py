@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import wave
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,6 +67,7 @@ class Phones:
         self.instance = instance
         self._manager = manager
         self._legs: dict[str, Leg] = {}
+        self._by_number: dict[str, list[Leg]] = defaultdict(list)
         self._ringing: dict[str, str] = {}  # the numbers of phones that ring us, by channel id
         self._changed = asyncio.Event()
         manager.listen(self._heard)
@@ -167,7 +168,7 @@ class Phones:
 
     def legs(self, number: Number) -> list[Leg]:
         """Return the calls at a phone in their order."""
-        return [leg for leg in self._legs.values() if leg.number == _digits(number)]
+        return self._by_number[_digits(number)]
 
     async def until(
         self, holds: Callable[[], bool], *, what: str, within_s: float = _WITHIN_S
@@ -244,7 +245,9 @@ class Phones:
         match event.get("Event"):
             case "Newchannel":
                 number = self._ringing.get(uniqueid, event["Exten"])
-                self._legs[uniqueid] = Leg(number=number, channel=event["Channel"])
+                leg = Leg(number=number, channel=event["Channel"])
+                self._legs[uniqueid] = leg
+                self._by_number[number].append(leg)
             case "Newstate" if event["ChannelStateDesc"] == "Up" and uniqueid in self._legs:
                 self._legs[uniqueid].is_up = True
             case "UserEvent" if event["UserEvent"] == "Pressed" and uniqueid in self._legs:
