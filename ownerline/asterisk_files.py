@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,8 +99,7 @@ class Written:
             yield f"The secret lies in {self.secret_made}; the settings of this server need"
             yield f'    secret_file = "{self.secret_made.name}"'
         yield f"For the Asterisk at {self.place}: {self.folder} belongs beside its own files, as"
-        yield f"/etc/asterisk/{self.folder.name}. Asterisk's user must be able to read it, say:"
-        yield f"    chown asterisk: /etc/asterisk/{self.folder.name}/*{SECRET_SUFFIX}"
+        yield f"/etc/asterisk/{self.folder.name}, with *{SECRET_SUFFIX} for its user to read."
         yield "These lines go to the end of the files they name (pjsip.conf: above what uses it):"
         for file, line in self._includes():
             yield f"    /etc/asterisk/{file:17} {line}"
@@ -118,7 +118,7 @@ async def publish_audio(settings: Settings) -> str:
     folder = settings.asterisk.shared_folder or settings.home / "asterisk"
     later = "a dialer puts it there when it starts; then: touch musiconhold.conf, moh reload"
     if os.geteuid() == 0 and settings.home.exists() and settings.home.stat().st_uid != 0:
-        return f"audio     {folder}: not as root; {later}"
+        return f"audio     {folder}: not as root, or it would be root's; {later}"
     try:
         speaker = make_speaker(settings, settings.home)
         try:
@@ -222,10 +222,20 @@ def _put(path: Path, text: str, *, force: bool) -> SnippetFile:
     if there is not None and not is_as_written(there) and not force:
         shown = "" if is_secret else _difference(path, there, text)
         return SnippetFile(path=path, state=State.KEPT, difference=shown)
-    _write(path, text, mode=0o600 if is_secret else 0o644)
     if is_secret:
-        _give_to_owner_of(path.parent.parent, path)
+        _write_secret(path, text)
+    else:
+        _write(path, text, mode=0o644)
     return SnippetFile(path=path, state=State.WRITTEN if there is None else State.UPDATED)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write what Asterisk's user alone is to read: by the folder's group where it is set so."""
+    if path.parent.stat().st_mode & stat.S_ISGID:
+        _write(path, text, mode=0o640)
+        return
+    _write(path, text, mode=0o600)
+    _give_to_owner_of(path.parent.parent, path)
 
 
 def _difference(path: Path, there: str, text: str) -> str:

@@ -64,6 +64,17 @@ def test_the_secret_is_made_for_both_sides_and_never_shown(home: Path, etc: Path
     assert [stat.S_IMODE(path.stat().st_mode) for path in (ours, theirs)] == [0o600, 0o600]
 
 
+def test_a_folder_with_a_group_of_its_own_lets_that_group_read_the_secret(
+    home: Path, etc: Path
+) -> None:
+    etc.mkdir(parents=True)
+    etc.chmod(0o2750)
+    _write(home, etc)
+    theirs = etc / "manager-ownerline.secret.conf"
+    assert stat.S_IMODE(theirs.stat().st_mode) == 0o640
+    assert theirs.stat().st_gid == etc.stat().st_gid
+
+
 def test_a_secret_that_is_there_is_kept(home: Path, etc: Path) -> None:
     (home / "ami.secret").write_text("one-of-our-own\n")
     (home / "ami.secret").chmod(0o600)
