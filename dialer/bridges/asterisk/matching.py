@@ -95,13 +95,13 @@ class Ear:
 
     def __init__(self, references: Iterable[Reference]) -> None:
         self._references = tuple(references)
-        self._blocks = np.concatenate([each.blocks for each in self._references])
+        count = sum(len(each.places) for each in self._references)
         self._kept = max(each.places[-1] for each in self._references)
         self._samples = np.zeros(0, dtype=np.float32)
         self._features = np.zeros((0, _BANDS))
         # Of each block (a row) at each frame (a column) the score there, and the best near it.
-        self._scores = np.full((len(self._blocks), _SLACK), -1.0)
-        self._near = np.zeros((len(self._blocks), 0))
+        self._scores = np.full((count, _SLACK), -1.0)
+        self._near = np.zeros((count, 0))
         self._best: dict[str, Heard] = {}
 
     @property
@@ -118,7 +118,10 @@ class Ear:
         if len(self._features) >= _BLOCK:
             windows = sliding_window_view(self._features, _BLOCK, axis=0).transpose(0, 2, 1)
             self._features = self._features[len(windows) :]
-            self._judge(self._blocks @ _shapes(windows).T)
+            shapes = _shapes(windows).T
+            # One product would be large enough for a library to spread it over threads, which
+            # costs several times the work where other calls are looked at beside.
+            self._judge(np.concatenate([each.blocks @ shapes for each in self._references]))
         return self._surely()
 
     def _judge(self, scores: Floats) -> None:
