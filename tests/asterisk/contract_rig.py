@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from core.ids import IdSource
 from core.phone import PhoneNumber
 from dialer.bridges.asterisk.agi.talks import AsteriskTalks
 from dialer.bridges.asterisk.bridge import AsteriskBridge
+from dialer.bridges.asterisk.fates import CLOCKS_DIFFER
 from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import (
     CallEnded,
@@ -47,6 +48,7 @@ BEHAVIOURS: dict[Phone, Does] = {
 }
 _CLOCK = SystemClock()
 _IDS = IdSource(_CLOCK, random.SystemRandom())
+_ID_ROUNDS = timedelta(milliseconds=5)
 _WITHIN_S = 20.0
 _PATIENCE_S = 0.4
 
@@ -66,6 +68,9 @@ class Watched(AsteriskBridge):
         self.owners = Owners(host=host, seconds_of=_seconds_of, patience_s=_PATIENCE_S)
         self._sink = sink
         await super().start(self, self.owners, inbound=inbound)
+        for server in self.servers:  # of what was before it, a young Asterisk is not sure
+            assert server.booted_at is not None, "a server that is up says how old it is"
+            await _CLOCK.sleep_until(server.booted_at + CLOCKS_DIFFER + _ID_ROUNDS)
         self.is_started = True
 
     async def close(self) -> None:
