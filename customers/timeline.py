@@ -80,6 +80,11 @@ _EVENTS = """
                jsonb_build_object('kind', k.kind, 'subject', k.subject, 'done_at', k.done_at)
         FROM agent_task k
         UNION ALL
+        SELECT i.at, 'inbound_call', i.person_id, NULL,
+               jsonb_build_object('call_id', i.call_id, 'result', i.result,
+                   'seconds', i.seconds, 'wish_at', i.wish_at)
+        FROM inbound_call i
+        UNION ALL
         SELECT n.at, 'note', n.person_id, n.unit_id,
                jsonb_build_object('text', n.text, 'written_by', n.written_by)
         FROM note n

@@ -23,7 +23,7 @@ _COUNTS = sa.text("""
     JOIN due_call dc USING (due_call_id)
     JOIN community USING (community_id)
     CROSS JOIN LATERAL (SELECT a.started_at AT TIME ZONE community.time_zone AS local_time) AS at
-    WHERE a.started_at > :since AND a.started_at <= :now
+    WHERE a.direction = 'outbound' AND a.started_at > :since AND a.started_at <= :now
       AND a.telephony_result IN ('answered', 'abandoned', 'machine', 'busy', 'no_answer',
                                  'rejected')
     GROUP BY dc.community_id, weekend, hour

@@ -30,6 +30,8 @@ from customers.service import audit
 from customers.tables import Community
 from dialer.attempt_words import attempt_sentence
 from dialer.control import switches
+from dialer.inbound.telling import calls_of
+from dialer.model import Direction
 from dialer.tables import Attempt, AttemptDueCall
 
 
@@ -60,11 +62,15 @@ async def explain(
         zone = ZoneInfo(zones[ties[0].community_id])
         period = _period(day, zone)
         told_at = now if period is None else period[1] - timedelta(seconds=1)
+        rang_us = []
+        if ties[0].by in {FoundBy.UNIT, FoundBy.PHONE}:
+            rang_us = await calls_of(session, person_id, period=period, language=language)
         persons.append(
             {
                 "person_id": person_id,
                 "name": ties[0].name,
                 "units": [f"{each.community} {each.unit}".strip() for each in ties],
+                "rang_us": [_with_local_time(each, zone) for each in rang_us],
                 "due_calls": await _due_calls(
                     session, ties, period=period, now=told_at, language=language, zone=zone
                 ),
@@ -280,6 +286,7 @@ async def _attempts(
             Attempt.ended_at,
             Attempt.e164,
             Attempt.telephony_result,
+            Attempt.direction,
             AttemptDueCall.wrap_up_code,
         )
         .join(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
@@ -298,9 +305,14 @@ def _attempt(row: AnyRow, language: Language) -> dict[str, Any]:
         "kind": "attempt",
         "attempt_id": str(row.attempt_id),
         "phone": row.e164,
+        "direction": row.direction,
         "telephony_result": row.telephony_result,
         "wrap_up_code": row.wrap_up_code,
         "sentence": attempt_sentence(
-            phone=row.e164, result=row.telephony_result, code=row.wrap_up_code, language=language
+            phone=row.e164,
+            result=row.telephony_result,
+            code=row.wrap_up_code,
+            inbound=row.direction is Direction.INBOUND,
+            language=language,
         ),
     }

@@ -100,6 +100,7 @@ async def _attempts(session: AsyncSession, _now: datetime, _campaigns: Campaigns
             ).aggregate_order_by(by_position),
             Agent.name.label("agent"),
             Attempt.recording,
+            Attempt.direction,
         )
         .outerjoin(AttemptDueCall, AttemptDueCall.attempt_id == Attempt.attempt_id)
         .join(Person, Person.person_id == Attempt.person_id)
@@ -167,6 +168,7 @@ EXPORTS: dict[str, tuple[tuple[str, ...], Callable[[AsyncSession, datetime, Camp
         (
             *("attempt_id", "due_call_ids", "contact", "phone", "bridge", "mode", "started_at"),
             *("answered_at", "ended_at", "telephony_result", "wrap_up_code", "agent", "recording"),
+            "direction",
         ),
         _attempts,
     ),

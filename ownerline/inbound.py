@@ -30,6 +30,7 @@ def inbound_host(
     return InboundHost(
         sessions=runtime.sessions,
         clock=runtime.clock,
+        ids=runtime.ids,
         talk=talk,
         settlement=settlement,
         house=house_of(settings),

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.model import Decision
 from callback.tables import DueCall, VerdictRow
 from dialer.idle import IdleReason
-from dialer.model import AttemptState
+from dialer.model import AttemptState, Direction
 from dialer.tables import Attempt, AttemptDueCall
 
 
@@ -61,7 +61,9 @@ async def summarize(
 
     `refused` is by the last verdict of each due call.
     """
-    in_run = Attempt.started_at.between(since, now)
+    in_run = sa.and_(
+        Attempt.started_at.between(since, now), Attempt.direction == Direction.OUTBOUND
+    )
     telephony = await _counts(
         session,
         sa.select(Attempt.telephony_result, sa.func.count())
@@ -94,7 +96,9 @@ async def summarize(
     )
     attempts = await session.scalar(sa.select(sa.func.count()).where(in_run))
     live = await session.scalar(
-        sa.select(sa.func.count()).where(Attempt.state != AttemptState.ENDED)
+        sa.select(sa.func.count()).where(
+            Attempt.state != AttemptState.ENDED, Attempt.direction == Direction.OUTBOUND
+        )
     )
     return DialingSummary(
         attempts=attempts or 0,

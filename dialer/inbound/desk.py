@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.clock import Clock
 from core.columns import AnyRow
 from core.database import despite_deadlocks, despite_outages
+from core.ids import IdSource
 from core.live import Topic, tell
 from customers.model import Language, WrapUpCode
 from dialer.agents.reserving import Wanted
 from dialer.bridges.inbound import InboundCall
-from dialer.bridges.port import CallEnded
+from dialer.bridges.port import CallEnded, RecordingReady
 from dialer.hooks import AttemptFollower
 from dialer.inbound.agents import Colleagues
 from dialer.inbound.holders import holder_of_unit
@@ -41,6 +42,7 @@ from dialer.inbound.service import (
 from dialer.model import AnsweredBy, TelephonyResult
 from dialer.outcome import Settlement, outcomes_of, settle
 from dialer.plan import House
+from dialer.recording import note_recording
 from dialer.tables import Attempt
 from dialer.talk import TalkHost
 from scripts.interpreter import advance, start
@@ -65,6 +67,7 @@ class InboundHost:
         *,
         sessions: async_sessionmaker[AsyncSession],
         clock: Clock,
+        ids: IdSource,
         talk: TalkHost,
         settlement: Settlement,
         house: House,
@@ -78,6 +81,7 @@ class InboundHost:
         Args:
             sessions: its database.
             clock: its time.
+            ids: of recordings.
             talk: speaks of what callers are due.
             settlement: what settling goes by.
             house: how we present ourselves.
@@ -88,6 +92,7 @@ class InboundHost:
         """
         self._sessions = sessions
         self._clock = clock
+        self._ids = ids
         self._talk = talk
         self._settlement = settlement
         self._house = house
@@ -133,12 +138,22 @@ class InboundHost:
         return await self._talk.put_through(call_id, queue) if is_about_due else room
 
     async def recorded(self, call_id: UUID, name: str, location: str, seconds: float) -> None:
-        """Note what the caller said for us."""
-        del name
+        """Note what the caller said for us; it is collected as every recording is."""
+        ready = RecordingReady(
+            attempt_id=call_id,
+            at=self._clock.now(),
+            name=name,
+            location=location,
+            seconds=seconds,
+        )
+        recording_id = self._ids.new()
 
         async def work() -> None:
             async with self._sessions.begin() as session:
-                await keep(session, call_id, message=location, message_s=seconds)
+                known = await note_recording(session, ready, recording_id=recording_id)
+                row = await live_call(session, call_id)
+                if row is not None and row.talk is not None:
+                    await keep(session, call_id, message=str(known), message_s=seconds)
 
         await self._surely(work)
 

@@ -44,7 +44,7 @@ class InboundRow(Base):
     result: Mapped[InboundResult | None] = mapped_column(one_of(InboundResult))
     wish_at: Mapped[datetime | None]  # when to ring; None: as soon as may be
     wish_e164: Mapped[str | None] = mapped_column(sa.String(17))  # where, if not at `e164`
-    message: Mapped[str | None] = mapped_column(sa.Text)  # where the spoken word lies
+    message: Mapped[str | None] = mapped_column(sa.Text)  # the recording of the word they left
     message_s: Mapped[float | None]
     talk: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     __table_args__ = (

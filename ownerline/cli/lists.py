@@ -99,5 +99,6 @@ def lines_of(story: dict[str, object]) -> list[str]:
             about = due_call["about"].replace(";", ", ")
             lines.append(f"  #{due_call['due_call_id']} ({about}) {due_call['sentence']}")
             lines += [f"    {each['at_local']}  {each['sentence']}" for each in due_call["events"]]
+        lines += [f"  {each['at_local']}  {each['sentence']}" for each in person["rang_us"]]
         lines += [f"  {each['sentence']}" for each in person["not_due"]]
     return lines

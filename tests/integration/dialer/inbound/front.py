@@ -109,6 +109,7 @@ class Front:
         return InboundHost(
             sessions=self._day.sessions,
             clock=self._day.clock,
+            ids=self._ids,
             talk=self._talk,
             settlement=self._settlement,
             house=self._house,

@@ -9,6 +9,7 @@ from callback.tables import DueCall
 from customers.model import Reason
 from customers.tables import DoNotCall, Person, Phone
 from dialer.inbound.model import InboundResult
+from recordings.tables import Recording
 from tests.integration.dialer.day import TEN, Day, answers
 from tests.integration.dialer.inbound.front import Front
 
@@ -102,9 +103,11 @@ async def test_a_word_left_is_kept_and_answered(day: Day) -> None:
 
     row = await (await (await call.press("3")).speak()).hang_up()
 
+    (kept,) = await day.rows(sa.select(Recording.recording_id, Recording.inbound_call_id))
+    assert kept.inbound_call_id == row.call_id
     assert (row.result, row.message, row.message_s) == (
         InboundResult.WORD,
-        "asterisk:word.wav",
+        str(kept.recording_id),
         4.5,
     )
     assert await day.due(Reason.MISSED_CALL) == [("waiting", None)]
