@@ -1,5 +1,6 @@
 """The snippets say what the settings mean, and no value says more."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,41 @@ def test_the_dialplan_is_read_as_asterisk_reads_it() -> None:
     assert [priority for priority, _ in room] == [1, 2]
     assert room[0][1].startswith("TryExec(ConfBridge(${OWNERLINE_ROOM},")
     assert {step.extension for step in plan["ownerline-inbound"]} >= {"s", "come", "_[+0-9]!"}
+
+
+MODULE_OF = {
+    **dict.fromkeys(("Answer", "Goto", "GotoIf", "Hangup", "Set", "Wait"), None),  # Asterisk's core
+    "AGI": "res_agi",
+    "AMD": "app_amd",
+    "CALLERID": "func_callerid",
+    "CHANNEL": "func_channel",
+    "ChanSpy": "app_chanspy",
+    "ConfBridge": "app_confbridge",
+    "DB": "func_db",
+    "Dial": "app_dial",
+    "ExecIf": "app_exec",
+    "FILE": "func_env",
+    "FILTER": "func_strings",
+    "Gosub": "app_stack",
+    "IF": "func_logic",
+    "MusicOnHold": "res_musiconhold",
+    "Playback": "app_playback",
+    "Return": "app_stack",
+    "STAT": "func_env",
+    "StopMixMonitor": "app_mixmonitor",
+    "TIMEOUT": "func_timeout",
+    "TryExec": "app_exec",
+    "UserEvent": "app_userevent",
+}
+
+
+def test_whatever_the_dialplan_uses_its_module_is_asked_for() -> None:
+    steps = [
+        step.does for each in read_dialplan(PLAIN["extensions.conf"]).values() for step in each
+    ]
+    used = {name for does in steps for name in re.findall(r"[A-Za-z]+(?=\()", does)}
+    assert used - MODULE_OF.keys() == set(), "say which module has it"
+    assert {MODULE_OF[name] for name in used} - {None} <= set(required_modules())
 
 
 def test_every_module_is_named_once() -> None:
