@@ -34,8 +34,8 @@ class EspeakEngine:
     """Speaks by espeak-ng; processes start when first needed and live until `close`."""
 
     def __init__(self, *, at_once: int | None = None) -> None:
-        count = at_once or max(1, min(_AT_ONCE, os.cpu_count() or 1))
-        self._free = asyncio.Semaphore(count)
+        self._count = at_once or max(1, min(_AT_ONCE, os.cpu_count() or 1))
+        self._free = asyncio.Semaphore(self._count)
         self._idle: list[_Child] = []
         self._closed = False
 
@@ -64,7 +64,7 @@ class EspeakEngine:
                 reply = await self._ask(request)
             except _ChildGoneError:
                 try:
-                    reply = await self._ask(request)
+                    reply = await self._ask(request, fresh=True)  # all may have been killed
                 except _ChildGoneError as err:
                     message = f"espeak-ng ended twice over {len(text)} characters: {err}"
                     raise SpeechError(message) from err
@@ -77,17 +77,22 @@ class EspeakEngine:
         while self._idle:
             await self._idle.pop().end()
 
-    async def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _keep_few(self) -> None:
+        while len(self._idle) > self._count:
+            await self._idle.pop(0).end()
+
+    async def _ask(self, request: Mapping[str, Any], *, fresh: bool = False) -> dict[str, Any]:
         if self._closed:
             message = "the speaker is closed; nothing is spoken any more"
             raise SpeechError(message)
-        child = self._idle.pop() if self._idle else await _Child.start()
+        child = self._idle.pop() if self._idle and not fresh else await _Child.start()
         try:
             reply = await child.ask(request)
         except BaseException:  # cancelled ones too: a late reply would be taken for the next one's
             await child.kill()
             raise
         self._idle.append(child)
+        await self._keep_few()
         return reply
 
 

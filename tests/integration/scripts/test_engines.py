@@ -72,7 +72,9 @@ async def test_a_text_that_makes_no_sound_is_an_error(espeak: EspeakEngine, tmp_
 
 async def test_a_process_that_dies_is_replaced(espeak: EspeakEngine, tmp_path: Path) -> None:
     into = tmp_path / "said.wav"
-    await espeak.speak("One.", Language.ENGLISH, rate=8000, into=into)
+    says = [espeak.speak("One.", Language.ENGLISH, rate=8000, into=into) for _ in range(2)]
+    await asyncio.gather(*says)
+    assert len(children()) == 2
     for pid in children():
         os.kill(pid, signal.SIGKILL)
     into.unlink()

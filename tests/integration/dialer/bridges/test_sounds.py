@@ -105,7 +105,11 @@ async def test_a_shared_folder_on_another_disk_gets_copies(
 
     assert read_wav(Path(f"{stem}.wav")).seconds == pytest.approx(0.25)
     assert read_wav(Path(f"{stem}.wav16")).seconds == pytest.approx(0.25)
-    assert not [*another_disk.rglob("*.draft")]
+    assert not drafts_in(another_disk)
+
+
+def drafts_in(folder: Path) -> list[Path]:
+    return [*folder.rglob("*.draft")]
 
 
 async def test_what_plays_without_a_dialer_is_there_from_the_start(
