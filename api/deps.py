@@ -10,6 +10,7 @@ from core.live import LiveFeed
 from customers.importing.model import Defaults
 from dialer.agents.desk import Desk
 from dialer.plan import House
+from recordings.store import RecordingStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,5 +39,6 @@ class ApiDeps:
     house: House
     defaults: Defaults  # of communities made over the API
     webhook_hosts: tuple[str, ...] = ()  # which may be of any network and need no https
+    recordings: RecordingStore | None = None  # None: nobody hears them here
     feed: LiveFeed | None = None
     limits: ApiLimits = field(default_factory=ApiLimits)

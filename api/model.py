@@ -43,6 +43,8 @@ class Right(StrEnum):
     READ_AGENTS = "read_agents"
     LEAD_AGENTS = "lead_agents"
     WORK_AS_AGENT = "work_as_agent"  # of the role agent: as oneself only
+    HEAR_RECORDINGS = "hear_recordings"  # of the role agent: of one's own calls only
+    HOLD_RECORDINGS = "hold_recordings"  # a legal hold, and its end
     HEAR_NEWS = "hear_news"
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_AUDIT = "read_audit"
@@ -66,6 +68,7 @@ _DESK = _EVERYBODY | {
     Right.WRITE_FILE,
     Right.ARRANGE,
     Right.EXPLAIN,
+    Right.HEAR_RECORDINGS,
 }
 RIGHTS: Mapping[ApiRole, frozenset[Right]] = {
     ApiRole.AGENT: _DESK | {Right.WORK_AS_AGENT},
@@ -78,6 +81,7 @@ RIGHTS: Mapping[ApiRole, frozenset[Right]] = {
         Right.RUN_LISTS,
         Right.READ_AGENTS,
         Right.LEAD_AGENTS,
+        Right.HOLD_RECORDINGS,
     },
     ApiRole.INTEGRATOR: _EVERYBODY
     | {

@@ -61,6 +61,7 @@ _TAGS = {
     "accounts": "Charges, payments, promises, disputes, extensions.",
     "repairs": "Work orders; a completed one owes a callback.",
     "calls": "Due calls, attempts, outcomes, verdicts, and why somebody was, or was not, called.",
+    "recordings": "What was said on calls: who may hear it, how long it is kept, what never came.",
     "dialling": "Campaigns and the switches of dialling.",
     "lists": "Uploaded lists.",
     "agents": "Agents, their states and their calls.",

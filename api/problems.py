@@ -26,6 +26,7 @@ from dialer.agents.model import AgentStateError, UnknownAgentError
 from dialer.agents.seats import NoPhoneError
 from dialer.agents.service import AgentNameTakenError, OffRosterError
 from dialer.agents.wrap_up import NoSuchCallError, WrappedUpAlreadyError
+from recordings.service import RecordingGoneError, UnknownRecordingError
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ _STATUS: Mapping[type[OwnerlineError], HTTPStatus] = {
             NothingFoundError,
             UnknownAgentError,
             UnknownCommunityError,
+            UnknownRecordingError,
             UnknownSubjectError,
             UnknownWebhookError,
         ),
@@ -89,6 +91,7 @@ _STATUS: Mapping[type[OwnerlineError], HTTPStatus] = {
             DecidedAlreadyError,
             NotCompletedError,
             OffRosterError,
+            RecordingGoneError,
             WrappedUpAlreadyError,
         ),
         HTTPStatus.CONFLICT,

@@ -77,6 +77,7 @@ class AttemptShown(Shown):
     telephony_result: TelephonyResult | None
     hangup_cause: int | None
     sip_code: int | None
+    recording: str | None  # its id
     due_call_ids: list[int]
 
 

@@ -10,6 +10,7 @@ from customers.importing.model import Defaults
 from dialer.agents.desk import Desk
 from dialer.outcome import Settlement
 from ownerline.books import campaigns_of, house_of
+from ownerline.recorded import store_of
 from ownerline.services.probes import Probes
 from ownerline.services.process import Process
 from scripts.library import load_library
@@ -39,6 +40,7 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
                 packs=settings.packs,
             ),
             webhook_hosts=settings.webhook_hosts,
+            recordings=store_of(settings),
             feed=process.feed,
             limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
         )

@@ -69,6 +69,11 @@ WHO_MAY = {
     "list_outcomes": _DESK,
     "list_verdicts": _DESK,
     "explain": _DESK,
+    "list_recordings": _DESK,
+    "show_recording": _DESK,
+    "hear_recording": _DESK,
+    "hold_recording": _LEADS,
+    "release_recording": _LEADS,
     "list_campaigns": _ALL,
     "show_campaign": _ALL,
     "pause_campaign": _LEADS,
@@ -120,6 +125,7 @@ WHO_MAY = {
     "list_audit": {_A},
     "live": _ALL,
 }
+_NO_UUID = "019a0000-0000-7000-8000-000000000000"
 _ROUTES: dict[str, tuple[str, str, dict[str, Any]]] = {
     operation["operationId"]: (method, path, operation)
     for path, operations in openapi_document()["paths"].items()
@@ -139,7 +145,7 @@ def test_a_route_says_who_may_as_the_table_does(route: str) -> None:
 async def test_every_route_refuses_every_role_that_may_not_and_strangers(office: Office) -> None:
     """Whoever may is not refused for the role: what is asked here names nothing on file."""
     for route, (method, path, _) in sorted(_ROUTES.items()):
-        address = re.sub(r"\{attempt_id\}", "019a0000-0000-7000-8000-000000000000", path)
+        address = re.sub(r"\{(attempt|recording)_id\}", _NO_UUID, path)
         address = re.sub(r"\{\w+\}", "999999999", address).removeprefix("/api/v1")
         async with office.stranger() as client:
             answer = await client.request(method, address, json={})
