@@ -236,9 +236,10 @@ async def test_the_first_sentence_is_heard_while_others_are_still_being_made(
     [
         (Does.ANSWERS, AnsweredBy.HUMAN, TelephonyResult.ANSWERED),
         (Does.MACHINE, AnsweredBy.MACHINE, TelephonyResult.MACHINE),
+        (Does.SILENT, AnsweredBy.UNSURE, TelephonyResult.ANSWERED),
     ],
 )
-async def test_machines_and_persons_each_have_their_way(
+async def test_machines_persons_and_silence_each_have_their_way(
     rig: TalkRig, phones: Phones, does: Does, met: AnsweredBy, result: TelephonyResult
 ) -> None:
     await phones.behave(PHONE, does)

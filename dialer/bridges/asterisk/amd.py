@@ -25,7 +25,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    initial_silence: Milliseconds  # nobody says hello for so long: a machine
+    initial_silence: Milliseconds  # nobody says a word for so long
     greeting: Milliseconds  # longer than a person's hello
     after_greeting_silence: Milliseconds  # the pause of somebody who waits for an answer
     total_analysis_time: Milliseconds
@@ -53,10 +53,16 @@ class Detection:
 
 
 _STATUS = {"HUMAN": AnsweredBy.HUMAN, "MACHINE": AnsweredBy.MACHINE}
+_NOT_A_WORD = "INITIALSILENCE"
 
 
-def answered_by_of(status: str) -> AnsweredBy:
-    """Return what AMDSTATUS says; NOTSURE, and no detection at all, is unsure."""
+def answered_by_of(status: str, cause: str = "") -> AnsweredBy:
+    """Return what AMDSTATUS and AMDCAUSE say; NOTSURE, and no detection at all, is unsure.
+
+    So is silence, which Asterisk calls a machine: many pick up and wait for the caller to speak.
+    """
+    if cause.startswith(_NOT_A_WORD):
+        return AnsweredBy.UNSURE
     return _STATUS.get(status, AnsweredBy.UNSURE)
 
 

@@ -42,6 +42,8 @@ _DIGITS = frozenset("0123456789*#")
 _SESSION_WITHIN_S = 60.0
 # After a hang-up: Asterisk closes a recording, and the database takes it in.
 _LAST_WORD_S = 5.0
+# The manager interface tells a key within a millisecond of the session; a busy process, later.
+_MANAGER_WITHIN_S = 0.5
 _PREPARED_KEPT = 2_000
 _EXPECTED_KEPT = 2_000
 _NEXT, _ROOM = "OWNERLINE_NEXT", "OWNERLINE_ROOM"
@@ -215,7 +217,7 @@ class AsteriskTalks:
 
     async def _meet(self, visit: Visit) -> None:
         loop = asyncio.get_running_loop()
-        keys = Keys(loop.time)
+        keys = Keys(loop.time, manager_within_s=_MANAGER_WITHIN_S)
         session = AgiSession(visit.reader, visit.writer, header=visit.header, keys=keys)
         self._keys[session.channel_id] = keys
         talked: asyncio.Future[None] = loop.create_future()
@@ -246,7 +248,7 @@ class AsteriskTalks:
             log.warning("talk_of_unknown_call", call_id=str(call_id))
             return
         status, cause, *_ = visit.arguments
-        answered_by = answered_by_of(status)
+        answered_by = answered_by_of(status, cause)
         log.info(
             "call_met", attempt_id=str(call_id), answered_by=answered_by.value, detection=cause
         )
