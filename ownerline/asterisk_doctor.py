@@ -15,26 +15,26 @@ from core.errors import OwnerlineError
 from core.settings import Settings
 from dialer.bridges.asterisk.ami import Account, Connection, ManagerLoginError
 from dialer.bridges.asterisk.audio_places import make_folder
-from dialer.bridges.asterisk.dialect import Dialect, DialError
 from dialer.bridges.asterisk.lines import ManagerEvent, ManagerGoneError
 from dialer.bridges.asterisk.places import Place, places
+from ownerline.asterisk_bridge import trunks_of
 from ownerline.asterisk_checks import Checks
 from ownerline.asterisk_trials import AgiDoor, SharedFolder, Trials
 from ownerline.finding import Finding
 
 log = structlog.get_logger(__name__)
 
-_SETTINGS = "asterisk settings"
 _SHARED = "shared folder"
 _WITHIN_S = 90.0  # for one server
 
 
 async def examine_asterisk(settings: Settings, clock: Clock) -> list[Finding]:
     """Look at every Asterisk of the settings; what fails becomes a finding with its mend."""
-    if not settings.asterisk.servers:
-        missing = "asterisk.servers names no server: nothing can be rung (docs/asterisk.md)"
-        return [Finding(subject=_SETTINGS, found=missing, sound=False)]
-    findings = list(_settings_findings(settings))
+    try:
+        trunks_of(settings, clock)
+    except OwnerlineError as err:
+        return [Finding(subject="asterisk settings", found=str(err), sound=False)]
+    findings = []
     folder, trouble = await asyncio.to_thread(_our_folder, settings)
     if trouble is not None:
         findings.append(trouble)
@@ -42,23 +42,6 @@ async def examine_asterisk(settings: Settings, clock: Clock) -> list[Finding]:
         findings += door.findings
         for place in places(settings.asterisk):
             findings += await _examined(place, settings, clock=clock, folder=folder, door=door)
-    return findings
-
-
-def _settings_findings(settings: Settings) -> list[Finding]:
-    findings = []
-    names = [each.name for each in settings.asterisk.servers]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        twice = f"two servers are called {name!r}; give each its own name"
-        findings.append(Finding(subject=_SETTINGS, found=twice, sound=False))
-    for each in settings.asterisk.servers:
-        try:
-            Dialect.read(each.dial, region=settings.region)
-        except DialError as err:
-            findings.append(Finding(subject=f"trunk {each.name}", found=str(err), sound=False))
-        if each.announcements is not None and not (settings.home / each.announcements).is_dir():
-            found = f"announcements names {each.announcements}, which is no folder; make it"
-            findings.append(Finding(subject=f"trunk {each.name}", found=found, sound=False))
     return findings
 
 

@@ -177,6 +177,8 @@ async def test_doctor_rings_nobody(own: Own) -> None:
 
 
 SETTINGS_WRONG = {
+    "no secret": ({"secret": None}, "asterisk", "secret_file"),
+    "no number dialled": ({"dial": "PJSIP/12345@phones"}, "asterisk", "{digits}"),
     "a wrong secret": ({"secret": "another-secret"}, "asterisk", "manager.conf"),
     "nobody listens": ({"port": 9}, "asterisk", "does not answer"),
     "no such endpoint": ({"dial": "PJSIP/{digits}@nosuch"}, "trunk a", "'nosuch'"),
