@@ -31,7 +31,7 @@ from dialer.bridges.port import BridgeError
 
 log = structlog.get_logger(__name__)
 
-_RING_S = 25.0  # an agent at the desk picks up sooner; the carrier of a guest may need as long
+RING_S = 25.0  # an agent at the desk picks up sooner; the carrier of a guest may need as long
 _GUEST_RINGS_S = 45.0
 # A server that is away for longer has lost its phones for us: agents are rung from another one.
 _GIVE_UP_AFTER = timedelta(seconds=10)
@@ -43,7 +43,9 @@ _ASTERISK_TROUBLES = (ManagerGoneError, ManagerRefusedError, UnsafeValueError)
 class AsteriskRooms:
     """The floor of the Asterisk bridge; a part of it."""
 
-    def __init__(self, *, ids: IdSource, recordings: Recordings) -> None:
+    def __init__(self, *, ids: IdSource, recordings: Recordings, ring_s: float = RING_S) -> None:
+        """Put rooms together; phones of ours ring for `ring_s`."""
+        self._ring_s = ring_s
         self._ids = ids
         self._recordings = recordings
         self._seating = Seating()
@@ -80,7 +82,7 @@ class AsteriskRooms:
             return
         try:
             server = self._roomiest()
-            await self._ring(server, Part.SEAT, room, endpoint, exten="seat", within_s=_RING_S)
+            await self._ring(server, Part.SEAT, room, endpoint, exten="seat", within_s=self._ring_s)
         except BridgeError:
             self._seating.cannot_ring(room)
             self._tell()
@@ -183,7 +185,7 @@ class AsteriskRooms:
             room,
             endpoint,
             exten=MonitorMode(mode).value,
-            within_s=_RING_S,
+            within_s=self._ring_s,
             variables=heard,
         )
 
@@ -210,8 +212,11 @@ class AsteriskRooms:
 
     def _hung_up(self, server: Server, event: ManagerEvent) -> None:
         leg = read_leg(event.get("Uniqueid"), server.place)
+        if leg is None:
+            return
         cause = event.get("Cause")
-        if leg is not None and self._seating.hung_up(leg, cause=int(cause) if cause else 0):
+        rang = event.get("ChannelStateDesc") == "Ringing"
+        if self._seating.hung_up(leg, cause=int(cause) if cause.isdecimal() else 0, rang=rang):
             log.info("phone_gone", part=leg.part.value, room=leg.room, cause=cause)
             self._tell()
 

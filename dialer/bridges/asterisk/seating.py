@@ -7,13 +7,8 @@ from uuid import UUID
 from dialer.bridges.asterisk.legs import Leg, Part
 from dialer.bridges.floor import PhoneTrouble
 
-# Q.850 causes of a phone that was rung; anything else is a phone that cannot be reached.
-_TROUBLES = {
-    17: PhoneTrouble.BUSY,
-    18: PhoneTrouble.NO_ANSWER,
-    19: PhoneTrouble.NO_ANSWER,
-    21: PhoneTrouble.REJECTED,
-}
+# Q.850 causes. A phone that rang and was not picked up says the same as one that is not there.
+_TROUBLES = {17: PhoneTrouble.BUSY, 21: PhoneTrouble.REJECTED}
 
 
 class Seating:
@@ -90,14 +85,15 @@ class Seating:
         trouble = PhoneTrouble.NO_ANSWER if no_answer else PhoneTrouble.UNREACHABLE
         return self._end(leg, trouble)
 
-    def hung_up(self, leg: Leg, *, cause: int) -> bool:
+    def hung_up(self, leg: Leg, *, cause: int, rang: bool) -> bool:
         """Note that a leg is gone."""
         known = self._legs.get(leg.channel_id)
         was_there = known is not None and known.in_room
         told = self._troubles.get(leg.room)
         if known is None and (told is None or told[0] != leg.channel_id):
             return False  # we let it go ourselves, or it is told twice
-        trouble = _TROUBLES.get(cause, PhoneTrouble.UNREACHABLE)
+        not_had = PhoneTrouble.NO_ANSWER if rang else PhoneTrouble.UNREACHABLE
+        trouble = _TROUBLES.get(cause, not_had)
         return self._end(leg, PhoneTrouble.HUNG_UP if was_there else trouble)
 
     def cannot_ring(self, room: str) -> None:
