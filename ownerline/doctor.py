@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from callback.packs import shipped_packs
 from core.clock import SystemClock
@@ -14,8 +15,13 @@ from ownerline.asterisk_doctor import examine_asterisk
 from ownerline.backups.leftovers import left_behind
 from ownerline.books import campaigns_of
 from ownerline.finding import Finding
+from ownerline.recorded import store_of
 from ownerline.runtime import open_runtime
 from ownerline.speech_doctor import examine_speech
+from recordings.service import missing_count
+from recordings.store import StoreError, StoreUrlError
+
+_MISSING_TOLD_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +99,7 @@ async def _installation(settings: Settings) -> list[Finding]:
         async with open_runtime(settings) as runtime, runtime.sessions() as session:
             switches = await control.switches(session)
             left = await left_behind(session)
+            missing = await missing_count(session, since=runtime.clock.now() - _MISSING_TOLD_FOR)
         checked = database.check(url)
     paused = ", ".join(sorted(switches.paused_campaigns)) or "none"
     return [
@@ -113,7 +120,23 @@ async def _installation(settings: Settings) -> list[Finding]:
         ),
         Finding(subject="paused campaigns", found=paused),
         Finding(subject="restore", found=left or "none was interrupted", sound=left is None),
+        await _recordings(settings, missing=missing),
     ]
+
+
+async def _recordings(settings: Settings, *, missing: int) -> Finding:
+    subject = "recordings"
+    try:
+        await store_of(settings).check()
+    except (StoreError, StoreUrlError) as err:
+        return Finding(subject=subject, found=str(err), sound=False)
+    if missing:
+        found = (
+            f"{missing} missing since {_MISSING_TOLD_FOR.days} days or less; "
+            "GET /api/v1/recordings?state=missing says why"
+        )
+        return Finding(subject=subject, found=found, sound=False)
+    return Finding(subject=subject, found="the store takes files, none is missing")
 
 
 def _dialling(switches: control.Switches) -> str:

@@ -228,10 +228,12 @@ async def still_open(session: AsyncSession, *, missing_since: datetime) -> Seque
     return rows.all()
 
 
-async def missing_count(session: AsyncSession) -> int:
-    """Return how many recordings are missing."""
+async def missing_count(session: AsyncSession, *, since: datetime) -> int:
+    """Return how many recordings are missing no longer than since then."""
     found = await session.scalar(
-        sa.select(sa.func.count()).where(_RECORDING.c.state == RecordingState.MISSING)
+        sa.select(sa.func.count()).where(
+            _RECORDING.c.state == RecordingState.MISSING, _RECORDING.c.missing_since >= since
+        )
     )
     return found or 0
 
