@@ -130,6 +130,15 @@ class AgiSession:
             raise _gone()
         self._note_key(response)
 
+    async def until_sure(self) -> None:
+        """Wait, not for long, until the first key that waits can have none before it any more."""
+        loop = asyncio.get_running_loop()
+        while (left_s := self.keys.unsure_s()) > 0:
+            told = loop.create_future()
+            self.keys.on_sure(partial(_settle, told))
+            await asyncio.wait([told], timeout=left_s)
+        self.keys.on_sure(None)
+
     async def record(
         self, stem: str, *, end_keys: str, max_seconds: float, silence_s: int
     ) -> Recorded:
@@ -267,6 +276,11 @@ class AgiSession:
             await self._writer.drain()
         except ConnectionError as err:
             raise _gone() from err
+
+
+def _settle(told: asyncio.Future[None]) -> None:
+    if not told.done():
+        told.set_result(None)
 
 
 def _checked_keys(keys: str) -> str:

@@ -170,6 +170,7 @@ class Talk:
         until_s = clock() + patience_s
         while not self._keys and (left_s := until_s - clock()) > 0:
             await self._session.wait_key(left_s)
+        await self._session.until_sure()
         return self._keys.take()
 
     # Free answers.

@@ -11,9 +11,11 @@ from dialer.bridges.asterisk.agi.keys import Keys
 SESSION, MANAGER = "s", "m"
 
 
-def _taken(told: list[tuple[str, str]], *, every_s: float = 0.01) -> str:
+def _taken(
+    told: list[tuple[str, str]], *, every_s: float = 0.01, manager_within_s: float = 0.0
+) -> str:
     at_s = [0.0]
-    keys = Keys(lambda: at_s[0])
+    keys = Keys(lambda: at_s[0], manager_within_s=manager_within_s)
     for who, key in told:
         at_s[0] += every_s
         (keys.told_by_session if who == SESSION else keys.told_by_manager)(key)
@@ -49,6 +51,26 @@ def test_an_end_that_the_manager_tells_again_without_a_beginning_is_no_key() -> 
     assert [keys.take() for _ in range(4)] == ["1", "1", "3", None]
 
 
+def test_what_only_the_session_has_told_is_left_a_while_for_one_that_comes_before_it() -> None:
+    at_s = [0.0]
+    keys = Keys(lambda: at_s[0], manager_within_s=0.5)
+    keys.told_by_session("1")
+    at_s[0] = 0.2
+    assert keys.unsure_s() == pytest.approx(0.3)
+    keys.told_by_manager("7")
+    assert (keys.take(), keys.unsure_s()) == ("7", pytest.approx(0.3))
+    keys.told_by_manager("1")
+    assert (keys.unsure_s(), keys.take(), keys.take()) == (0.0, "1", None)
+
+
+def test_a_key_that_the_manager_never_tells_is_sure_after_a_while() -> None:
+    at_s = [0.0]
+    keys = Keys(lambda: at_s[0], manager_within_s=0.5)
+    keys.told_by_session("1")
+    at_s[0] = 0.6
+    assert (keys.unsure_s(), keys.take()) == (0.0, "1")
+
+
 def test_a_key_of_a_while_ago_is_another_one() -> None:
     assert _taken([(MANAGER, "1"), (SESSION, "1")], every_s=4.0) == "11"
 
@@ -67,10 +89,11 @@ def _accounts(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
 
 
 @given(_accounts())
-def test_no_key_is_lost_and_none_counts_twice_in_whatever_order_they_are_told(
+def test_keys_come_in_their_order_each_once_whoever_tells_them_first(
     accounts: tuple[str, list[tuple[str, str]]],
 ) -> None:
     pressed, told = accounts
+    assert _taken(told, manager_within_s=1.0) == pressed
     assert Counter(_taken(told)) == Counter(pressed)
 
 
