@@ -152,7 +152,7 @@ class AsteriskBridge:
         await self._disconnect()
         for part in reversed(self._parts):
             await part.close()
-        await self._switchboard.teller.close()
+        await self._switchboard.close()
 
     async def originate(self, call: OutboundCall) -> None:
         """Place a call; see the port."""

@@ -169,6 +169,9 @@ class Placing:
         try:
             own[orders.VARIABLE] = orders.written(order)
             talk = {} if self._talks is None else self._talks.variables(order, trunk)
+        except UnsafeValueError as err:
+            message = f"call {order.attempt_id} cannot be placed on trunk {trunk.name}: {err}"
+            raise BridgeError(message, retryable=False) from err
         except OwnerlineError as err:
             message = f"call {order.attempt_id} cannot be spoken on: {err}"
             raise BridgeError(message, retryable=True) from err

@@ -14,7 +14,7 @@ import structlog
 
 from core.clock import Clock
 from core.errors import OwnerlineError
-from dialer.bridges.asterisk.ami import ANSWER_WITHIN_S, Account, Connection, ManagerLoginError
+from dialer.bridges.asterisk.ami import ANSWER_WITHIN_S, Account, Connection
 from dialer.bridges.asterisk.lines import (
     ManagerDownError,
     ManagerEvent,
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # Who was refused is refused again, until somebody has changed a file.
-_LOGIN_PAUSE_S = 30.0
+_REFUSED_PAUSE_S = 30.0
 _BOOTED_WITHIN_S = 20.0
 # A connection that tells nothing for so long is asked, and dropped when it does not answer.
 PING_EVERY_S = 5.0
@@ -152,22 +152,22 @@ class ManagedServer:
             tries += 1
             try:
                 connection = await self._connect()
-            except ManagerLoginError as err:
-                if not first.done():
-                    first.set_exception(err)
-                    return
-                log.warning("asterisk_login_refused", server=self.name, error=str(err))
-                pause_s = _LOGIN_PAUSE_S
             except (ManagerGoneError, ManagerNotReadyError) as err:
                 if tries == 1:
                     log.warning("asterisk_not_reached", server=self.name, error=str(err))
+                _settle(first)
+            except Exception as err:
+                # The edge of the supervisor: told to whoever starts it, later tried again.
+                if not first.done():
+                    first.set_exception(err)
+                    return
+                bug = not isinstance(err, OwnerlineError)
+                log.warning("asterisk_refused", server=self.name, error=str(err), exc_info=bug)
+                pause_s = _REFUSED_PAUSE_S
             else:
                 tries = 0
-                if not first.done():
-                    first.set_result(None)
+                _settle(first)
                 await self._use(connection)
-            if not first.done():
-                first.set_result(None)
             await asyncio.sleep(pause_s)
 
     async def _connect(self) -> Connection:
@@ -252,3 +252,8 @@ class ManagedServer:
         task = asyncio.get_running_loop().create_task(work)
         self._meeting.add(task)
         task.add_done_callback(self._meeting.discard)
+
+
+def _settle(first: "asyncio.Future[None]") -> None:
+    if not first.done():
+        first.set_result(None)

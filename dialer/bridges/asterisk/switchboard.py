@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 _ENDS_KEPT = 20_000
 # How long the end of a call may wait for what was pressed before it.
 _TALKED_WITHIN_S = 5.0
+# A call has its channel at once; whoever asks after one that has none has asked by then.
+_MADE_WITHIN = timedelta(minutes=2)
 
 
 class Switchboard:
@@ -50,8 +53,15 @@ class Switchboard:
         self._ends: OrderedDict[UUID, CallEnded] = OrderedDict()
         self._progress: list[Callable[[UUID, Server], None]] = []
         self._talking: dict[UUID, asyncio.Future[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._ringing: list[Callable[[UUID], None]] = []
         self._over: list[Callable[[UUID], None]] = []
+
+    async def close(self) -> None:
+        """Tell nothing more; ends that were heard before are told."""
+        if self._ending:
+            await asyncio.wait(self._ending)
+        await self.teller.close()
 
     # The calls.
 
@@ -109,6 +119,8 @@ class Switchboard:
                 if call.unlisted > 1 or not twice:
                     log.warning("call_ended_unheard", attempt_id=call.channel_id)
                     self._end(call, cause=None, sip_code=None)
+            elif self._clock.now() - call.placed_at > _MADE_WITHIN:
+                self.forget(call)  # the answer to it was lost, and it came to nothing
 
     def seen(self, call: Call, channel: ManagerEvent) -> None:
         """Take where a call stands from its channel in a list."""
@@ -256,7 +268,9 @@ class Switchboard:
         if talked is None or talked.done():
             self.teller.tell(end)
         else:
-            self._clock.spawn(self._tell_after(talked, end))
+            ending = self._clock.spawn(self._tell_after(talked, end))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
         for hear in self._over:
             hear(call.attempt_id)
 
