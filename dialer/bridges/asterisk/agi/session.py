@@ -63,6 +63,18 @@ class LineWriter(Protocol):
         """Wait until they are on their way."""
         ...
 
+    async def check_up(self) -> None:
+        """Return while the line is up.
+
+        Raises:
+            CallGoneError: it is not.
+        """
+        if self._gone:
+            raise _gone()
+        response = await self._asked(command("CHANNEL STATUS"), _ANSWER_WITHIN_S)
+        if response.result < 0 or self._gone:
+            raise _gone()
+
     def close(self) -> None:
         """End the connection."""
         ...
@@ -113,7 +125,7 @@ class AgiSession:
         sent = command("STREAM FILE", safe(Kind.PATH, stem), ALL_KEYS if barge_in else "")
         response = await self._stoppable(sent, _LONGEST_SENTENCE_S, by_keys=barge_in)
         if response is not None and response.result < 0:
-            await self._check_up()
+            await self.check_up()
             message = f"Asterisk cannot play {stem}"
             raise AudioMissingError(message)
         self._note_key(response)
@@ -157,7 +169,7 @@ class AgiSession:
         )
         response = await self._asked(sent, max_seconds + silence_s + _ANSWER_WITHIN_S)
         if response.result < 0 and response.text != "hangup":
-            await self._check_up()
+            await self.check_up()
             message = f"Asterisk cannot write {stem}.wav"
             raise AudioMissingError(message)
         by_key = response.text == "dtmf"
@@ -254,14 +266,6 @@ class AgiSession:
         if not read.endswith(b"\n"):
             raise _gone()
         return read.decode("utf-8", errors="replace").rstrip("\r\n")
-
-    async def _check_up(self) -> None:
-        """Raise when the line is gone: a file that is missing looks the same else."""
-        if self._gone:
-            raise _gone()
-        response = await self._asked(command("CHANNEL STATUS"), _ANSWER_WITHIN_S)
-        if response.result < 0 or self._gone:
-            raise _gone()
 
     def _note_key(self, response: Response | None) -> None:
         # A wait that a mark has stopped answers with 1, which is no key.

@@ -6,7 +6,6 @@ A session that ends without OWNERLINE_NEXT (we failed, or are gone) makes the di
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -20,12 +19,13 @@ from core.ids import IdSource
 from customers.model import Language
 from dialer.bridges.asterisk.agi.answers import Answers
 from dialer.bridges.asterisk.agi.keys import Keys
+from dialer.bridges.asterisk.agi.preparing import Preparing
 from dialer.bridges.asterisk.agi.seats import Seats
 from dialer.bridges.asterisk.agi.server import AgiServer, Visit, split_address
 from dialer.bridges.asterisk.agi.session import AgiSession, CallGoneError
 from dialer.bridges.asterisk.agi.signing import Signer
 from dialer.bridges.asterisk.agi.sources import InboundTurns, OutboundTurns, TurnSource
-from dialer.bridges.asterisk.agi.talk import Audio, Prepared, Stage, Talk
+from dialer.bridges.asterisk.agi.talk import Audio, Stage, Talk
 from dialer.bridges.asterisk.amd import answered_by_of
 from dialer.bridges.asterisk.lines import ManagerEvent
 from dialer.bridges.asterisk.parts import Board, Recordings
@@ -44,7 +44,6 @@ _SESSION_WITHIN_S = 60.0
 _LAST_WORD_S = 5.0
 # The manager interface tells a key within a millisecond of the session; a busy process, later.
 _MANAGER_WITHIN_S = 0.5
-_PREPARED_KEPT = 2_000
 _EXPECTED_KEPT = 2_000
 _NEXT, _ROOM = "OWNERLINE_NEXT", "OWNERLINE_ROOM"
 
@@ -59,13 +58,6 @@ class Speech(Audio, Protocol):
     def sorry(self, language: Language, *, shared: str) -> str:
         """Return the apology's audio as a server sees it."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Expected:
-    """A call that came in and is on its way to its talk."""
-
-    trunk: Trunk
 
 
 class AsteriskTalks:
@@ -112,8 +104,8 @@ class AsteriskTalks:
         self._seats = None if rooms is None else Seats(rooms)
         self._board: Board | None = None
         self._keys: dict[str, Keys] = {}  # of the sessions, by channel id
-        self._prepared: OrderedDict[UUID, Prepared] = OrderedDict()
-        self._expected: OrderedDict[UUID, _Expected] = OrderedDict()
+        self._preparing = Preparing(sounds)
+        self._expected: OrderedDict[UUID, Trunk] = OrderedDict()  # calls that came in
         self._talking: dict[UUID, asyncio.Future[None]] = {}
 
     # A part of the bridge.
@@ -163,7 +155,7 @@ class AsteriskTalks:
         self, call_id: UUID, trunk: Trunk, language: Language
     ) -> Mapping[str, str]:
         """Expect a call that came in, and return the variables it needs to come to its talk."""
-        self._expected[call_id] = _Expected(trunk=trunk)
+        self._expected[call_id] = trunk
         while len(self._expected) > _EXPECTED_KEPT:
             self._expected.popitem(last=False)
         return {
@@ -189,29 +181,8 @@ class AsteriskTalks:
 
     async def prepare(self, attempt_id: UUID) -> None:
         """Have the audio of what a person will probably hear first; never raises."""
-        board = self._board
-        call = None if board is None else board.lines.call(attempt_id)
-        if board is None or call is None or call.room is not None:
-            return
-        try:
-            turn = await board.host.prepare(attempt_id)
-            if turn is None or not turn.say:
-                return
-            shared = board.trunks[call.trunk].shared
-            making = [
-                asyncio.ensure_future(self._sounds.stem(each, turn.language, shared=shared))
-                for each in turn.say
-            ]
-            await making[0]
-            if board.lines.call(attempt_id) is not None:
-                self._prepared[attempt_id] = Prepared(
-                    sentence=turn.say[0], language=turn.language, barge_in=turn.barge_in
-                )
-                while len(self._prepared) > _PREPARED_KEPT:
-                    self._prepared.popitem(last=False)
-            await asyncio.gather(*making)
-        except Exception:  # a call is answered all the same, only its first word comes later
-            log.exception("first_turn_not_prepared", attempt_id=str(attempt_id))
+        if self._board is not None:
+            await self._preparing.prepare(self._board, attempt_id)
 
     # Sessions.
 
@@ -240,7 +211,7 @@ class AsteriskTalks:
         expected = self._expected.pop(call_id, None)
         if expected is not None and board.inbound is not None:
             source = InboundTurns(call_id, desk=board.inbound)
-            talk = Talk(self._stage(session, call_id, source, expected.trunk))
+            talk = Talk(self._stage(session, call_id, source, expected))
             await _leave(session, room=await talk.run())
             return
         call = board.lines.call(call_id)
@@ -262,7 +233,7 @@ class AsteriskTalks:
             call.attempt_id, answered_by, host=board.host, lines=board.lines, clock=self._clock
         )
         talk = Talk(self._stage(session, call.attempt_id, turns, board.trunks[call.trunk]))
-        prepared = self._prepared.pop(call.attempt_id, None)
+        prepared = self._preparing.take(call.attempt_id)
         if answered_by is AnsweredBy.MACHINE:
             await _leave(session, room=await talk.run())
         elif call.room is None:
@@ -285,6 +256,7 @@ class AsteriskTalks:
         ):
             await _leave(session, room=room)
             return
+        await session.check_up()  # who has hung up is not abandoned
         board.lines.abandon(call.attempt_id)
         log.info("call_abandoned", attempt_id=str(call.attempt_id), room=room)
         await talk.speak_last(await board.host.abandoned(call.attempt_id))
@@ -320,7 +292,7 @@ class AsteriskTalks:
         self._clock.spawn(self.prepare(call_id))
 
     def _over(self, call_id: UUID) -> None:
-        self._prepared.pop(call_id, None)
+        self._preparing.take(call_id)
 
     def _begun(self) -> Board:
         if self._board is None:
