@@ -1,4 +1,4 @@
-"""Scripts walked on real calls: each talk of the interpreter's walk, pressed and said at a phone."""
+"""Scripts walked on real calls: each talk of the walk, pressed and said at a phone."""
 
 import asyncio
 import random
@@ -64,15 +64,13 @@ class _Line:
         return heard[len(self.replies)] if len(self.replies) < len(heard) else None
 
 
-def every_talk(library: Library, language: Language) -> Iterator[Talk]:
-    """Yield all talks of the walk through every shipped script in a language."""
-    for name in library.scripts:
-        for walked in walk(library, name, language):
-            yield Talk(script=name, walked=walked)
+def every_talk(library: Library, script: str, language: Language) -> list[Talk]:
+    """Return all talks of the walk through a script in a language."""
+    return [Talk(script=script, walked=walked) for walked in walk(library, script, language)]
 
 
 def covering(talks: Iterable[Talk]) -> list[Talk]:
-    """Return few talks in which each answer at each step of each script is heard at least once.
+    """Return few talks of a script in which each answer at each step is heard at least once.
 
     Greedy: the talk with the most that is new an answer comes first.
     """
@@ -89,11 +87,10 @@ def covering(talks: Iterable[Talk]) -> list[Talk]:
     return chosen
 
 
-def _ways(talk: Talk) -> set[tuple[str, str, str]]:
+def _ways(talk: Talk) -> set[tuple[str, str]]:
     walked = talk.walked
     return {
-        (talk.script, turn.step, heard.label)
-        for turn, heard in zip(walked.turns, walked.heard, strict=False)
+        (turn.step, heard.label) for turn, heard in zip(walked.turns, walked.heard, strict=False)
     }
 
 
@@ -106,14 +103,16 @@ class Walker:
     def __init__(self, library: Library, *, phones: Phones, watcher: Manager) -> None:
         self._library = library
         self._phones = phones
-        self._lines: dict[UUID, _Line] = {}
+        self._watcher = watcher
+        self._lines: dict[str, _Line] = {}  # by channel id
         self._free: asyncio.Queue[PhoneNumber] = asyncio.Queue()
         for n in range(_AT_ONCE):
             self._free.put_nowait(PhoneNumber(f"+86138001380{n:02d}"))
         watcher.listen(self._watched)
 
     async def prepare_phones(self) -> None:
-        """Let the phones say nothing by themselves."""
+        """Let the phones say nothing by themselves, and hear of Asterisk only what is needed."""
+        await self._watcher.act("Events", EventMask="agi")
         for _ in range(self._free.qsize()):
             phone = self._free.get_nowait()
             await self._phones.behave(phone, Does.SILENT)
@@ -124,7 +123,7 @@ class Walker:
         phone = await self._free.get()
         line = _Line(talk=talk, phone=phone)
         call = _order(phone, talk)
-        self._lines[call.attempt_id] = line
+        self._lines[str(call.attempt_id)] = line
         try:
             async with asyncio.timeout(_TALK_WITHIN_S):
                 await bridge.originate(call)
@@ -134,7 +133,7 @@ class Walker:
         except TimeoutError:
             return [f"{talk}: not over in time, at {[turn.step for turn in line.turns]}"]
         finally:
-            del self._lines[call.attempt_id]
+            del self._lines[str(call.attempt_id)]
             self._free.put_nowait(phone)
         return [f"{talk}: {difference}" for difference in _differences(line)]
 
@@ -142,20 +141,20 @@ class Walker:
 
     async def heard(self, event: CallEvent) -> None:
         """Take an event of the bridge."""
-        if isinstance(event, CallEnded) and (line := self._lines.get(event.attempt_id)):
+        if isinstance(event, CallEnded) and (line := self._lines.get(str(event.attempt_id))):
             line.over.set()
 
     # The bridge's script host.
 
     async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
         """Return the first turn."""
-        line = self._lines[attempt_id]
+        line = self._lines[str(attempt_id)]
         line.state, turn = start(self._library, line.talk.walked.situation.plan)
         return self._next(line, turn)
 
     async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
         """Take a reply and return the next turn."""
-        line = self._lines[attempt_id]
+        line = self._lines[str(attempt_id)]
         assert line.state is not None, "a talk opens before it hears a reply"
         planned = line.planned
         withdrawn = planned is not None and planned.withdrawn
@@ -206,10 +205,9 @@ class Walker:
 
     def _watched(self, event: Message) -> None:
         """See a recording begin on one of the calls."""
-        if event["Event"] == "AGIExecStart" and event["Command"].startswith("RECORD FILE"):
-            for attempt_id, line in self._lines.items():
-                if event["Uniqueid"] == str(attempt_id):
-                    line.recording.set()
+        is_recording = event["Event"] == "AGIExecStart" and "RECORD FILE" in event["Command"]
+        if is_recording and (line := self._lines.get(event["Uniqueid"])) is not None:
+            line.recording.set()
 
 
 def _order(phone: PhoneNumber, talk: Talk) -> OutboundCall:
