@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 WHOLE_CALL = "call"
 _TROUBLES = (ManagerGoneError, ManagerRefusedError, UnsafeValueError)
 _BY_TURN, _BY_AGENT = "turn", "agent"
+_GONE = "No such channel"  # the call ended a moment ago
 
 
 @dataclass(kw_only=True, slots=True)
@@ -211,12 +212,17 @@ class Recorder:
             await server.act("MixMonitor", headers)
         except ManagerGoneError as err:  # it may have begun: then its files are owed
             log.warning("recording_unsure", call_id=str(call_id), error=str(err))
-        except (ManagerRefusedError, UnsafeValueError):
+        except (ManagerRefusedError, UnsafeValueError) as err:
             del self._running[call_id]
+            if _GONE not in str(err):
+                self._tell_begun(running, board)  # its file will not come, and that is to be known
             raise
-        call = board.lines.call(call_id)
+        self._tell_begun(running, board)
+
+    def _tell_begun(self, running: _Recording, board: Board) -> None:
+        call = board.lines.call(running.call_id)
         started = RecordingStarted(
-            attempt_id=call_id,
+            attempt_id=running.call_id,
             at=running.started_at,
             name=WHOLE_CALL,
             location=call_location(running.recording),
