@@ -144,18 +144,18 @@ class Phones:
         """Let an owner ring a number of ours; once we answer, the phone does as it is told."""
         number, channel_id = _digits(caller), f"rings-{uuid4()}"
         self._ringing[channel_id] = number
-        shown = {"CALLERID(num-pres)": "prohib"} if withheld else {}
+        shown = "Anonymous <anonymous>" if withheld else f"<{caller}>"  # RFC 3323, section 4.1.1.3
         await self._manager.originate(
             {
                 "Channel": f"PJSIP/{dialled}@ownerline",
-                "CallerID": f"<{caller}>",
+                "CallerID": shown,
                 "Context": "does",
                 "Exten": does.value,
                 "Priority": "1",
                 "Timeout": "60000",
                 "ChannelId": channel_id,
             },
-            {"NUMBER": number, **shown},
+            {"NUMBER": number},
         )
 
     def rings(self, number: Number) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.clock import Clock
 from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import Language
@@ -81,10 +82,16 @@ class Front:
     """Where people ring."""
 
     def __init__(
-        self, day: Day, *, colleagues: Colleagues | None = None, is_real: bool = False
+        self,
+        day: Day,
+        *,
+        colleagues: Colleagues | None = None,
+        is_real: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self._day = day
-        self._ids = IdSource(day.clock, random.Random(7))
+        self._clock = clock or day.clock
+        self._ids = IdSource(self._clock, random.Random(7))
         library = load_library()
         self._house = House(
             company=dict.fromkeys(Language, "Green Homes"),
@@ -97,7 +104,7 @@ class Front:
         self._settlement = Settlement(campaigns=day.campaigns, library=library)
         self._talk = TalkHost(
             sessions=day.sessions,
-            clock=day.clock,
+            clock=self._clock,
             rules=TalkRules(library=library, campaigns=day.campaigns, house=self._house),
         )
         self._colleagues = colleagues
@@ -108,7 +115,7 @@ class Front:
         """Return a desk of another process."""
         return InboundHost(
             sessions=self._day.sessions,
-            clock=self._day.clock,
+            clock=self._clock,
             ids=self._ids,
             talk=self._talk,
             settlement=self._settlement,
