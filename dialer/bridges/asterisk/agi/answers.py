@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,12 @@ class AnswersFolderError(OwnerlineError):
     """The shared folder cannot be written; `asterisk.shared_folder` names it."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Where one answer lies."""
 
-    def __init__(self, location: str, stem: str) -> None:
-        self.location = location
-        self.stem = stem  # as the server sees it
+    location: str
+    stem: str  # as the server sees it, without suffix
 
 
 class Answers:
@@ -61,7 +62,9 @@ class Answers:
     def new_place(self, *, shared: str) -> Place:
         """Return where the next answer goes; `shared` is the folder as its server sees it."""
         recording = self._ids.new()
-        return Place(answer_location(recording), answer_stem(recording, shared=shared))
+        return Place(
+            location=answer_location(recording), stem=answer_stem(recording, shared=shared)
+        )
 
     async def has_speech(self, place: Place) -> bool:
         """Say whether anything was said; what cannot be heard here counts as said."""
