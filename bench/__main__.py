@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import building, calls, claims, importing
-from bench.dialing import TRUNK
+from bench.asterisk import load
+from bench.asterisk.stage import stage
+from bench.dialing import TRUNK, only_warnings
 from bench.place import database, server
 from bench.world import Size
 from ownerline.database import upgrade
@@ -124,11 +126,48 @@ def bench_import(on: str, *, quick: bool) -> bool:
     return _target("growth, MB", found.growth_mb, at_most=importing.TARGET_GROWTH_MB)
 
 
+def bench_asterisk(on: str, *, quick: bool) -> bool:
+    """The Asterisk bridge beside a bare script that only originates, on one real Asterisk."""
+    calls, up, rounds, owners, per_s = (60, 20, 1, 20, 5.0) if quick else (1_000, 200, 4, 600, 12.0)
+    only_warnings()
+    held = []
+    with stage() as there:
+        _head(f"asterisk: {calls:,} calls set up as fast as Asterisk decides them")
+        bare, ours = load.setup(there, calls=calls)
+        _line("bare originates a second", bare.per_s)
+        _line("over the bridge a second", ours.per_s, "each with a talk over FastAGI")
+        ratio = ours.per_s / bare.per_s
+        held.append(_target("ratio", ratio, at_least=load.TARGET_SETUP_RATIO))
+        _head(f"asterisk: from the answer to the first sample, ms; {up} calls up")
+        bare, ours = load.first_words(there, up=up, rounds=rounds)
+        _line(
+            "bare dialplan, median", bare.first(0.5) * 1000, f"95 %: {bare.first(0.95) * 1e3:.1f}"
+        )
+        most = (bare.first(0.5) + load.TARGET_FIRST_MORE_S) * 1000
+        held.append(_target("our talks, median", ours.first(0.5) * 1000, at_most=round(most, 1)))
+        p95_ms = ours.first(0.95) * 1000
+        held.append(_target("our talks, 95 %", p95_ms, at_most=load.TARGET_FIRST_P95_S * 1000))
+        _head(f"asterisk: a whole dialer, {owners} owners who listen and press nothing")
+        with database(on) as url:
+            found = load.whole(there, url, calls=owners, per_s=per_s)
+    _line("most calls up at once", found.seen.most_up)
+    _line("first sample, median, ms", found.seen.first(0.5) * 1000)
+    _line("first sample, 95 %, ms", found.seen.first(0.95) * 1000)
+    _line(
+        "of one core, a call up, %", found.cpu_share * 100, "the dialer's process, database apart"
+    )
+    _line("memory, a call up, MB", found.memory_bytes / 1e6)
+    lost = found.seen.answered - min(found.answered_on_file, found.outcomes_on_file)
+    held.append(_target("answers not on file", lost, at_most=0))
+    return all(held)
+
+
 _BENCHES: dict[str, Callable[..., bool]] = {
     "building": bench_building,
     "claims": bench_claims,
     "calls": bench_calls,
     "import": bench_import,
+    "asterisk": bench_asterisk,
 }
 
 

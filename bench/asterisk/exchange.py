@@ -13,7 +13,6 @@ from typing import cast
 
 from core.clock import SystemClock
 
-RINGS_S = 0.1
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h
 _CLOCK = SystemClock()
 _PCMU = "PCMU/8000"
@@ -36,6 +35,7 @@ class Exchange(asyncio.DatagramProtocol):
     invites: int = 0
     ended: int = 0
     most_up: int = 0
+    rings_s: float = 0.1
     _rtp: dict[str, socket.socket] = field(default_factory=dict)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,7 +68,7 @@ class Exchange(asyncio.DatagramProtocol):
         number = first_line.split(" ")[1].removeprefix("sip:").partition("@")[0]
         self._say("180 Ringing", headers, addr)
         loop = asyncio.get_running_loop()
-        loop.call_later(RINGS_S, self._answer, call_id, number, headers, addr)
+        loop.call_later(self.rings_s, self._answer, call_id, number, headers, addr)
 
     def _answer(
         self, call_id: str, number: str, headers: dict[str, list[str]], addr: tuple[str, int]
@@ -160,11 +160,16 @@ def _sdp(port: int) -> str:
 
 
 async def serve(port: int) -> None:
-    """Answer on a port of loopback; each line on stdin is answered with the figures so far."""
+    """Answer on a port of loopback.
+
+    Each line on stdin says how many seconds a phone rings from now on, and is answered with what
+    was seen since the last one.
+    """
     loop = asyncio.get_running_loop()
     _, exchange = await loop.create_datagram_endpoint(Exchange, local_addr=("127.0.0.1", port))
     print(json.dumps({"listening": port}), flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        exchange.rings_s = float(line)
         print(json.dumps(exchange.figures()), flush=True)
 
 

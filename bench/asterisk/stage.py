@@ -36,11 +36,11 @@ class Stage:
         """The manager user's."""
         return SECRET
 
-    def heard(self) -> dict[str, Any]:
-        """Return what the phones saw since the last time."""
+    def heard(self, *, rings_s: float = 0.1) -> dict[str, Any]:
+        """Return what the phones saw since the last time; they ring so long from now on."""
         assert self.exchange.stdin is not None
         assert self.exchange.stdout is not None
-        self.exchange.stdin.write("\n")
+        self.exchange.stdin.write(f"{rings_s}\n")
         self.exchange.stdin.flush()
         heard: dict[str, Any] = json.loads(self.exchange.stdout.readline())
         return heard
