@@ -63,18 +63,6 @@ class LineWriter(Protocol):
         """Wait until they are on their way."""
         ...
 
-    async def check_up(self) -> None:
-        """Return while the line is up.
-
-        Raises:
-            CallGoneError: it is not.
-        """
-        if self._gone:
-            raise _gone()
-        response = await self._asked(command("CHANNEL STATUS"), _ANSWER_WITHIN_S)
-        if response.result < 0 or self._gone:
-            raise _gone()
-
     def close(self) -> None:
         """End the connection."""
         ...
@@ -191,6 +179,18 @@ class AgiSession:
             command("SET VARIABLE", safe(Kind.VARIABLE, name), safe(Kind.VALUE, value)),
             _ANSWER_WITHIN_S,
         )
+
+    async def check_up(self) -> None:
+        """Return while the line is up.
+
+        Raises:
+            CallGoneError: it is not.
+        """
+        if self._gone:
+            raise _gone()
+        response = await self._asked(command("CHANNEL STATUS"), _ANSWER_WITHIN_S)
+        if response.result < 0 or self._gone:
+            raise _gone()
 
     def close(self) -> None:
         """End the session; the dialplan goes on."""
