@@ -28,6 +28,8 @@ _STEP_S = 5.0
 _PAUSE_S = 1.0
 # With --wait: longer than any call lasts.
 _LONGEST_CALL_S = 3600.0
+# Without it: people who are being spoken to are not cut short at once. Services give us 30 s.
+_FINISH_TALKS_S = 20.0
 _OF_PEOPLE = frozenset({Topic.DUE_CALL, Topic.MISSED})
 _OF_AGENTS = frozenset({Topic.AGENT, Topic.SWITCHES, Topic.MISSED})
 
@@ -94,7 +96,7 @@ class DialerPart:
             await asyncio.wait([running], timeout=_STEP_S)
             log.info("dialer_claims_nothing_more", live=len(engine.live))
             closing = asyncio.create_task(
-                engine.close(wait_s=_LONGEST_CALL_S if self._wait else 0.0)
+                engine.close(wait_s=self._patience_s(process.runtime.settings.bridge))
             )
             hurry = asyncio.create_task(process.ending.hurry())
             await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
@@ -104,6 +106,12 @@ class DialerPart:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+
+    def _patience_s(self, bridge: BridgeName) -> float:
+        """Return how long calls that are up may go on when the process ends."""
+        if self._wait:
+            return _LONGEST_CALL_S
+        return 0.0 if bridge is BridgeName.SIMULATED else _FINISH_TALKS_S
 
     @contextlib.asynccontextmanager
     async def _bridge(self, process: Process, runtime: Runtime) -> AsyncIterator[Bridge]:
