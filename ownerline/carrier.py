@@ -10,6 +10,7 @@ from dialer.bridges.simulated.book import open_book
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.faults import Faults
+from dialer.bridges.simulated.floor import SimulatedFloor
 from dialer.bridges.simulated.people import Behaviour, Population
 from dialer.bridges.simulated.remote.address import CarrierAddress
 from dialer.bridges.simulated.remote.client import RemoteSimulatedBridge
@@ -21,7 +22,9 @@ from ownerline.sole import sole_holder
 
 LEDGER_FILE = "simulated-ledger.jsonl"
 TOKEN_FILE = "simulated-carrier.token"  # noqa: S105 - the name of its file
-SIMULATED_TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=5.0)
+SIMULATED_TRUNK = TrunkLimits(
+    name="simulated", channels=30, calls_per_second=5.0, place="simulated"
+)
 
 
 class BridgeUnavailableError(OwnerlineError):
@@ -72,7 +75,7 @@ async def simulated_bridge(
     async with sole_holder(settings.home):
         people = await _people(runtime) if population is None else population
         with open_carrier(runtime, seed=seed, population=people) as carrier:
-            yield SimulatedBridge(carrier)
+            yield SimulatedBridge(carrier, floor=SimulatedFloor(carrier))
 
 
 @contextlib.asynccontextmanager

@@ -91,7 +91,7 @@ async def settle_without_agent(
     await learn_scripts(session, [row.script for row in rows], desk.settlement.library)
     walked = outcomes_of(talk)
     outcomes = {
-        row.due_call_id: walked.get(row.due_call_id) or _handed_over(row, why) for row in rows
+        row.due_call_id: _as_it_stands(row, walked.get(row.due_call_id), why) for row in rows
     }
     by = WrittenBy(name=why.value, at=now)
     await write_outcomes(session, attempt, rows, outcomes, by=by, desk=desk)
@@ -107,11 +107,14 @@ async def settle_without_agent(
     return True
 
 
-def _handed_over(row: AnyRow, why: Unwrapped) -> SectionOutcome:
+def _as_it_stands(row: AnyRow, walked: SectionOutcome | None, why: Unwrapped) -> SectionOutcome:
+    """Return what the script came to; what it left to the agent is handed over once more."""
+    if walked is not None and walked.wrap_up_code is not WrapUpCode.TRANSFERRED:
+        return walked
     return SectionOutcome(
         due_call_id=row.due_call_id,
         wrap_up_code=WrapUpCode.TRANSFERRED,
-        data={"reason": why.value},
+        data={**({} if walked is None else walked.data), "reason": why.value},
     )
 
 

@@ -1,6 +1,6 @@
 """The port over the simulated carrier: nobody outside this machine is ever rung."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -26,6 +26,7 @@ from dialer.bridges.port import (
     ScriptHost,
 )
 from dialer.bridges.simulated.carrier import SimulatedCarrier
+from dialer.bridges.simulated.floor import AWAY, SimulatedFloor
 from dialer.bridges.simulated.ledger import CarrierCall
 from dialer.bridges.simulated.line import Line
 from dialer.model import AnsweredBy
@@ -33,13 +34,13 @@ from scripts.model import Reply, ReplyKind, Turn
 
 log = structlog.get_logger()
 
+_LOOK_S = 0.2
+
 
 class SimulatedBridge:
     """Speaks the turns of the script host with the carrier's invented people."""
 
     is_real = False
-    floor: Floor | None = None  # invented agents have no phones
-    capabilities = Capabilities(rooms=True, recording=True, machine_detection=True)
 
     def __init__(
         self,
@@ -47,13 +48,24 @@ class SimulatedBridge:
         *,
         name: str = "simulated",
         max_seconds: float = 600.0,
+        floor: SimulatedFloor | None = None,
     ) -> None:
+        """Put a bridge together; without a floor agents have no phones, and need none."""
+        self.give_desks(floor)
         self.name = name
         self.trunks = carrier.trunks
         self.max_seconds = max_seconds
         self._carrier = carrier
         self._sink: EventSink | None = None
         self._host: ScriptHost | None = None
+
+    def give_desks(self, floor: SimulatedFloor | None) -> None:
+        """Let agents who have an endpoint be rung at this floor; None: nobody has a phone."""
+        self.floor: Floor | None = floor
+        self._desks = floor
+        self.capabilities = Capabilities(
+            rooms=True, seats=floor is not None, recording=True, machine_detection=True
+        )
 
     async def start(
         self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
@@ -143,7 +155,7 @@ class SimulatedBridge:
         if host is None:
             return
         if line.order.room is not None and line.heard_as is not AnsweredBy.MACHINE:
-            await self._with_an_agent(line, line.order.room)
+            await self._meet(line, line.order.room, host)
             return
         turn = await host.open(attempt_id, line.heard_as)
         while line.is_up() and self._host is host:
@@ -162,12 +174,31 @@ class SimulatedBridge:
                 return
             turn = await host.reply(attempt_id, reply)
 
+    async def _meet(self, line: Line, room: str, host: ScriptHost) -> None:
+        """Put whoever answered into the agent's room, or tell them that nobody is there."""
+        if await self._is_there(line, room):
+            await self._with_an_agent(line, room)
+        elif line.is_up():
+            line.is_abandoned = True
+            await line.say(await host.abandoned(line.order.attempt_id))
+            line.hang_up()
+
+    async def _is_there(self, line: Line, room: str) -> bool:
+        """Wait as long as the rules allow for an agent whose phone is not in its room."""
+        desks, clock = self._desks, self._carrier.clock
+        if desks is None:
+            return True
+        until = clock.now() + timedelta(seconds=line.order.room_within_s)
+        while desks.is_missing(room) and line.is_up() and clock.now() < until:
+            await line.hold(min(_LOOK_S, (until - clock.now()).total_seconds()))
+        return not desks.is_missing(room)
+
     async def _with_an_agent(self, line: Line, room: str) -> None:
         rooms, at = self._carrier.rooms, self._carrier.clock
         rooms.put(line, room)
         where: str | None = room
         while where is not None:
-            if self._sink is not None:
+            if self._sink is not None and where not in AWAY:
                 attempt_id = line.order.attempt_id
                 await self._sink.heard(CallInRoom(attempt_id=attempt_id, at=at.now(), room=where))
             where = await rooms.stay(line)

@@ -243,6 +243,8 @@ class SimulatedCarrier:
         if line.call.answered_at is not None:
             is_machine = line.heard_as is AnsweredBy.MACHINE
             result = TelephonyResult.MACHINE if is_machine else TelephonyResult.ANSWERED
+        if line.is_abandoned:
+            result = TelephonyResult.ABANDONED
         self._note(
             line,
             ended_at=self.clock.now(),

@@ -42,6 +42,7 @@ class Line:
         self.encounter = encounter
         self.behaviour = behaviour
         self.ending: Ending | None = None
+        self.is_abandoned = False  # whoever answered is told that nobody is there
         self._clock = clock
         self._talker = talker
         self._on_payment = on_payment

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -22,13 +23,22 @@ from customers.model import Language, Reason, Role, WorkOrderCategory
 from customers.service import record_payment
 from customers.tables import Community, Occupancy, Person, Phone, Unit
 from dialer.bridges.inbound import InboundDesk
-from dialer.bridges.port import Bridge, CallEvent, EventSink, OutboundCall, ScriptHost, TrunkLimits
+from dialer.bridges.port import (
+    Bridge,
+    BridgeError,
+    CallEvent,
+    EventSink,
+    OutboundCall,
+    ScriptHost,
+    TrunkLimits,
+)
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.faults import Faults
 from dialer.bridges.simulated.people import Behaviour, Reaction
 from dialer.control import ensure_installation
 from dialer.engine.engine import Engine, EngineRules
+from dialer.hooks import Transfers
 from dialer.model import AnsweredBy
 from dialer.outcome import Settlement
 from dialer.plan import House
@@ -103,6 +113,13 @@ class HeardBridge(SimulatedBridge):
         self.deaf_to: type[CallEvent] | None = None
         self.dies_at_originate: type[Exception] | None = None
         self.before_ring: Callable[[], Awaitable[None]] | None = None
+        self.moves_nothing = False
+
+    async def move_to_room(self, attempt_id: UUID, room: str) -> None:
+        if self.moves_nothing:
+            message = f"call {attempt_id} is not moved"
+            raise BridgeError(message, retryable=True)
+        await super().move_to_room(attempt_id, room)
 
     async def originate(self, call: OutboundCall) -> None:
         if self.dies_at_originate is not None:
@@ -280,6 +297,7 @@ class Day:
         *,
         clock: Clock | None = None,
         poll: timedelta | None = None,
+        transfers: Transfers | None = None,
         **more: Any,
     ) -> Engine:
         """Return a dialer; by default on the day's own bridge and clock."""
@@ -308,6 +326,7 @@ class Day:
                 sessions=self.sessions,
                 clock=clock or self.clock,
                 rules=TalkRules(library=library, campaigns=campaigns, house=house),
+                transfers=transfers,
             ),
             settlement=Settlement(campaigns=campaigns, library=library),
             **more,

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,9 +20,12 @@ from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
 from dialer.agents.keeper import Keeper
 from dialer.agents.model import BreakReason
+from dialer.agents.phones import Phones
+from dialer.agents.reserving import Transfers
 from dialer.agents.sweep import SweepReport, sweep
 from dialer.agents.tables import Agent
 from dialer.agents.wrap_up import WrapUpForm, wrap_up
+from dialer.bridges.simulated.floor import SimulatedFloor
 from dialer.bridges.simulated.line import Line
 from dialer.engine.engine import Engine
 from dialer.outcome import Settlement
@@ -55,6 +59,7 @@ class Floor(Day):
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], *, campaigns: Campaigns) -> None:
         self.hooks: tuple[AgentCalls, ...] = ()
+        self.transfers: Transfers | None = None
         super().__init__(sessions)
         self.campaigns = campaigns
         self.desk = Desk(
@@ -69,7 +74,9 @@ class Floor(Day):
 
     def begin_anew(self) -> None:
         """Forget what a process knew, as one that starts does."""
-        self.calls = AgentCalls(self.desk, ids=self._agents_ids)
+        phones = Phones(self.bridge)
+        self.calls = AgentCalls(self.desk, ids=self._agents_ids, phones=phones)
+        self.transfers = Transfers(self.desk, phones=phones, calls=self.calls)
         self.hooks = (self.calls,)
         self.keeper = self._keeper()
 
@@ -172,7 +179,8 @@ class Floor(Day):
 
     def dialer(self, *given: Any, **more: Any) -> Engine:
         """Return a dialer that takes agents' calls too."""
-        return super().dialer(*given, sources=self.hooks, followers=self.hooks, **more)
+        hooks = {"sources": self.hooks, "followers": self.hooks, "transfers": self.transfers}
+        return super().dialer(*given, **hooks, **more)
 
     def _keeper(self) -> Keeper:
         return Keeper(
@@ -191,6 +199,39 @@ class Floor(Day):
         if self.carrier.rooms.room_of(line.order.attempt_id) == began_in:
             line.hang_up()
         self.keeper.nudge()
+
+
+class Desks(Floor):
+    """A floor whose agents have phones: those with an endpoint are rung before they get calls."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], *, campaigns: Campaigns) -> None:
+        super().__init__(sessions, campaigns=campaigns)
+        self.move_floor("here")
+        trunks = tuple(replace(trunk, place="here") for trunk in self.bridge.trunks)
+        self.bridge.trunks = trunks
+        self.begin_anew()
+
+    def move_floor(self, place: str) -> None:
+        """Let agents' phones hang on this place; calls hang on `here`."""
+        self.floor = SimulatedFloor(self.carrier, place=place)
+        self.floor.on_seats(self._tell_the_dialer)
+        self.bridge.give_desks(self.floor)
+        self.begin_anew()
+
+    def _tell_the_dialer(self) -> None:
+        self.engine.nudge()  # the live feed does it in service
+
+    def another_keeper(self) -> Keeper:
+        """Return the keeper of another dialer on the same bridge, which carries no calls."""
+        return Keeper(
+            sessions=self.sessions,
+            bridge=self.bridge,
+            clock=self.clock,
+            desk=self.desk,
+            calls=AgentCalls(self.desk, ids=self._agents_ids),
+            live=frozenset,
+            poll=None,
+        )
 
 
 _AGENT = sa.select(Agent.__table__).where(Agent.agent_id == sa.bindparam("agent_id"))
