@@ -14,22 +14,19 @@ from core.clock import Clock
 from core.columns import AnyRow
 from core.database import despite_deadlocks, despite_outages
 from core.ids import IdSource
-from core.live import Topic, tell
 from customers.model import Language, WrapUpCode
 from dialer.agents.reserving import Wanted
 from dialer.bridges.inbound import InboundCall
-from dialer.bridges.port import CallEnded, RecordingReady
+from dialer.bridges.port import RecordingReady
 from dialer.hooks import AttemptFollower
 from dialer.inbound.agents import Colleagues
+from dialer.inbound.ending import Ending
 from dialer.inbound.holders import holder_of_unit
-from dialer.inbound.model import InboundResult
-from dialer.inbound.outcome import CameTo, of_script, of_talk
-from dialer.inbound.plan import NO_DUE_CALL, UNIT_STEP, Entry, inbound_plan, language_of_region
+from dialer.inbound.plan import UNIT_STEP, Entry, inbound_plan, language_of_region
 from dialer.inbound.service import (
     InboundRules,
     begin_talk_about_due,
     channels_gone,
-    end_call,
     holders_of,
     keep,
     language_of,
@@ -37,10 +34,9 @@ from dialer.inbound.service import (
     live_on_channel,
     place_of,
     put_on_file,
-    zone_of,
 )
-from dialer.model import AnsweredBy, TelephonyResult
-from dialer.outcome import Settlement, outcomes_of, settle
+from dialer.model import AnsweredBy
+from dialer.outcome import Settlement, outcomes_of
 from dialer.plan import House
 from dialer.recording import note_recording
 from dialer.tables import Attempt
@@ -53,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_CLEARED = 16  # Q.850: normal call clearing
+
 # Somebody listens to silence meanwhile, and hangs up before long.
 _PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
 _TALK = sa.select(Attempt.talk).where(Attempt.attempt_id == sa.bindparam("attempt_id"))
@@ -98,7 +94,7 @@ class InboundHost:
         self._house = house
         self._rules = rules
         self._colleagues = colleagues
-        self._followers = tuple(followers)
+        self._ending = Ending(settlement, rules, colleagues=colleagues, followers=followers)
         self._clock_factor = clock_factor
 
     # The port.
@@ -164,7 +160,7 @@ class InboundHost:
             async with self._sessions.begin() as session:
                 row = await live_on_channel(session, channel)
                 if row is not None:
-                    await self._end(session, row, at=at)
+                    await self._ending.end(session, row, at=at)
                 return row
 
         row = await self._surely(work)
@@ -189,9 +185,7 @@ class InboundHost:
             async with self._sessions.begin() as session:
                 row = await put_on_file(session, call, self._rules, now=self._clock.now())
                 if row is not None:
-                    await self._write_end(
-                        session, row, CameTo(result=InboundResult.MISSED), at=call.at
-                    )
+                    await self._ending.write_missed(session, row, at=call.at)
                 return row is not None
 
         if await self._surely(work):
@@ -203,8 +197,8 @@ class InboundHost:
         now = self._clock.now()
         async with self._sessions.begin() as session:
             row = await put_on_file(session, call, self._rules, now=now)
-            if row is None:
-                return False
+            if row is None:  # ours all the same if only the answer to the commit was lost
+                return await live_call(session, call.call_id) is not None
             if row.person_id is not None:
                 found = await holders_of(session, row, self._rules, now=now)
                 await begin_talk_about_due(session, row, found[0], now=now)
@@ -324,60 +318,6 @@ class InboundHost:
         free = await self._is_somebody_free(session, row)
         variables = {**state.plan.variables, "agents_available": free}
         return replace(state, plan=replace(state.plan, variables=variables))
-
-    # The end.
-
-    async def _end(self, session: AsyncSession, row: AnyRow, *, at: datetime) -> None:
-        """Settle what the call was about, and write down what it came to."""
-        came_to = None
-        if row.attempt_id is not None:
-            came_to = await self._settle(session, row.attempt_id, at=max(at, row.at))
-        if self._colleagues is not None:
-            await self._colleagues.let_go(session, row.call_id, now=max(at, row.at))
-        if row.talk is not None:
-            came_to = self._of_script(row)
-        if row.agent_id is not None:
-            came_to = CameTo(result=InboundResult.PUT_THROUGH)
-        missed = CameTo(result=InboundResult.MISSED)
-        await self._write_end(session, row, came_to or missed, at=at)
-
-    def _of_script(self, row: AnyRow) -> CameTo:
-        state = load_state(row.talk["state"])
-        if not state.ended:
-            library = self._settlement.library
-            state, _ = advance(library, state, Reply(kind=ReplyKind.HUNG_UP))
-        outcome = next((o for o in state.outcomes if o.due_call_id == NO_DUE_CALL), None)
-        return of_script(outcome, zone=zone_of(row, self._rules), region=self._rules.region)
-
-    async def _settle(
-        self, session: AsyncSession, attempt_id: UUID, *, at: datetime
-    ) -> CameTo | None:
-        """End the attempt of a call about due calls; None: its talk never began."""
-        event = CallEnded(
-            attempt_id=attempt_id,
-            at=at,
-            result=TelephonyResult.ANSWERED,
-            hangup_cause=_CLEARED,
-            sip_code=None,
-            seconds=0.0,
-        )
-        ended = await settle(session, event, self._settlement)
-        if ended is None:
-            return None
-        for follower in self._followers:
-            await follower.followed(session, attempt_id, ended)
-        await tell(session, Topic.ATTEMPT, str(attempt_id))
-        attempt = await session.get_one(Attempt, attempt_id, populate_existing=True)
-        if attempt.met_at is not None:
-            return CameTo(result=InboundResult.PUT_THROUGH)
-        if attempt.talk is None:
-            return None
-        return of_talk(each.wrap_up_code for each in outcomes_of(attempt.talk).values())
-
-    async def _write_end(
-        self, session: AsyncSession, row: AnyRow, came_to: CameTo, *, at: datetime
-    ) -> None:
-        await end_call(session, row, came_to, self._rules, self._settlement.campaigns, at=at)
 
     # Transactions.
 

@@ -22,7 +22,7 @@ from customers.tables import Community, Person
 from dialer.bridges.inbound import InboundCall
 from dialer.inbound.holders import Holder, holders, person_to_ring
 from dialer.inbound.model import OWES_A_CALL, InboundResult
-from dialer.inbound.outcome import CameTo, Wish
+from dialer.inbound.outcome import CameTo
 from dialer.inbound.plan import Place, language_of_region
 from dialer.inbound.serving import serve_due_calls
 from dialer.inbound.tables import InboundRow
@@ -255,21 +255,3 @@ _PLACES_OF = sa.text("""
 async def _communities_of(session: AsyncSession, person_id: int, row: AnyRow) -> list[int]:
     found = set((await session.execute(_PLACES_OF, {"person_id": person_id})).scalars())
     return sorted(found | ({row.community_id} - {None}))
-
-
-__all__ = [
-    "InboundRules",
-    "Wish",
-    "begin_talk_about_due",
-    "channels_gone",
-    "end_call",
-    "holders_of",
-    "keep",
-    "language_of",
-    "live_call",
-    "live_on_channel",
-    "number_of",
-    "place_of",
-    "put_on_file",
-    "zone_of",
-]

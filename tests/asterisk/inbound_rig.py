@@ -141,6 +141,22 @@ class InboundRig:
         watcher.listen(hear)
         return begun
 
+    async def until_seated(self, room: str) -> None:
+        """Wait until an agent's phone is in its room."""
+        async with asyncio.timeout(WITHIN_S):
+            while room not in self.rooms.seats():  # noqa: ASYNC110 - rooms tell in several ways
+                await asyncio.sleep(0.01)
+
+    async def until_hearing_one_another(self, lines: int) -> None:
+        """Wait until so many lines are in one room."""
+        (server,) = self.bridge.servers
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                channels = await server.list("CoreShowChannels")
+                if sum(bool(each.get("BridgeId")) for each in channels) == lines:
+                    return
+                await asyncio.sleep(0.02)
+
     @property
     def said(self) -> str:
         """All that was said on all calls."""
@@ -148,13 +164,17 @@ class InboundRig:
 
 
 @contextlib.asynccontextmanager
-async def inbound_rig(pair: Pair, phones: Phones, front: Front) -> AsyncIterator[InboundRig]:
-    """Hold a started bridge whose calls come in to the desk of `front`."""
+async def inbound_rig(
+    pair: Pair, phones: Phones, front: Front, *, agents: bool = False
+) -> AsyncIterator[InboundRig]:
+    """Hold a started bridge whose calls come in to the desk of `front`, with agents or without."""
     rooms = AsteriskRooms(ids=IDS, recordings=Recordings(), ring_s=1.0)  # type: ignore[arg-type]  # rooms ask for no more
     voices = Voices(pair.shared)
     talks = AsteriskTalks(clock=CLOCK, sounds=voices, ids=IDS, folder=pair.shared, rooms=rooms)
     arrivals = Arrivals(ids=IDS, reach=talks, region="CN", language=Language.MANDARIN)
     bridge = make_bridge(pair, talks=talks, rooms=rooms, arrivals=arrivals)
+    if agents:
+        front.with_agents(bridge)
     rig = InboundRig(
         bridge=bridge,
         rooms=rooms,

@@ -7,10 +7,12 @@ from core.database import session_factory
 from customers.model import Reason
 from dialer.inbound.model import InboundResult
 from tests.asterisk.control_rig import CLOCK
+from tests.asterisk.floor_rig import SAME_VOICE
 from tests.asterisk.inbound_rig import OURS, inbound_rig
 from tests.asterisk.kit.manager import Manager
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
+from tests.asterisk.kit.sounds import likeness, speech
 from tests.integration.dialer.day import RINGS_OUT, Day
 from tests.integration.dialer.inbound.front import Front
 
@@ -181,3 +183,28 @@ async def test_a_call_goes_to_its_end_though_the_dialer_that_took_it_is_gone(
         (row,) = await witness.until_ended()
 
     assert row.ended_at is not None
+
+
+async def test_who_wants_a_person_is_put_through_to_an_agents_phone(
+    pair: Pair, phones: Phones, watcher: Manager, day: Day, front: Front
+) -> None:
+    agent = await front.agent("agent-1", endpoint="PJSIP/agent-1")
+    voice = speech(0.8, seed=11)
+    await phones.behave("agent-1", Does.SILENT)
+    await phones.tape("agent-1")
+
+    async with inbound_rig(pair, phones, front, agents=True) as rig:
+        await rig.rooms.seat(agent.room, "PJSIP/agent-1")
+        await rig.until_seated(agent.room)
+        await rig.rings(STRANGER)
+        await rig.press(STRANGER, "1")
+        await rig.until_hearing_one_another(2)
+        await phones.say(STRANGER, phones.sound("caller", voice))
+        await CLOCK.sleep(1.2)  # it takes so long to say
+        await phones.hang_up(STRANGER)
+        (row,) = await rig.until_ended()
+        await rig.rooms.unseat(agent.room)
+        heard = await phones.heard("agent-1")
+
+    assert (row.result, row.agent_id) == (InboundResult.PUT_THROUGH, agent.agent_id)
+    assert likeness(voice, heard) > SAME_VOICE

@@ -7,12 +7,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from callback.packs import shipped_packs
 from core.clock import Clock
 from core.ids import IdSource
 from core.phone import PhoneNumber
 from customers.model import Language
+from dialer.agents import service
+from dialer.agents.calls import AgentCalls
+from dialer.agents.desk import Desk
+from dialer.agents.phones import Phones
+from dialer.agents.reserving import Transfers
+from dialer.agents.tables import Agent
 from dialer.bridges.inbound import InboundCall
-from dialer.inbound.agents import Colleagues
+from dialer.bridges.port import Bridge
+from dialer.inbound.agents import FloorColleagues
 from dialer.inbound.desk import InboundHost
 from dialer.inbound.service import InboundRules
 from dialer.inbound.tables import InboundRow
@@ -81,14 +89,7 @@ class Ringing:
 class Front:
     """Where people ring."""
 
-    def __init__(
-        self,
-        day: Day,
-        *,
-        colleagues: Colleagues | None = None,
-        is_real: bool = False,
-        clock: Clock | None = None,
-    ) -> None:
+    def __init__(self, day: Day, *, is_real: bool = False, clock: Clock | None = None) -> None:
         self._day = day
         self._clock = clock or day.clock
         self._ids = IdSource(self._clock, random.Random(7))
@@ -102,14 +103,38 @@ class Front:
             agents_available=False,
         )
         self._settlement = Settlement(campaigns=day.campaigns, library=library)
-        self._talk = TalkHost(
-            sessions=day.sessions,
-            clock=self._clock,
-            rules=TalkRules(library=library, campaigns=day.campaigns, house=self._house),
-        )
-        self._colleagues = colleagues
+        self._colleagues: FloorColleagues | None = None
+        self._followers: tuple[AgentCalls, ...] = ()
+        self._talk = self._talk_host(None)
         self._is_real = is_real
         self.desk = self.another_desk()
+
+    def with_agents(self, bridge: Bridge) -> "Front":
+        """Let callers be put through to agents who are signed in, with phones of the bridge."""
+        desk = Desk(
+            settlement=self._settlement,
+            packs=shipped_packs(),
+            bridge=bridge.name,
+            bridge_is_real=bridge.is_real,
+        )
+        phones = Phones(bridge)
+        calls = AgentCalls(desk, ids=self._ids, phones=phones)
+        self._followers = (calls,)
+        self._talk = self._talk_host(Transfers(desk, phones=phones, calls=calls))
+        self._colleagues = FloorColleagues(desk, phones=phones)
+        self.desk = self.another_desk()
+        return self
+
+    def _talk_host(self, transfers: Transfers | None) -> TalkHost:
+        settlement = self._settlement
+        return TalkHost(
+            sessions=self._day.sessions,
+            clock=self._clock,
+            rules=TalkRules(
+                library=settlement.library, campaigns=settlement.campaigns, house=self._house
+            ),
+            transfers=transfers,
+        )
 
     def another_desk(self) -> InboundHost:
         """Return a desk of another process."""
@@ -129,6 +154,7 @@ class Front:
                 communities={"+8675586010000": "Garden"},
             ),
             colleagues=self._colleagues,
+            followers=self._followers,
         )
 
     def call(self, caller: str | None, *, dialled: str = OURS) -> InboundCall:
@@ -148,6 +174,19 @@ class Front:
         call = self.call(caller, dialled=dialled)
         assert await self.desk.take(call)
         return await Ringing(desk=self.desk, day=self._day, call=call).listen()
+
+    async def agent(self, name: str, *, endpoint: str | None = None) -> Agent:
+        """Let an agent sit down."""
+        async with self._day.sessions.begin() as session:
+            now = self._clock.now()
+            agent_id = await service.add_agent(session, name=name, endpoint=endpoint, now=now)
+            await service.sign_in(session, agent_id, now=now)
+        return await self.agent_now(agent_id)
+
+    async def agent_now(self, agent_id: int) -> Agent:
+        """Return an agent as they stand."""
+        async with self._day.sessions() as session:
+            return await session.get_one(Agent, agent_id)
 
     async def rows(self) -> list[InboundRow]:
         """Return every call that came in, oldest first."""
