@@ -43,6 +43,7 @@ async def dialer_process(settings: Settings) -> AsyncIterator[asyncio.subprocess
         "BRIDGE": "asterisk",
         "ASTERISK": json.dumps(asterisk),
         "TEST_NUMBERS": json.dumps(settings.test_numbers),
+        "SPEECH": settings.speech.model_dump_json(exclude_unset=True),
     }
     others = {key: value for key, value in os.environ.items() if not key.startswith("OWNERLINE_")}
     process = await asyncio.create_subprocess_exec(

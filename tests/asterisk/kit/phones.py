@@ -170,6 +170,10 @@ class Phones:
         """Return the calls at a phone in their order."""
         return self._by_number[_digits(number)]
 
+    def every_leg(self) -> list[Leg]:
+        """Return the calls at all phones."""
+        return [*self._legs.values()]
+
     async def until(
         self, holds: Callable[[], bool], *, what: str, within_s: float = _WITHIN_S
     ) -> None:
