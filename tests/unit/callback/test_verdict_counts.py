@@ -87,6 +87,13 @@ def test_calls_about_a_repair_do_not_count_on_a_debt() -> None:
     assert outcome(NOON_US, us_agent(*past))[0] is Decision.ALLOW
 
 
+def test_a_call_of_theirs_to_us_is_no_attempt_and_its_conversation_silences_all_the_same() -> None:
+    rang_us = seven(timedelta(days=3), inbound=True)
+    assert outcome(NOON_US, us_agent(*rang_us))[0] is Decision.ALLOW
+    talk = replace(rang_us[-1], answered=True, conversation=True)
+    assert outcome(NOON_US, us_agent(talk))[1] is Rule.SILENCE
+
+
 def test_a_conversation_about_a_debt_is_followed_by_seven_days_of_silence() -> None:
     week = timedelta(days=7)
     talk = attempt(NOON_US - week + INSTANT, NEW_YORK, answered=True, conversation=True)
