@@ -31,6 +31,8 @@ from dialer.agents.steps import (
     GiveWrapUp,
     HangUp,
     Offer,
+    PassCall,
+    PhoneMissing,
     Release,
     ScreenLost,
     SignIn,
@@ -66,6 +68,10 @@ STEPS: dict[str, Step] = {
     "release": Release(),
     "placed": CallPlaced(attempt_id=CALL),
     "handed_over": CallHandedOver(attempt_id=CALL),
+    "pass": PassCall(attempt_id=CALL),
+    "pass_another": PassCall(attempt_id=OTHER),
+    "phone_missing": PhoneMissing(attempt_id=CALL),
+    "phone_missing_for_another": PhoneMissing(attempt_id=OTHER),
     "hang_up": HangUp(),
     "wrap_up": GiveWrapUp(attempt_id=CALL),
     "wrap_up_and_break": GiveWrapUp(attempt_id=CALL, then=BreakReason.REST),
@@ -79,6 +85,7 @@ STEPS: dict[str, Step] = {
     "time": TimePassed(now=SOON),
     "lost": ScreenLost(),
 }
+_NO_PHONE = Break(reason=BreakReason.PHONE)
 _REST = Break(reason=BreakReason.REST)
 _OWES = WrapUp(attempt_id=CALL, until=LATE)
 _CALL = Dialling(attempt_id=CALL)
@@ -114,11 +121,14 @@ TABLE: dict[str, dict[str, Standing]] = {
     "dialling": {
         "hang_up": Dialling(attempt_id=CALL, hang_up=True),
         "met": OnCall(attempt_id=CALL),
+        "phone_missing": _NO_PHONE,
         "over_spoke": _OWES,
         "over_unmet": Ready(),
         "lost": Offline(),
     },
     "on_call": {
+        "pass": Ready(),
+        "phone_missing": _NO_PHONE,
         "hang_up": OnCall(attempt_id=CALL, hang_up=True),
         "over_spoke": _OWES,
         "over_unmet": _OWES,
