@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from callback.building import build_lists
-from callback.campaigns import shipped_campaigns
 from core.clock import SystemClock
 from core.settings_model import Settings
 from customers.account_tables import WorkOrder
@@ -22,6 +21,7 @@ from customers.model import Language, Role, WorkOrderCategory
 from customers.tables import Community, Occupancy, Person, Phone, Unit
 from dialer.model import TelephonyResult
 from dialer.tables import Attempt
+from ownerline.books import campaigns_of
 from ownerline.runtime import Runtime
 from tests.asterisk.kit.pair import SECRET
 
@@ -43,6 +43,11 @@ async def dialer_process(settings: Settings) -> AsyncIterator[asyncio.subprocess
         "BRIDGE": "asterisk",
         "ASTERISK": json.dumps(asterisk),
         "TEST_NUMBERS": json.dumps(settings.test_numbers),
+        **(
+            {}
+            if settings.campaigns_file is None
+            else {"CAMPAIGNS_FILE": str(settings.campaigns_file)}
+        ),
         "SPEECH": settings.speech.model_dump_json(exclude_unset=True),
     }
     others = {key: value for key, value in os.environ.items() if not key.startswith("OWNERLINE_")}
@@ -126,7 +131,7 @@ class Home:
 
     async def build(self) -> None:
         async with self.runtime.sessions.begin() as session:
-            await build_lists(session, now=CLOCK.now(), campaigns=shipped_campaigns())
+            await build_lists(session, now=CLOCK.now(), campaigns=campaigns_of(self.settings))
 
     async def results(self) -> dict[str, TelephonyResult]:
         async with self.runtime.sessions() as session:

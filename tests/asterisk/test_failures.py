@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import yaml
 
 from callback.model import DueCallState
 from callback.tables import DueCall
 from core.phone import PhoneNumber
+from dialer.agents.model import AgentState
+from dialer.agents.service import add_agent, roster, sign_in
 from dialer.model import AttemptState, TelephonyResult
 from dialer.tables import Attempt, AttemptDueCall
 from ownerline.drain import drain
 from ownerline.runtime import open_runtime
 from ownerline.switches import Turn, turn_installation
-from tests.asterisk.home import Home, dialer_process
+from tests.asterisk.home import CLOCK, Home, dialer_process
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
 from tests.asterisk.kit.relay import Relay, relay_to
@@ -27,6 +30,7 @@ from tests.asterisk.kit.sounds import speech, write_wav
 pytestmark = [pytest.mark.asterisk, pytest.mark.integration]
 
 _MANY = 100
+_CAMPAIGNS = Path(__file__).parents[2] / "callback/campaigns.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +152,52 @@ async def test_a_dialer_killed_in_talks_leaves_an_apology_and_every_call_to_the_
     assert all(each.is_over and each.is_settled for each in settled)
     assert settled[0].result is TelephonyResult.BUSY
     assert phones.rung() == {number.digits: 1 for number in numbers}
+
+
+@pytest.mark.parametrize("broken", ["asterisk", "dialer"])
+async def test_an_agent_in_a_call_that_breaks_is_free_again(
+    pair: Pair, installation: dict[str, Any], phones: Phones, tmp_path: Path, broken: str
+) -> None:
+    campaigns = yaml.safe_load(_CAMPAIGNS.read_text())
+    campaigns["repair"] |= {"mode": "agent", "dialling": "progressive"}
+    (tmp_path / "campaigns.yaml").write_text(yaml.safe_dump(campaigns))
+    settings = pair.settings(campaigns_file=tmp_path / "campaigns.yaml", **installation)
+    async with open_runtime(settings) as runtime:
+        home = Home(settings=settings, runtime=runtime)
+        await home.open()
+        async with runtime.sessions.begin() as session:
+            agent = await add_agent(session, name="Li", endpoint="PJSIP/agent-1", now=CLOCK.now())
+            await sign_in(session, agent, now=CLOCK.now())
+        async with dialer_process(settings) as dialer:
+            (number,) = await _owners(home, phones, ringing=0, talking=1)
+            await phones.until_up(number, within_s=30)
+            await _until_agent(home, AgentState.ON_CALL)
+            if broken == "asterisk":
+                pair.dialer.kill()
+                pair.dialer.start()
+                await _until_agent(home, AgentState.WRAP_UP)
+            else:
+                dialer.kill()
+                await dialer.wait()
+        if broken == "dialer":
+            async with dialer_process(settings):
+                await phones.hang_up(number)
+                await _until_agent(home, AgentState.WRAP_UP)
+        (settled,) = await _settled(home, [number])
+    assert settled.is_over
+    assert phones.rings(number) == 1
+
+
+async def _until_agent(home: Home, state: AgentState) -> None:
+    async with asyncio.timeout(45):
+        while await _agent_state(home) is not state:  # noqa: ASYNC110 - a database tells nobody
+            await asyncio.sleep(0.1)
+
+
+async def _agent_state(home: Home) -> AgentState:
+    async with home.runtime.sessions() as session:
+        (agent,) = await roster(session)
+        return AgentState(agent.state)
 
 
 async def _away(*parts: Any) -> None:
