@@ -94,7 +94,8 @@ async def test_a_phone_hears_prompts_to_their_end_and_presses_what_comes_next(
 ) -> None:
     await phones.behave(NUMBER, Does.PRESSES, keys="1-23#")
     prompt = pair.shared / "sorry"
-    events = await _call(watcher, app="Playback", data="&".join([f"{prompt}&silence/2"] * 2))
+    prompts = f"{prompt}&silence/1&{prompt}&silence/2"
+    events = await _call(watcher, app="Playback", data=prompts)
     assert [each["Digit"] for each in events if each["Event"] == "DTMFEnd"] == ["1", "2", "3", "#"]
 
 
