@@ -15,7 +15,7 @@ NUMBER = "8613800138001"
 
 
 async def _call(
-    watcher: Manager, *, app: str, data: str = "", trunk: str = "phones"
+    watcher: Manager, *, app: str, data: str = "", trunk: str = "phones", ring_s: float = 10
 ) -> list[Message]:
     """Ring a phone from Ownerline's Asterisk by hand, and return what is told until it is over."""
     events: list[Message] = []
@@ -33,7 +33,7 @@ async def _call(
             "Channel": f"PJSIP/{NUMBER}@{trunk}",
             "Application": app,
             "Data": data,
-            "Timeout": "2000",
+            "Timeout": str(round(ring_s * 1000)),
             "ChannelId": "by-hand",
         }
     )
@@ -59,7 +59,8 @@ async def test_a_phone_does_what_it_is_told(
     phones: Phones, watcher: Manager, does: Does, cause: str, sip_code: str
 ) -> None:
     await phones.behave(NUMBER, does)
-    events = await _call(watcher, app="Wait", data="9")
+    ring_s = 1 if does is Does.RINGS else 10
+    events = await _call(watcher, app="Wait", data="9", ring_s=ring_s)
     (end,) = [event for event in events if event["Event"] == "Hangup"]
     assert (end["Cause"], end.get("TechCause", "")) == (cause, sip_code)
     assert phones.rings(NUMBER) == 1
