@@ -1,0 +1,201 @@
+"""Agents of a whole installation on a real Asterisk: phones, rooms, commands, a dialer killed."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from core.columns import AnyRow
+from core.phone import PhoneNumber
+from dialer.agents import commands, service
+from dialer.agents.commands import Asking
+from dialer.agents.model import AgentState, BreakReason, CommandKind, CommandState
+from dialer.agents.tables import Agent, FloorCommand
+from dialer.bridges.floor import MonitorMode
+from dialer.tables import Attempt
+from ownerline.runtime import open_runtime
+from tests.asterisk.home import CLOCK, Home, dialer_process, until_owned_anew
+from tests.asterisk.kit.pair import Pair
+from tests.asterisk.kit.phones import Does, Phones
+from tests.asterisk.kit.sounds import speech, write_wav
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.integration]
+
+OWNER = PhoneNumber("+8613800139001")
+_CAMPAIGNS = Path(__file__).parents[2] / "callback/campaigns.yaml"
+_A, _B, _SUPERVISOR = "agent-1", "agent-2", "agent-8"
+
+
+class AtWork(Home):
+    """An installation whose agents are signed in, and what they ask for."""
+
+    async def agent(self, name: str, endpoint: str) -> int:
+        async with self.runtime.sessions.begin() as session:
+            agent_id = await service.add_agent(
+                session, name=name, endpoint=f"PJSIP/{endpoint}", now=CLOCK.now()
+            )
+            await service.sign_in(session, agent_id, now=CLOCK.now())
+            await service.beat(session, agent_id, at=CLOCK.now().replace(year=2100))
+        return agent_id
+
+    async def until_agents(self, *states: AgentState, seated: bool = True) -> list[AnyRow]:
+        """Wait until the agents stand so, in their order, and whoever is not away is seated."""
+        away = {AgentState.BREAK, AgentState.OFFLINE}
+        async with asyncio.timeout(60):
+            while True:
+                rows = await self.rows(sa.select(Agent.__table__).order_by(Agent.agent_id))
+                there = all(row.seated_on is not None or row.state in away for row in rows)
+                if [row.state for row in rows] == list(states) and (there or not seated):
+                    return rows
+                await asyncio.sleep(0.05)
+
+    async def do(self, ask: Callable[[Any, Asking], Awaitable[AnyRow]], *, of: int = 1) -> None:
+        """Ask for something of an agent's call; returns once a dialer has done it."""
+        asking = Asking(agent_id=of, by="li.na", now=CLOCK.now())
+        async with self.runtime.sessions.begin() as session:
+            command = await ask(session, asking)
+        done = sa.select(FloorCommand.state, FloorCommand.reason).where(
+            FloorCommand.command_id == command.command_id
+        )
+        async with asyncio.timeout(30):
+            while (row := (await self.rows(done))[0]).state in {  # noqa: ASYNC110 - a database tells nobody
+                CommandState.ASKED,
+                CommandState.TAKEN,
+            }:
+                await asyncio.sleep(0.02)
+        assert (row.state, row.reason) == (CommandState.DONE, None)
+
+    async def rows(self, query: Any) -> list[AnyRow]:
+        async with self.runtime.sessions() as session:
+            return list(await session.execute(query))
+
+
+@contextlib.asynccontextmanager
+async def _at_work(
+    pair: Pair, database_url: str, folder: Path, *, by_agents: bool
+) -> AsyncIterator[AtWork]:
+    for rate in (8000, 16000):
+        write_wav(folder / f"word-{rate}.wav", speech(1.0), rate=rate)
+    campaigns = yaml.safe_load(_CAMPAIGNS.read_text())
+    if by_agents:
+        campaigns["repair"] |= {"mode": "agent", "dialling": "progressive"}
+    (folder / "campaigns.yaml").write_text(yaml.safe_dump(campaigns))
+    command = ("/bin/cp", str(folder / "word-{rate}.wav"), "{output}")
+    settings = pair.settings(
+        home=folder,
+        database_url=database_url,
+        test_numbers=("+8613800138*", "+8613800139*"),
+        packs=("rehearsal",),
+        speech={"engine": "command", "command": command},
+        campaigns_file=folder / "campaigns.yaml",
+        recording={"agent_calls": False},
+    )
+    async with open_runtime(settings) as runtime:
+        home = AtWork(settings=settings, runtime=runtime)
+        await home.open()
+        yield home
+
+
+@pytest.fixture
+async def home(pair: Pair, database_url: str, tmp_path: Path) -> AsyncIterator[AtWork]:
+    async with _at_work(pair, database_url, tmp_path, by_agents=True) as home:
+        yield home
+
+
+async def _owner_is_due(home: AtWork, phones: Phones) -> None:
+    await phones.behave(OWNER, Does.SILENT)
+    await home.repaired_for(OWNER.e164)
+    await home.build()
+
+
+async def test_agents_hold_hand_over_and_are_listened_to(home: AtWork, phones: Phones) -> None:
+    for phone in (_A, _B, _SUPERVISOR):
+        await phones.behave(phone, Does.SILENT)
+    await home.agent("Li", _A)
+    async with dialer_process(home.settings):
+        await home.until_agents(AgentState.READY)
+        await _owner_is_due(home, phones)
+        await phones.until_up(OWNER, within_s=60)
+        await home.agent("Wu", _B)
+        await home.until_agents(AgentState.ON_CALL, AgentState.READY)
+        await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.HOLD))
+        await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.BACK))
+        await home.do(lambda s, by: commands.ask_to_hand_over(s, by, 2))
+        await home.until_agents(AgentState.READY, AgentState.ON_CALL)
+        endpoint, mode = f"PJSIP/{_SUPERVISOR}", MonitorMode.LISTEN
+        await home.do(lambda s, by: commands.ask_to_monitor(s, by, endpoint, mode), of=2)
+        await phones.until_up(_SUPERVISOR)
+        await phones.hang_up(_SUPERVISOR)
+        await phones.hang_up(OWNER)
+        await home.until_agents(AgentState.READY, AgentState.WRAP_UP)
+    assert phones.rings(OWNER) == phones.rings(_A) == phones.rings(_B) == 1
+
+
+async def test_an_agent_who_hangs_up_in_a_talk_leaves_it_to_a_colleague(
+    home: AtWork, phones: Phones
+) -> None:
+    for phone in (_A, _B):
+        await phones.behave(phone, Does.SILENT)
+    await home.agent("Li", _A)
+    async with dialer_process(home.settings):
+        await home.until_agents(AgentState.READY)
+        await _owner_is_due(home, phones)
+        await phones.until_up(OWNER, within_s=60)
+        await home.agent("Wu", _B)
+        await home.until_agents(AgentState.ON_CALL, AgentState.READY)
+        await phones.hang_up(_A)
+        li, _ = await home.until_agents(AgentState.BREAK, AgentState.ON_CALL)
+        assert li.break_reason is BreakReason.PHONE
+        assert not phones.legs(OWNER)[-1].is_over
+        await phones.hang_up(_B)
+        await phones.until_over(OWNER)  # with an apology: nobody is left
+        await home.until_agents(AgentState.BREAK, AgentState.BREAK)
+    assert phones.rings(OWNER) == 1
+
+
+async def test_a_dialer_that_is_killed_leaves_agents_in_their_rooms_for_the_next(
+    home: AtWork, phones: Phones
+) -> None:
+    await phones.behave(_A, Does.SILENT)
+    await home.agent("Li", _A)
+    async with dialer_process(home.settings) as killed:
+        await home.until_agents(AgentState.READY)
+        await _owner_is_due(home, phones)
+        await phones.until_up(OWNER, within_s=60)
+        await home.until_agents(AgentState.ON_CALL)
+        killed.kill()
+        await killed.wait()
+    async with dialer_process(home.settings):
+        await until_owned_anew(home.runtime)
+        await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.HOLD))
+        await phones.hang_up(OWNER)
+        await home.until_agents(AgentState.WRAP_UP)
+    assert (phones.rings(OWNER), phones.rings(_A)) == (1, 1)
+    assert not phones.legs(_A)[-1].is_over
+
+
+async def test_an_owner_who_asks_the_script_for_a_person_is_put_through(
+    pair: Pair, phones: Phones, database_url: str, tmp_path: Path
+) -> None:
+    await phones.behave(_A, Does.SILENT)
+    async with _at_work(pair, database_url, tmp_path, by_agents=False) as home:
+        await home.agent("Li", _A)
+        async with dialer_process(home.settings):
+            await home.until_agents(AgentState.READY)
+            await _owner_is_due(home, phones)
+            await phones.until_up(OWNER, within_s=60)
+            await asyncio.sleep(1)  # into the greeting
+            await phones.press(OWNER, "0")
+            await home.until_agents(AgentState.ON_CALL)
+            await asyncio.sleep(2)  # the last sentence, and they are in the room
+            assert not phones.legs(OWNER)[-1].is_over
+            await phones.hang_up(OWNER)
+            await home.until_agents(AgentState.WRAP_UP)
+        (attempt,) = await home.rows(sa.select(Attempt.agent_id, Attempt.met_at))
+        assert attempt.agent_id == 1
+        assert attempt.met_at is not None
