@@ -33,6 +33,7 @@ class Kept(StrEnum):
 
     VERDICT_FACTS = "verdict_facts"
     TALKS = "talks"
+    INBOUND_TALKS = "inbound_talks"
     AUDIT = "audit"
     AGENT_STATES = "agent_states"
     DELIVERIES = "deliveries"
@@ -89,8 +90,9 @@ def _emptying(table: str, key: str, at: str, value: str, *, only: str = "true") 
     """)  # noqa: S608 - the names are ours
 
 
-_KEY_TYPE = {"verdict": "bigint", "attempt": "uuid"}
-_LEAST_KEY = {"verdict": "0", "attempt": "00000000-0000-0000-0000-000000000000"}
+_KEY_TYPE = {"verdict": "bigint", "attempt": "uuid", "inbound_call": "uuid"}
+_LEAST_ID = "00000000-0000-0000-0000-000000000000"
+_LEAST_KEY = {"verdict": "0", "attempt": _LEAST_ID, "inbound_call": _LEAST_ID}
 _EMPTYING: Mapping[Kept, tuple[str, sa.TextClause]] = {
     Kept.VERDICT_FACTS: (
         "verdict",
@@ -99,6 +101,10 @@ _EMPTYING: Mapping[Kept, tuple[str, sa.TextClause]] = {
     Kept.TALKS: (
         "attempt",
         _emptying("attempt", "attempt_id", "started_at", "talk = NULL", only="state = 'ended'"),
+    ),
+    Kept.INBOUND_TALKS: (
+        "inbound_call",
+        _emptying("inbound_call", "call_id", "at", "talk = NULL", only="ended_at IS NOT NULL"),
     ),
 }
 _JOBS = """
