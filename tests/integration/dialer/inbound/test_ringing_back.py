@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from callback.tables import DueCall
 from customers.account_tables import Promise
 from customers.model import Reason
-from customers.tables import Phone
+from customers.tables import Phone, Unit
 from dialer.inbound.model import InboundResult
 from dialer.model import AttemptState, Direction
 from dialer.tables import Attempt
@@ -160,9 +160,7 @@ async def test_of_several_who_share_a_number_the_unit_tells_who_rings(day: Day) 
 
     call = await Front(day).rings(other.phones[0])
     assert "unit number" in call.said
-    labels = await day.rows(
-        sa.text("SELECT label FROM unit WHERE unit_id = :unit_id").bindparams(unit_id=other.unit_id)
-    )
+    labels = await day.rows(sa.select(Unit.label).where(Unit.unit_id == other.unit_id))
     await call.press(labels[0].label.replace("-", ""))
     assert "Thank you for ringing back" in call.said
     await call.press("1", "1")
