@@ -18,7 +18,7 @@ from callback.tables import DueCall, VerdictRow
 from core.columns import table_of
 from customers.model import CallMode, Language, Purpose, Reason, WrapUpCode
 from dialer.explaining import explain as explain_query
-from dialer.model import AnsweredBy, AttemptState, TelephonyResult
+from dialer.model import AnsweredBy, AttemptState, Direction, TelephonyResult
 from dialer.tables import Attempt, AttemptDueCall
 
 router = router_of("calls")
@@ -74,6 +74,7 @@ class AttemptShown(Shown):
     answered_at: datetime | None
     ended_at: datetime | None
     answered_by: AnsweredBy | None
+    direction: Direction
     telephony_result: TelephonyResult | None
     hangup_cause: int | None
     sip_code: int | None

@@ -69,6 +69,8 @@ WHO_MAY = {
     "list_outcomes": _DESK,
     "list_verdicts": _DESK,
     "explain": _DESK,
+    "list_inbound_calls": _DESK,
+    "show_inbound_call": _DESK,
     "list_recordings": _DESK,
     "show_recording": _DESK,
     "hear_recording": _DESK,
