@@ -82,6 +82,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
         self._questions: dict[str, _Question] = {}
+        self._listing = ""  # the action whose list is coming in
         self._is_up = True
         self._over = asyncio.Event()  # the thread has ended
         self._wire = _Wire(sock, self._loop, take=self._take, over=self._gone)
@@ -209,10 +210,14 @@ class Connection:
         if not isinstance(pack, ManagerEvent):
             self._answered(pack)
             return
+        if self._listing and pack.get("ActionID") != self._listing:
+            return  # Asterisk sends a list in one piece: somebody's number has an event in it
+        if self._listing and _is_end(pack):
+            self._listing = ""
         question = self._questions.get(pack.get("ActionID"))
         if question is None or question.entries is None:
             self._hear(pack)
-        elif pack.get("EventList").lower() in {"complete", "cancelled"}:
+        elif _is_end(pack):
             _settle(question.answer, question.response)
         else:
             question.entries.append(pack)
@@ -221,6 +226,7 @@ class Connection:
         question = self._questions.get(response.get("ActionID", ""))
         if question is None:
             return
+        self._listing = response["ActionID"] if "EventList" in response else ""
         if response["Response"].lower() == "error":
             message = response.get("Message", "no reason given")
             if not question.answer.done():
@@ -249,6 +255,12 @@ class Connection:
 def _settle(answer: "asyncio.Future[Mapping[str, str]]", value: Mapping[str, str]) -> None:
     if not answer.done():
         answer.set_result(value)
+
+
+def _is_end(pack: ManagerEvent) -> bool:
+    """Say whether a list is over; what somebody's number says in an entry ends none."""
+    is_over = pack.get("EventList").lower() in {"complete", "cancelled"}
+    return is_over and pack.name.endswith("Complete")
 
 
 def _why(err: OSError) -> str:

@@ -54,13 +54,17 @@ def read_header(lines: Sequence[str]) -> Mapping[str, str]:
     """Return the variables of a session's header, without their agi_.
 
     Raises:
-        AgiSpeechError: a line is none of a header.
+        AgiSpeechError: a line is none of a header, or two say the same thing.
     """
     found = [_HEADER.fullmatch(line) for line in lines]
     if None in found:
         message = "a session began with a line that is no agi_ variable; it is no Asterisk"
         raise AgiSpeechError(message)
-    return {each["name"]: each["value"] for each in found if each is not None}
+    header = {each["name"]: each["value"] for each in found if each is not None}
+    if len(header) < len(lines):
+        message = "a session's header says a thing twice: a number in it has line breaks"
+        raise AgiSpeechError(message)
+    return header
 
 
 def arguments(header: Mapping[str, str]) -> tuple[str, ...]:

@@ -54,6 +54,11 @@ def test_a_header_is_read_as_asterisk_sends_it() -> None:
     assert arguments(header)[2:5] == ("MACHINE", "LONGGREETING-1500-1500", "")
 
 
+def test_a_dialled_number_with_line_breaks_names_no_other_channel() -> None:
+    with pytest.raises(AgiSpeechError, match="twice"):
+        read_header(["agi_uniqueid: ours", "agi_dnid: 1", "agi_uniqueid: theirs"])
+
+
 @pytest.mark.parametrize("line", ["GET / HTTP/1.1", "agi_uniqueid", "agi_a b: c", "AGI_x: y"])
 def test_a_line_that_is_none_of_a_header_is_refused(line: str) -> None:
     with pytest.raises(AgiSpeechError):
