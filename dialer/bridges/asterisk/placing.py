@@ -79,6 +79,9 @@ class Placing:
         except (ManagerGoneError, ManagerRefusedError) as err:
             message = f"call {order.attempt_id} is not in the book of trunk {order.trunk}: {err}"
             raise BridgeError(message, retryable=True) from err
+        if call.cut:  # hung up meanwhile: nobody is to be rung at all
+            self._switchboard.cut_short(call)
+            return
         try:
             await call.server.act(
                 "Originate", headers, variables=variables, within_s=_ORIGINATE_WITHIN_S

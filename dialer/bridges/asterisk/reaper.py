@@ -48,19 +48,23 @@ class Reaper:
                     await self.look(server)
                 except (ManagerGoneError, ManagerRefusedError, BridgeError) as err:
                     log.warning("calls_not_compared", server=server.name, error=str(err))
+                except Exception:  # the edge of the reaper: the other servers, and the next look
+                    log.exception("calls_not_compared", server=server.name)
 
     async def met(self, server: ManagedServer) -> None:
         """Compare after a login: whatever ended before is told by nobody."""
+        made = self._switchboard.made()
         listed = by_id(await server.list("CoreShowChannels"))
-        self._switchboard.compare(server, listed, twice=False)
+        self._switchboard.compare(server, listed, made=made, twice=False)
         await book.forget_old(server, now=self._clock.now())
 
     async def look(self, server: ManagedServer) -> None:
         """Compare with what one server lists now; errors as `Server.act`."""
         if not server.is_up:
             return
+        made = self._switchboard.made()
         listed = by_id(await server.list("CoreShowChannels"))
-        self._switchboard.compare(server, listed, twice=True)
+        self._switchboard.compare(server, listed, made=made, twice=True)
         for channel_id, channel in listed.items():
             if book.is_ours(channel_id) is not None and _lasted(channel) > self._longest:
                 log.warning("stuck_channel_hung_up", attempt_id=channel_id, server=server.name)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -93,6 +93,11 @@ class Switchboard:
             call.said = TelephonyResult.CONGESTION
             self._end(call, cause=None, sip_code=None)
 
+    def cut_short(self, call: Call) -> None:
+        """End a call that was hung up before Asterisk was asked to place it."""
+        if call.attempt_id in self._calls:
+            self._end(call, cause=None, sip_code=None)
+
     def watch(self, server: Server) -> None:
         """Take what a server tells of our calls."""
         for name, hear in (
@@ -105,21 +110,33 @@ class Switchboard:
             server.on(name, partial(self._of_a_call, server, hear))
         server.on("OriginateResponse", self._originated)
 
-    def compare(self, server: Server, listed: Mapping[str, ManagerEvent], *, twice: bool) -> None:
+    def made(self) -> frozenset[UUID]:
+        """Return the calls that have a channel; to be asked before a list is, for `compare`."""
+        return frozenset(call.attempt_id for call in self._calls.values() if call.has_channel)
+
+    def compare(
+        self,
+        server: Server,
+        listed: Mapping[str, ManagerEvent],
+        *,
+        made: Collection[UUID],
+        twice: bool,
+    ) -> None:
         """Bring our calls on a server in line with the channels it listed a moment ago.
 
         Those it does not list have ended unheard; with `twice` only if it is so again next time.
+        Calls that were not `made` when the list was asked for are too new for it.
         """
         for call in [each for each in self._calls.values() if each.server.place == server.place]:
             channel = listed.get(call.channel_id)
             if channel is not None:
                 self.seen(call, channel)
-            elif call.has_channel:
+            elif call.attempt_id in made:
                 call.unlisted += 1
                 if call.unlisted > 1 or not twice:
                     log.warning("call_ended_unheard", attempt_id=call.channel_id)
                     self._end(call, cause=None, sip_code=None)
-            elif self._clock.now() - call.placed_at > _MADE_WITHIN:
+            elif not call.has_channel and self._clock.now() - call.placed_at > _MADE_WITHIN:
                 self.forget(call)  # the answer to it was lost, and it came to nothing
 
     def seen(self, call: Call, channel: ManagerEvent) -> None:

@@ -154,7 +154,7 @@ async def test_a_call_not_listed_has_ended_at_once_or_the_second_time() -> None:
         board.server.say(MADE)
         for _ in range(looks):
             assert CALL_ID in board.switchboard.calls
-            board.switchboard.compare(board.server, {}, twice=twice)
+            board.switchboard.compare(board.server, {}, made=board.switchboard.made(), twice=twice)
         assert await board.settled() == [CallSubmitted, CallEnded]
         assert board.ear.end(CALL_ID).result is TelephonyResult.LOST
 
@@ -162,9 +162,18 @@ async def test_a_call_not_listed_has_ended_at_once_or_the_second_time() -> None:
 async def test_a_call_that_was_sent_and_has_no_channel_yet_is_not_missed() -> None:
     board = Board()
     for _ in range(3):
-        board.switchboard.compare(board.server, {}, twice=False)
+        board.switchboard.compare(board.server, {}, made=board.switchboard.made(), twice=False)
     assert CALL_ID in board.switchboard.calls
     assert await board.settled() == []
+
+
+async def test_a_call_that_came_to_be_while_a_list_was_read_has_not_ended() -> None:
+    board = Board()
+    made = board.switchboard.made()  # then the list is asked for
+    board.server.say(MADE)
+    board.switchboard.compare(board.server, {}, made=made, twice=False)
+    assert CALL_ID in board.switchboard.calls
+    assert await board.settled() == [CallSubmitted]
 
 
 async def test_a_list_brings_a_call_up_to_date() -> None:
@@ -172,7 +181,7 @@ async def test_a_list_brings_a_call_up_to_date() -> None:
     listed = {
         str(CALL_ID): ManagerEvent(name="CoreShowChannel", headers={"ChannelStateDesc": "Ringing"})
     }
-    board.switchboard.compare(board.server, listed, twice=False)
+    board.switchboard.compare(board.server, listed, made=(), twice=False)
     assert await board.settled() == [CallSubmitted, CallRinging]
 
 
