@@ -112,6 +112,11 @@ def test_everything_loads_without_a_complaint(own: Own) -> None:
     assert own.instance.complaints() == []
 
 
+async def test_rooms_lack_no_module_that_they_use(own: Own) -> None:
+    await own.wrong()  # enters them
+    assert own.instance.complaints() == []
+
+
 async def test_asterisk_has_the_dialplan_as_we_read_it(own: Own) -> None:
     settings = own.settings()
     plan = read_dialplan(render_dialplan(settings, place_of(settings.asterisk, None)))
