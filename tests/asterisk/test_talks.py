@@ -324,6 +324,17 @@ async def test_a_stranger_is_refused_before_anything_happens(rig: TalkRig) -> No
     assert rig.host.opened == {}
 
 
+async def test_a_crowd_of_silent_strangers_shuts_nobody_out(rig: TalkRig, phones: Phones) -> None:
+    await rig.start(asks(AskKind.KEY, "Hello.", keys=YES_NO))
+    host, port = rig.talks.address.rsplit(":", 1)
+    crowd = [await asyncio.open_connection(host, int(port)) for _ in range(300)]
+    await rig.ring()
+    async with asyncio.timeout(10):
+        await _until_asked(rig, phones)
+    for _, writer in crowd:
+        writer.close()
+
+
 async def test_a_dialer_that_goes_leaves_an_apology_and_no_open_line(
     rig: TalkRig, phones: Phones
 ) -> None:

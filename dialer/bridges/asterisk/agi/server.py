@@ -1,6 +1,7 @@
 """A small FastAGI server: takes a session's header, lets signed ones in and closes the others."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -57,7 +58,7 @@ class AgiServer:
         self._meet = meet
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
-        self._strangers = 0
+        self._strangers: OrderedDict[asyncio.Timeout, None] = OrderedDict()
 
     @property
     def port(self) -> int:
@@ -122,18 +123,18 @@ class AgiServer:
             return None
 
     async def _checked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Visit:
-        if self._strangers >= _MOST_STRANGERS:
-            raise AgiRefusedError(why="crowd")
-        self._strangers += 1
+        patience = asyncio.timeout(_HEADER_WITHIN_S)
         try:
-            async with asyncio.timeout(_HEADER_WITHIN_S):
+            async with patience:
+                self._make_room()
+                self._strangers[patience] = None
                 header = read_header(await _header_lines(reader))
         except TimeoutError as err:
             raise AgiRefusedError(why="slow") from err
         except (AgiSpeechError, OSError, asyncio.IncompleteReadError) as err:
             raise AgiRefusedError(why="no_header") from err
         finally:
-            self._strangers -= 1
+            self._strangers.pop(patience, None)
         call, token, *rest = arguments(header)
         call_id = self._signer.take(call, token)
         if call_id is None:
@@ -141,6 +142,13 @@ class AgiServer:
         return Visit(
             call_id=call_id, header=header, arguments=tuple(rest), reader=reader, writer=writer
         )
+
+    def _make_room(self) -> None:
+        """Give up who has been silent for longest: an Asterisk says at once who it is."""
+        if len(self._strangers) >= _MOST_STRANGERS:
+            longest, _ = self._strangers.popitem(last=False)
+            if not longest.expired():
+                longest.reschedule(asyncio.get_running_loop().time())
 
 
 def split_address(address: str) -> tuple[str, int]:
