@@ -22,20 +22,22 @@ class Phones:
         """Say whether a call on this trunk can be put into the agent's room now."""
         if not self.needs_phone(agent):
             return True
-        place = self.place_of(agent)
+        place = None if self._floor is None else self._floor.seats().get(agent.room)
         return place is not None and place == self._places.get(trunk)
 
-    def is_heard(self, agent: AnyRow) -> bool:
-        """Say whether the agent can speak with anybody now."""
-        return not self.needs_phone(agent) or self.place_of(agent) is not None
+    def has_lost(self, agent: AnyRow, trunk: str) -> bool:
+        """Say whether the phone is surely not where the agent's call on this trunk hangs.
+
+        While a server cannot be asked nothing is sure: the two may be speaking all the time.
+        """
+        if self._floor is None or not self.needs_phone(agent):
+            return False
+        place = self._places.get(trunk)
+        return place is not None and self._floor.is_known(place) and not self.can_take(agent, trunk)
 
     def needs_phone(self, agent: AnyRow) -> bool:
         """Say whether the agent is heard by a phone only."""
         return self._floor is not None and (self._is_real or agent.endpoint is not None)
-
-    def place_of(self, agent: AnyRow) -> str | None:
-        """Return where the agent's phone is; None: it is not in its room."""
-        return None if self._floor is None else self._floor.seats().get(agent.room)
 
     def token_for(self, agent: AnyRow, tokens: Sequence[TrunkLimits]) -> TrunkLimits | None:
         """Return the first trunk whose calls the agent can take."""

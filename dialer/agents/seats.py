@@ -60,7 +60,7 @@ _LOOKED_AFTER = (
     .with_for_update(skip_locked=True)
 )
 _SPEAKING = (
-    sa.select(_AGENT)
+    sa.select(_AGENT, _ATTEMPT.c.trunk)
     .join(_ATTEMPT, _ATTEMPT.c.attempt_id == _AGENT.c.attempt_id)
     .where(
         _AGENT.c.state.in_([AgentState.RESERVED, AgentState.ON_CALL]),
@@ -181,7 +181,7 @@ async def take_off_calls(
     """
     lost = 0
     for agent in (await session.execute(_SPEAKING, {"mine": list(mine)})).all():
-        if phones.is_heard(agent):
+        if not phones.has_lost(agent, agent.trunk):
             continue
         missing = PhoneMissing(attempt_id=agent.attempt_id)
         await change_locked(session, agent, missing, by=_BY, why="phone_gone", now=now)

@@ -54,8 +54,13 @@ class AtWork(Home):
                     return rows
                 await asyncio.sleep(0.05)
 
-    async def do(self, ask: Callable[[Any, Asking], Awaitable[AnyRow]], *, of: int = 1) -> None:
-        """Ask for something of an agent's call; returns once a dialer has done it."""
+    async def do(
+        self, ask: Callable[[Any, Asking], Awaitable[AnyRow]], *, of: int = 1, tries: int = 3
+    ) -> None:
+        """Ask for something of an agent's call; returns once a dialer has done it.
+
+        On a busy machine its seconds may run out; then it is asked again, as agents do.
+        """
         asking = Asking(agent_id=of, by="li.na", now=CLOCK.now())
         async with self.runtime.sessions.begin() as session:
             command = await ask(session, asking)
@@ -68,7 +73,16 @@ class AtWork(Home):
                 CommandState.TAKEN,
             }:
                 await asyncio.sleep(0.02)
+        if row.state is CommandState.FAILED and tries > 1 and "no dialer" in row.reason:
+            await self.do(ask, of=of, tries=tries - 1)
+            return
         assert (row.state, row.reason) == (CommandState.DONE, None)
+
+    async def until_talking(self) -> None:
+        """Wait until the one call has its first turn: keys that are pressed before are lost."""
+        async with asyncio.timeout(60):
+            while not await self.rows(sa.select(1).where(Attempt.talk.is_not(None))):  # noqa: ASYNC110 - a database tells nobody
+                await asyncio.sleep(0.05)
 
     async def rows(self, query: Any) -> list[AnyRow]:
         async with self.runtime.sessions() as session:
@@ -107,8 +121,8 @@ async def home(pair: Pair, database_url: str, tmp_path: Path) -> AsyncIterator[A
         yield home
 
 
-async def _owner_is_due(home: AtWork, phones: Phones) -> None:
-    await phones.behave(OWNER, Does.SILENT)
+async def _owner_is_due(home: AtWork, phones: Phones, does: Does = Does.SILENT) -> None:
+    await phones.behave(OWNER, does)
     await home.repaired_for(OWNER.e164)
     await home.build()
 
@@ -187,9 +201,9 @@ async def test_an_owner_who_asks_the_script_for_a_person_is_put_through(
         await home.agent("Li", _A)
         async with dialer_process(home.settings):
             await home.until_agents(AgentState.READY)
-            await _owner_is_due(home, phones)
-            await phones.until_up(OWNER, within_s=60)
-            await asyncio.sleep(1)  # into the greeting
+            await _owner_is_due(home, phones, Does.ANSWERS)
+            await home.until_talking()
+            await asyncio.sleep(0.5)  # into the greeting
             await phones.press(OWNER, "0")
             await home.until_agents(AgentState.ON_CALL)
             await asyncio.sleep(2)  # the last sentence, and they are in the room

@@ -40,6 +40,7 @@ class SimulatedFloor:
         self.rings: dict[str, int] = defaultdict(int)  # by endpoint
         self.guests: dict[str, list[str]] = defaultdict(list)  # by room
         self.silenced: set[UUID] = set()  # calls whose recording is paused
+        self.is_away = False  # nobody can say where phones are
         self._carrier = carrier
         self._place = carrier.trunks[0].place if place is None else place
         self._ringing: dict[str, int] = {}  # by room: which ring of it is the last
@@ -68,11 +69,11 @@ class SimulatedFloor:
 
     def seats(self) -> Mapping[str, str]:
         """Return the place of each seated room."""
-        return dict.fromkeys(sorted(self._seated), self._place)
+        return {} if self.is_away else dict.fromkeys(sorted(self._seated), self._place)
 
     def is_known(self, place: str) -> bool:
-        """Say whether the carrier's one place is meant."""
-        return place == self._place
+        """Say whether the carrier's one place is meant, and can be asked."""
+        return place == self._place and not self.is_away
 
     def troubles(self) -> Mapping[str, PhoneTrouble]:
         """Return why rooms that were rung for are not seated."""

@@ -146,6 +146,22 @@ async def test_a_talk_whose_phone_goes_and_that_nobody_takes_ends_with_an_apolog
     assert await desks.results() == [("answered", "transferred")]
 
 
+async def test_an_agent_keeps_their_call_while_nobody_knows_where_phones_are(
+    desks: Desks,
+) -> None:
+    await _due(desks)
+    await desks.agent(endpoint=PHONE)
+    desks.talks_s = 200
+    await desks.work(1)
+    desks.floor.is_away = True
+    await desks.work(1)
+    assert (desks.floor.seats(), await desks.states()) == ({}, ["on_call"])
+    desks.floor.is_away = False
+    await desks.work(0.5)
+    assert await desks.states() == ["on_call"]
+    assert desks.floor.rings == {PHONE: 1}
+
+
 async def test_a_call_goes_over_a_trunk_of_the_server_where_the_agents_phone_is(
     desks: Desks,
 ) -> None:

@@ -314,8 +314,27 @@ async def test_a_call_is_not_moved_to_a_room_on_another_server(house: House) -> 
     assert not refused.value.retryable
 
 
+async def test_a_phone_that_may_be_on_a_server_not_asked_yet_is_not_rung_before() -> None:
+    house = House()
+    server = house.two
+    channel = leg_id(Part.SEAT, ROOM, unique=house.ids.new())
+    server.channels = [_conference(channel, ROOM)]
+    server.is_up = False
+    await house.rooms.start(house.board)
+    await house.one.connects()
+    await house.rooms.seat(ROOM, PHONE)
+    await house.settle()
+    assert house.one.done("Originate") == []
+    await server.connects()
+    await house.clock.drive(NOON + timedelta(seconds=1))
+    assert house.rooms.seats() == {ROOM: server.place}
+    assert house.one.done("Originate") == server.done("Originate") == []
+
+
 async def test_no_server_to_ring_from_is_a_trouble_of_its_own(house: House) -> None:
     house.one.is_up = house.two.is_up = False
+    house.rooms.seats()
+    await house.clock.drive(NOON + timedelta(seconds=11))
     with pytest.raises(BridgeError, match="no Asterisk is up") as refused:
         await house.rooms.seat(ROOM, PHONE)
     assert refused.value.retryable
