@@ -47,11 +47,12 @@ def build_plan(
 ) -> CallPlan:
     """Return the plan of one call with one person; sections in the order of the matters.
 
-    `inbound` says that they rang us.
+    `inbound` says that they rang us. A caller's number can be forged, and where an owner lives is
+    no secret: then only their document's digits prove who they are.
     """
     lead = matters[0].due_call
     local_now = now.astimezone(ZoneInfo(lead.time_zone))
-    identity, hint = identity_of(lead.identity_digits, lead.unit)
+    identity, hint = identity_of(lead.identity_digits, None if inbound else lead.unit)
     variables: dict[str, Any] = {
         "company": company_of(house, lead.community),
         "community": lead.community,

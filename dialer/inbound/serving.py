@@ -4,10 +4,11 @@ The same indexes that let nobody be rung twice let nobody be rung who is ringing
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.model import DueCallState
@@ -18,8 +19,26 @@ from core.phone import PhoneNumber
 from customers.model import CallMode
 from customers.tables import DoNotCall
 from dialer.claim_plan import MOST_SECTIONS, may_share
+from dialer.model import Direction
+from dialer.tables import Attempt
 
-_DUE, _NO = table_of(DueCall), table_of(DoNotCall)
+log = structlog.get_logger(__name__)
+
+_DUE, _NO, _ATTEMPT = table_of(DueCall), table_of(DoNotCall), table_of(Attempt)
+
+# Anybody can ring with an owner's number and try four digits, three a call. So many calls about due
+# calls a person has, whoever makes them; then a colleague is who they may speak to: house.
+MOST_CALLS = ((timedelta(days=1), 5), (timedelta(days=30), 15))
+_LATELY = sa.select(
+    *(
+        sa.func.count().filter(_ATTEMPT.c.started_at > sa.bindparam("now") - within)
+        for within, _ in MOST_CALLS
+    )
+).where(
+    _ATTEMPT.c.person_id == sa.bindparam("person_id"),
+    _ATTEMPT.c.direction == Direction.INBOUND,
+    _ATTEMPT.c.started_at > sa.bindparam("now") - MOST_CALLS[-1][0],
+)
 
 # What is left for a person of ours stays so; an opt-out covers what we would say unasked.
 _WAITING = (
@@ -77,8 +96,13 @@ async def serve_due_calls(
 ) -> UUID | None:
     """Make a call that came in a talk about what its person is due; returns the attempt.
 
-    None: nothing is due that may be said, or we are ringing them at this very moment.
+    None: nothing is due that may be said, or we are ringing them at this very moment, or somebody
+    has rung in their name too often.
     """
+    lately = (await session.execute(_LATELY, {"person_id": person_id, "now": now})).one()
+    if any(count >= most for count, (_, most) in zip(lately, MOST_CALLS, strict=True)):
+        log.warning("caller_rings_too_often", call_id=str(call.call_id))
+        return None
     rows = await session.execute(_WAITING, {"person_id": person_id, "e164": e164.e164, "now": now})
     waiting = rows.all()
     if not waiting:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from callback.tables import DueCall
 from customers.account_tables import Promise
 from customers.model import Reason
-from customers.tables import Phone, Unit
+from customers.tables import Person, Phone, Unit
 from dialer.inbound.model import InboundResult
 from dialer.model import AttemptState, Direction
 from dialer.tables import Attempt
@@ -51,6 +51,38 @@ async def test_a_debt_is_named_only_after_the_digits(day: Day) -> None:
 
     assert await day.due(Reason.OVERDUE) == [("done", "promise_to_pay")]
     assert len(await day.rows(sa.select(Promise.promise_id))) == 1
+
+
+async def test_where_they_live_proves_nobody_who_rings(day: Day) -> None:
+    owner = await day.owner(RINGS_OUT)
+    await day.owes(owner, 12_345)
+    await day.build()
+    await day.write(lambda session: session.execute(sa.update(Person).values(identity_digits=None)))
+
+    call = await Front(day).rings(owner.phones[0])
+    (unit,) = await day.rows(sa.select(Unit.label))
+    await call.press("1", "".join(each for each in unit.label if each.isdecimal()), "1")
+
+    assert "123" not in call.said
+    await call.hang_up()
+
+
+async def test_who_guesses_the_digits_call_after_call_is_told_nothing_any_more(day: Day) -> None:
+    owner = await day.owner(RINGS_OUT)
+    await day.owes(owner, 12_345)
+    await day.build()
+    front = Front(day)
+    for _ in range(5):
+        call = await front.rings(owner.phones[0])
+        await call.press("1", "0000", "0001")
+        await call.hang_up()
+
+    call = await front.rings(owner.phones[0])
+    await call.press("1", IDENTITY)
+
+    assert "123" not in call.said
+    assert await day.due(Reason.OVERDUE) == [("waiting", None)]
+    await call.hang_up()
 
 
 async def test_a_debt_and_a_survey_never_share_a_call(day: Day) -> None:
