@@ -10,6 +10,7 @@ import structlog
 from core.clock import Clock
 from core.errors import OwnerlineError
 from dialer.bridges.asterisk import orders
+from dialer.bridges.asterisk.amd import answered_by_of
 from dialer.bridges.asterisk.call import Call
 from dialer.bridges.asterisk.lines import (
     ManagerEvent,
@@ -20,7 +21,6 @@ from dialer.bridges.asterisk.lines import (
 from dialer.bridges.asterisk.parts import Talks
 from dialer.bridges.asterisk.switchboard import Switchboard
 from dialer.bridges.asterisk.trunk import Trunk
-from dialer.model import AnsweredBy
 
 log = structlog.get_logger(__name__)
 
@@ -74,10 +74,8 @@ class Adopting:
         told = await _variable(call, "OWNERLINE_ANSWERED")
         if call.up_at is not None and told.isdecimal():
             call.up_at = min(call.up_at, datetime.fromtimestamp(int(told), tz=UTC))
-        machine = await _variable(call, "AMDSTATUS") == "MACHINE"
-        await self._switchboard.met(
-            call.attempt_id, AnsweredBy.MACHINE if machine else AnsweredBy.UNSURE
-        )
+        status, cause = await _variable(call, "AMDSTATUS"), await _variable(call, "AMDCAUSE")
+        await self._switchboard.met(call.attempt_id, answered_by_of(status, cause))
 
     async def _speak_on(self, call: Call) -> None:
         """Let the dialplan come to us when somebody picks up."""
