@@ -181,6 +181,25 @@ async def test_a_supervisor_is_heard_by_the_right_ears(
     assert heard == _EARS[mode]
 
 
+async def test_a_supervisor_who_listened_and_now_joins_has_one_line(
+    rig: FloorRig, phones: Phones
+) -> None:
+    await rig.quiet(_A, _OWNER, _SUPERVISOR)
+    await rig.seat(1)
+    await rig.owner_in(_A)
+    for rung, mode in enumerate(("listen", "whisper", "join"), start=1):
+        await rig.bridge.monitor(_A, f"PJSIP/{_SUPERVISOR}", mode)
+        await phones.until(
+            lambda rung=rung: [leg.is_up for leg in phones.legs(_SUPERVISOR)] == [True] * rung,
+            what=f"the supervisor is rung to {mode}",
+        )
+        await rig.until_connected(3)
+    await phones.until(
+        lambda: [leg.is_over for leg in phones.legs(_SUPERVISOR)] == [True, True, False],
+        what="the lines of before are over",
+    )
+
+
 async def test_nobody_can_listen_to_an_empty_room(rig: FloorRig) -> None:
     with pytest.raises(BridgeError, match="nobody sits in room"):
         await rig.bridge.monitor(_A, f"PJSIP/{_SUPERVISOR}", "listen")

@@ -196,8 +196,8 @@ class DeskPhones:
 
     def _rung(self, server: Server, event: ManagerEvent) -> None:
         leg = read_leg(event.get("Uniqueid"), server.place)
-        if leg is not None and leg.channel_id not in self._seating.known:
-            self._seating.ring(leg)  # by another dialer
+        if leg is not None:
+            self._seating.rung(leg, channel=event.get("Channel"))
 
     def _joined(self, server: Server, event: ManagerEvent) -> None:
         leg = read_leg(event.get("Uniqueid"), server.place)

@@ -186,11 +186,13 @@ class AsteriskRooms:
     # Supervisors.
 
     async def monitor(self, room: str, endpoint: str, mode: str) -> None:
-        """Ring a supervisor's phone; picked up, it takes part in the room."""
+        """Ring a supervisor's phone; picked up, it takes part in the room, and in nothing else."""
         seat = self._seating.seat_of(room)
         if seat is None or not seat.in_room or not self._phones.is_known(seat.place):
             message = f"nobody sits in room {room!r}: there is nothing to {mode} to"
             raise BridgeError(message, retryable=False)
+        for before in self._seating.monitoring(endpoint):
+            await self._phones.end(before)
         heard = {} if mode == MonitorMode.JOIN else {"OWNERLINE_SPIED": seat.channel}
         await self._phones.ring(
             self._phones.servers[seat.place],

@@ -47,6 +47,10 @@ class Seating:
             if (room is None or leg.room == room) and (call_id is None or leg.call_id == call_id)
         ]
 
+    def monitoring(self, endpoint: str) -> list[Leg]:
+        """Return what a supervisor's phone takes part in, or rings for."""
+        return [leg for leg in self._of(Part.MONITOR) if _phone_of(leg) == endpoint]
+
     def troubles(self) -> Mapping[str, PhoneTrouble]:
         """Return why rooms have no agent in them, where they were rung for."""
         return {room: trouble for room, (_, trouble) in self._troubles.items()}
@@ -66,6 +70,14 @@ class Seating:
         self._legs[leg.channel_id] = leg
         if leg.part is Part.SEAT:
             self._troubles.pop(leg.room, None)
+
+    def rung(self, leg: Leg, *, channel: str) -> None:
+        """Note how Asterisk calls a channel of ours; one that is new is of another dialer."""
+        known = self._legs.get(leg.channel_id)
+        if known is None:
+            self.ring(replace(leg, channel=channel))
+        else:
+            self._legs[leg.channel_id] = replace(known, channel=channel)
 
     def joined(self, leg: Leg, *, channel: str) -> bool:
         """Note that a channel of ours is in its room; False: it was known."""
@@ -182,3 +194,8 @@ class Seating:
 
 def _when_made(leg: Leg) -> UUID:
     return leg.made
+
+
+def _phone_of(leg: Leg) -> str:
+    """Return the endpoint of a leg: Asterisk names its channel so, with a count behind it."""
+    return leg.channel.rpartition("-")[0]
