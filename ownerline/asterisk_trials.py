@@ -26,6 +26,7 @@ _LASTS_S = 8  # a channel that is left over ends by itself
 _ROOMS = {
     "ownerline_agent": "Local/seat@ownerline-floor/n",
     "ownerline_owner": "Local/room@ownerline/n",
+    "ownerline_caller": "Local/room@ownerline/n",
     "ownerline_guest": "Local/join@ownerline-floor/n",
 }
 
@@ -115,7 +116,8 @@ class Trials:
         def joined(event: ManagerEvent) -> bool:
             return event.name == "ConfbridgeJoin" and event.get("Conference") == room
 
-        leg = await self._ring(channel, {"OWNERLINE_ROOM": room})
+        given = {"OWNERLINE_INBOUND": "yes"} if profile == "ownerline_caller" else {}
+        leg = await self._ring(channel, {"OWNERLINE_ROOM": room, **given})
         came = leg and await self.checks.heard(joined, within_s=_TRIED_WITHIN_S)
         await self._end(leg)
         if came:

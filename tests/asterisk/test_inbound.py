@@ -208,3 +208,20 @@ async def test_who_wants_a_person_is_put_through_to_an_agents_phone(
 
     assert (row.result, row.agent_id) == (InboundResult.PUT_THROUGH, agent.agent_id)
     assert likeness(voice, heard) > SAME_VOICE
+
+
+async def test_a_caller_is_not_left_alone_when_their_agent_hangs_up(
+    pair: Pair, phones: Phones, watcher: Manager, day: Day, front: Front
+) -> None:
+    agent = await front.agent("agent-1", endpoint="PJSIP/agent-1")
+    async with inbound_rig(pair, phones, front, agents=True) as rig:
+        await rig.rooms.seat(agent.room, "PJSIP/agent-1")
+        await rig.until_seated(agent.room)
+        await rig.rings(STRANGER)
+        await rig.press(STRANGER, "1")
+        await rig.until_hearing_one_another(2)
+        await phones.hang_up("agent-1")
+        await phones.until_over(STRANGER)
+        (row,) = await rig.until_ended()
+
+    assert (row.result, row.agent_id) == (InboundResult.PUT_THROUGH, agent.agent_id)

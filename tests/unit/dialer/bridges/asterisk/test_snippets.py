@@ -138,8 +138,8 @@ def test_the_dialplan_is_read_as_asterisk_reads_it() -> None:
     room = sorted(
         (step.priority, step.does) for step in plan["ownerline"] if step.extension == "room"
     )
-    assert [priority for priority, _ in room] == [1, 2]
-    assert room[0][1].startswith("TryExec(ConfBridge(${OWNERLINE_ROOM},")
+    assert [priority for priority, _ in room] == [1, 2, 3]
+    assert room[1][1].startswith("TryExec(ConfBridge(${OWNERLINE_ROOM},")
     assert {step.extension for step in plan["ownerline-inbound"]} >= {"s", "come", "_[+0-9]!"}
 
 
