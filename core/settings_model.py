@@ -1,12 +1,21 @@
 """What can be set, and what holds when nothing is."""
 
+import re
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "OWNERLINE_"
@@ -15,6 +24,41 @@ DEFAULT_HOME = Path("var")
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
 Port = Annotated[int, Field(gt=0, lt=65536)]
+
+
+def _written(form: str, mend: str) -> AfterValidator:
+    """Return what refuses words of another form: nothing would be dialled, and nobody knew why."""
+
+    def look(value: str) -> str:
+        if re.fullmatch(form, value) is None:
+            message = f"{value!r} {mend}"
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(look)
+
+
+ShownNumber = Annotated[
+    str, _written(r"\+?[0-9*#]{0,32}", "is no number to show; write digits, with or without +")
+]
+SpokenNumber = Annotated[
+    str, _written(r"(\+?[0-9][0-9 -]*)?", "is no number to ring back; write its digits")
+]
+TestNumber = Annotated[
+    str,
+    _written(
+        r"\+[0-9]{1,15}\*?", "is no test number; write +8613800138000, or +861380013* for all"
+    ),
+]
+Destination = Annotated[
+    str,
+    _written(r"\+[0-9]{1,15}|[A-Z]{2}", "is no destination; write a country (CN) or prefix (+86)"),
+]
+_PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[0-5]?\d{1,4})"
+Address = Annotated[
+    str,
+    _written(rf"(\[[0-9A-Fa-f:.]+\]|[^\s:]+):{_PORT}", "is no address; write host:port"),
+]
 
 
 class BridgeName(StrEnum):
@@ -68,8 +112,8 @@ class AsteriskServer(Section):
     dial: str = "PJSIP/{digits}@trunk"  # {e164}, {digits}, {national}, {trunk}: docs/asterisk.md
     channels: Positive = 200
     calls_per_second: Rate = 20
-    caller_id: str | None = None  # None: that of [asterisk]
-    caller_ids: dict[str, str] = {}  # by community, where another number is shown
+    caller_id: ShownNumber | None = None  # None: that of [asterisk]
+    caller_ids: dict[str, ShownNumber] = {}  # by community, where another number is shown
     home_area: str | None = None  # what mobiles of our own town have in their area's name: 深圳
     out_of_town_prefix: str = ""  # before mobiles of other towns: 0 on many Chinese trunks
     announcements: Path | None = None  # recordings of what the network says instead of ringing
@@ -80,9 +124,9 @@ class AsteriskServer(Section):
 class AsteriskSettings(Section):
     """The Asterisk bridge."""
 
-    agi_listen: str = "127.0.0.1:4573"  # port 0: any
-    agi_advertise: str | None = None  # host:port the servers reach it by; None: agi_listen
-    caller_id: str | None = None
+    agi_listen: Address = "127.0.0.1:4573"  # port 0: any
+    agi_advertise: Address | None = None  # host:port the servers reach it by; None: agi_listen
+    caller_id: ShownNumber | None = None
     detect_machines: bool = True  # False: no 2-3 s of listening before the first word
     shared_folder: Path | None = None  # audio, both ways; None: the folder `asterisk` of the home
     servers: tuple[AsteriskServer, ...] = ()
@@ -144,14 +188,14 @@ class Settings(BaseSettings):
     postgres_user: str | None = None  # whom our own server runs as when we are root
     public_url: str | None = None
     recordings_url: str = "file:recordings"  # a relative folder lies in the home
-    test_numbers: tuple[str, ...] = ()
-    destinations: tuple[str, ...] = ()  # +86 or CN; empty: each community's own country
+    test_numbers: tuple[TestNumber, ...] = ()
+    destinations: tuple[Destination, ...] = ()  # +86 or CN; empty: each community's own country
     region: str = "CN"  # of communities that an import makes, with zone, currency and packs
     time_zone: str = "Asia/Shanghai"
     currency: str = "CNY"
     packs: tuple[str, ...] = ("CN",)
     company: str | None = None  # how calls introduce us; None: from the community's name
-    callback_number: str = ""  # where an owner rings back; spoken to machines
+    callback_number: SpokenNumber = ""  # where an owner rings back; spoken to machines
     campaigns_file: Path | None = None  # a copy of callback/campaigns.yaml; None: that one
     lists_at: time = time(6)  # when lists are built each morning, in each community's own time
     webhook_hosts: tuple[str, ...] = ()  # hosts of our own network that webhooks may name

@@ -1,5 +1,6 @@
 """Settings from a file and the environment: who wins, what is refused, what stays hidden."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,40 @@ def test_a_setting_that_cannot_be_is_named_with_its_file(home: Path, text: str, 
         load_settings()
     assert f"{key}" in str(refused.value)
     assert str(file) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('test_numbers = ["13800138000"]', "'13800138000' is no test number"),
+        ('destinations = ["China"]', "'China' is no destination"),
+        ('callback_number = "hello"', "'hello' is no number to ring back"),
+        ('[asterisk]\ncaller_id = "+86 755"', "'+86 755' is no number to show"),
+        ('[asterisk]\nagi_listen = "abc"', "'abc' is no address"),
+        ('[asterisk]\nagi_listen = "127.0.0.1:65536"', "'127.0.0.1:65536' is no address"),
+        ('[asterisk]\nagi_advertise = "127.0.0.1"', "'127.0.0.1' is no address"),
+    ],
+)
+def test_a_number_or_address_that_would_keep_calls_from_ringing_is_refused(
+    home: Path, text: str, words: str
+) -> None:
+    _write(home / "ownerline.toml", text)
+    with pytest.raises(SettingError, match=re.escape(words)):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'test_numbers = ["+8613800138000", "+86138*"]\ndestinations = ["CN", "+852"]',
+        'callback_number = "0755-1234 5678"',
+        '[asterisk]\ncaller_id = "075512345678"\nagi_listen = "127.0.0.1:0"',
+        '[asterisk]\ncaller_id = ""\nagi_listen = "[::1]:65535"\nagi_advertise = "pbx:4573"',
+    ],
+)
+def test_numbers_and_addresses_are_taken_as_people_write_them(home: Path, text: str) -> None:
+    _write(home / "ownerline.toml", text)
+    assert load_settings().home == home
 
 
 def test_a_file_that_is_no_toml_is_named(home: Path) -> None:
