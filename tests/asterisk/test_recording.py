@@ -178,6 +178,26 @@ async def test_an_agent_pauses_and_resumes(
     assert likeness(tone(DESK_HZ, 0.5), us[len(us) // 2 :]) > THERE
 
 
+async def test_a_pause_during_the_announcement_holds_when_it_is_over(
+    rig: RecordingRig, phones: Phones
+) -> None:
+    rig.says(ANNOUNCEMENT, voice(31, 0.8))
+    await _owner_speaks(phones)
+    await rig.start()
+    await rig.seat("agent-1")
+    call = order(room=ROOM, recording=RecordingConsent.ANNOUNCE)
+    await rig.bridge.originate(call)
+    await rig.ear.until(CallInRoom, call.attempt_id)
+    await rig.rooms.pause_recording(call.attempt_id)
+    await asyncio.sleep(2.5)  # it is over by then
+    assert RecordingStarted not in rig.ear.kinds(call.attempt_id)
+    await rig.rooms.resume_recording(call.attempt_id)
+    await rig.ear.until(RecordingStarted, call.attempt_id)
+    await rig.bridge.hang_up(call.attempt_id)
+    await rig.ear.end(call.attempt_id)
+    await rig.unseat()
+
+
 async def test_where_an_owner_must_be_asked_the_agent_begins_the_recording(
     rig: RecordingRig, phones: Phones, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ class Recorder:
         self._board: Board | None = None
         self._running: dict[UUID, _Recording] = {}
         self._announced: set[UUID] = set()
+        self._kept_back: set[UUID] = set()  # paused before their recording began
 
     # A part of the bridge.
 
@@ -120,8 +121,8 @@ class Recorder:
         try:
             if running is not None:
                 await self._silence(running, _BY_AGENT, silent=True)
-            else:
-                await self._silence_unknown(call_id, silent=True)
+            elif not await self._silence_unknown(call_id, silent=True):
+                self._kept_back.add(call_id)
         except _TROUBLES as err:
             message = f"the recording of call {call_id} is not paused: {err}"
             raise BridgeError(message, retryable=True) from err
@@ -133,6 +134,7 @@ class Recorder:
             BridgeError: it is not recorded; the text says why.
         """
         running = self._running.get(call_id)
+        self._kept_back.discard(call_id)
         try:
             if running is not None:
                 await self._silence(running, _BY_AGENT, silent=False)
@@ -168,7 +170,11 @@ class Recorder:
         try:
             if call_id in self._running:
                 await self._silence(self._running[call_id], _BY_TURN, silent=False)
-            elif self._agent_calls and await self._is_told(call_id, room):
+            elif (
+                self._agent_calls
+                and await self._is_told(call_id, room)
+                and call_id not in self._kept_back  # `resume` begins it
+            ):
                 await self._begin(call_id, channel=str(call_id))
         except Exception:  # the edge of an event: the two go on talking
             log.exception("agent_call_not_recorded", call_id=str(call_id))
@@ -278,6 +284,7 @@ class Recorder:
 
     def _over(self, call_id: UUID) -> None:
         self._announced.discard(call_id)
+        self._kept_back.discard(call_id)
         if self._running.pop(call_id, None) is not None:
             log.warning("recording_end_not_told", call_id=str(call_id))
 
