@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import numpy as np
+
 from core.phone import PhoneNumber
 from customers.model import Language
 from dialer.bridges.asterisk.agi.talks import AsteriskTalks
@@ -22,6 +24,7 @@ OWNER = PhoneNumber("+8613800138001")
 OFFICE = PhoneNumber("+862151082000")
 WITHIN_S = 10.0
 _SAYS_S = 0.8
+_PIECES = 5
 # A voice that comes through two encodings and a mix of three is still told from another's by far.
 SAME_VOICE, OTHER_VOICE = 0.5, 0.25
 
@@ -132,7 +135,9 @@ class Heard:
     rig: FloorRig
 
     def __contains__(self, name: str) -> bool:
-        like = likeness(self.rig.voice(name), self.samples)
+        # In pieces: a jitter buffer leaves out, or repeats, 20 ms now and then.
+        pieces = np.array_split(self.rig.voice(name), _PIECES)
+        like = float(np.median([likeness(piece, self.samples) for piece in pieces]))
         assert not OTHER_VOICE < like < SAME_VOICE, f"{name} is neither heard nor not: {like:.2f}"
         return like >= SAME_VOICE
 
