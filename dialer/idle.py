@@ -38,11 +38,24 @@ class IdleReason:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrunkStanding:
-    """How the trunks stand: calls up, channels, and whether the rate is held down and used up."""
+    """How the trunks stand: calls up, channels, whether the rate is held down and used up.
+
+    They are resting when each has refused a call shortly before: its server is away, say.
+    """
 
     live: int
     channels: int
     slow: bool = False
+    resting: bool = False
+
+    @property
+    def binds(self) -> str | None:
+        """Why the trunks carry no further call; None: they would."""
+        if self.live >= self.channels:
+            return "all_channels_busy"
+        if self.resting:
+            return "trunks_take_no_calls"
+        return "returning_after_outage" if self.slow else None
 
 
 class IdleWatch:
@@ -85,10 +98,8 @@ async def why_idle(
         return IdleReason(reason=Rule.NOT_RECONCILED.value, due=total, until=None)
     if switches.stopped:
         return IdleReason(reason="stopped", due=total, until=None)
-    if trunks.live >= trunks.channels:
-        return IdleReason(reason="all_channels_busy", due=total, until=None)
-    if trunks.slow:
-        return IdleReason(reason="returning_after_outage", due=total, until=None)
+    if (binds := trunks.binds) is not None:
+        return IdleReason(reason=binds, due=total, until=None)
     return max(due, key=lambda each: (each.due, each.reason))
 
 

@@ -94,6 +94,12 @@ class TrunkGate:
         self._rests_until[trunk.name] = now + rest
         return rest
 
+    def is_resting(self, now: datetime) -> bool:
+        """Say whether every trunk rests: none would take a call now."""
+        return bool(self._trunks) and all(
+            self._rests_until.get(trunk.name, now) > now for trunk in self._trunks
+        )
+
     def accepted(self, trunk: TrunkLimits) -> None:
         """Note that a trunk took a call: its next rest is the shortest again."""
         self._rests.pop(trunk.name, None)

@@ -191,6 +191,17 @@ def test_while_one_trunk_rests_the_other_goes_on() -> None:
     gate.refused(resting, NOON)
 
     assert gate.tokens(NOON, 3) == [working] * 3
+    assert not gate.is_resting(NOON)
+
+
+def test_when_every_trunk_rests_that_is_said() -> None:
+    both = [trunk("a"), trunk("b")]
+    gate = TrunkGate(both)
+    for each in both:
+        gate.refused(each, NOON)
+    assert gate.is_resting(NOON)
+    assert not gate.is_resting(NOON + 5 * SECOND)
+    assert not TrunkGate([]).is_resting(NOON)
 
 
 def test_a_held_down_rate_spaces_the_calls_of_every_trunk() -> None:
