@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.errors import OwnerlineError
 from recordings.model import Sound
 
+_FORMAT = struct.Struct("<HHIIHH")  # coding, channels, rate, bytes a second, block, bits
 _BLOCK = 1 << 16  # samples
 _SAMPLE_BYTES = 2
 _PCM = 1
@@ -56,11 +57,15 @@ def _shape(file: BinaryIO, path: Path) -> Shape:
     while len(chunk := file.read(8)) == 8:  # noqa: PLR2004 - name and size of a chunk
         name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
         if name == b"fmt ":
-            coding, channels, rate, _, _, bits = struct.unpack("<HHIIHH", file.read(16))
+            told = file.read(_FORMAT.size)
+            if size < _FORMAT.size or len(told) < _FORMAT.size:
+                message = f"{path.name} is no WAV file: its format is cut short"
+                raise UnreadableSoundError(message)
+            coding, channels, rate, _, _, bits = _FORMAT.unpack(told)
             if coding != _PCM or bits != _SAMPLE_BYTES * 8 or not channels:
                 message = f"{path.name} holds no 16-bit samples (coding {coding}, {bits} bits)"
                 raise UnreadableSoundError(message)
-            size -= 16
+            size -= _FORMAT.size
         elif name == b"data" and rate:
             offset, there = file.tell(), path.stat().st_size - file.tell()
             claimed = size if 0 < size <= there else there

@@ -5,8 +5,8 @@ import re
 from core.errors import OwnerlineError
 
 # PJSIP/101, and nothing like PJSIP/13800138000@trunk or Local/…: who rings outside is asked of the
-# rules first.
-_ENDPOINT = re.compile(r"(?:PJSIP|SIP|IAX2|DAHDI)/[A-Za-z0-9_.-]{1,64}")
+# rules first. Other technologies dial hosts and lines they do not know.
+_ENDPOINT = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,64}")
 
 
 class EndpointError(OwnerlineError):

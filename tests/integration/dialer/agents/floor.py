@@ -179,7 +179,11 @@ class Floor(Day):
 
     def dialer(self, *given: Any, **more: Any) -> Engine:
         """Return a dialer that takes agents' calls too."""
-        hooks = {"sources": self.hooks, "followers": self.hooks, "transfers": self.transfers}
+        hooks: dict[str, Any] = {
+            "sources": self.hooks,
+            "followers": self.hooks,
+            "transfers": self.transfers,
+        }
         return super().dialer(*given, **hooks, **more)
 
     def _keeper(self) -> Keeper:

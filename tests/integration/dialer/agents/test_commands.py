@@ -1,5 +1,6 @@
 """What agents ask of their calls is done by the dialer that carries them, soon or never."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ async def test_an_endpoint_that_dials_a_number_is_no_phone_of_ours(desks: Desks)
     for endpoint in ("PJSIP/13800138000@trunk", "Local/110@dial", "PJSIP/1&PJSIP/2"):
         with pytest.raises(EndpointError):
             await desks.write(
-                lambda session, to=endpoint: commands.ask_to_invite(session, asking, to, desk=desk)
+                partial(commands.ask_to_invite, asking=asking, who=endpoint, desk=desk)
             )
 
 
