@@ -58,8 +58,13 @@ def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"", "no WAV"), (b"RIFF\0\0\0\0WAVE", "no samples"), (b"x" * 100, "no WAV")],
-    ids=["empty", "nothing in it", "something else"],
+    [
+        (b"", "no WAV"),
+        (b"RIFF\0\0\0\0WAVE", "no samples"),
+        (b"RIFF\0\0\0\0WAVEfmt \4\0\0\0\1\0\1\0data", "cut short"),
+        (b"x" * 100, "no WAV"),
+    ],
+    ids=["empty", "nothing in it", "a format of four bytes", "something else"],
 )
 def test_what_is_no_sound_is_refused_by_name(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "a.wav"

@@ -179,12 +179,8 @@ class Floor(Day):
 
     def dialer(self, *given: Any, **more: Any) -> Engine:
         """Return a dialer that takes agents' calls too."""
-        hooks: dict[str, Any] = {
-            "sources": self.hooks,
-            "followers": self.hooks,
-            "transfers": self.transfers,
-        }
-        return super().dialer(*given, **hooks, **more)
+        more |= {"sources": self.hooks, "followers": self.hooks, "transfers": self.transfers}
+        return super().dialer(*given, **more)
 
     def _keeper(self) -> Keeper:
         return Keeper(
