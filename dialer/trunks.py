@@ -24,6 +24,7 @@ class TrunkGate:
         self._trunks = tuple(trunks)
         self._channels = {trunk.name: trunk.channels for trunk in self._trunks}
         self._pace = 1.0
+        self._closed: frozenset[str] = frozenset()
         self._live: dict[UUID, str] = {}
         self._rests: dict[str, timedelta] = {}
         self._rests_until: dict[str, datetime] = {}
@@ -66,7 +67,7 @@ class TrunkGate:
                 self._channels[trunk.name] - load[trunk.name], self._rate_room(trunk, now)
             )
             for trunk in self._trunks
-            if self._rests_until.get(trunk.name, now) <= now
+            if self._takes_calls(trunk, now)
         }
         given: list[TrunkLimits] = []
         while len(given) < limit:
@@ -94,11 +95,16 @@ class TrunkGate:
         self._rests_until[trunk.name] = now + rest
         return rest
 
+    def close(self, names: frozenset[str]) -> None:
+        """Place nothing on these trunks, and on all others again: their server is away."""
+        self._closed = names
+
     def is_resting(self, now: datetime) -> bool:
-        """Say whether every trunk rests: none would take a call now."""
-        return bool(self._trunks) and all(
-            self._rests_until.get(trunk.name, now) > now for trunk in self._trunks
-        )
+        """Say whether every trunk rests or is closed: none would take a call now."""
+        return bool(self._trunks) and not any(self._takes_calls(each, now) for each in self._trunks)
+
+    def _takes_calls(self, trunk: TrunkLimits, now: datetime) -> bool:
+        return trunk.name not in self._closed and self._rests_until.get(trunk.name, now) <= now
 
     def accepted(self, trunk: TrunkLimits) -> None:
         """Note that a trunk took a call: its next rest is the shortest again."""

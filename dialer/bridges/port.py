@@ -213,6 +213,11 @@ class Bridge(Protocol):
     max_seconds: float
     floor: Floor | None  # with capability `seats`
 
+    @property
+    def closed(self) -> frozenset[str]:
+        """The trunks that take no call at this moment: their server is away."""
+        ...
+
     async def start(
         self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
     ) -> None:

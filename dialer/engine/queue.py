@@ -75,6 +75,7 @@ class Queue:
     async def step(self, now: datetime) -> Step:
         """Claim what may be claimed now, and find out when something comes next."""
         means = self._means
+        means.calls.gate.close(means.bridge.closed)
         tokens = means.calls.gate.tokens(now, means.rules.batch)
         asked = means.rules.poll is not None or self._watch.is_stale or self._idle.is_due(now)
         if not tokens and means.calls.live and not asked:

@@ -341,8 +341,9 @@ async def test_a_dialer_that_goes_leaves_an_apology_and_no_open_line(
     rig.voices.seconds["A long story."] = 8.0
     await phones.tape(PHONE)
     await rig.start(asks(AskKind.KEY, "A long story.", keys=YES_NO))
-    await rig.ring()
+    cut = await rig.ring()
     await _until_asked(rig, phones)
     await rig.bridge.close()
+    assert rig.ear.end(cut.attempt_id).result is TelephonyResult.ANSWERED  # its end was awaited
     heard = await phones.heard(PHONE)
     assert likeness(read_wav(rig.pair.shared / "sorry.wav"), heard) > 0.9

@@ -40,6 +40,8 @@ from dialer.bridges.port import (
 log = structlog.get_logger(__name__)
 
 MAX_SECONDS = 3600.0
+# The dialplan's apology to whoever was being spoken to, and a hang-up.
+_APOLOGY_S = 8.0
 # A server that has been away for longer has lost its calls, as far as anybody can act on it.
 _BELIEVED_S = 30.0
 
@@ -87,6 +89,7 @@ class AsteriskBridge:
         self.trunks = tuple(trunk.limits for trunk in self._trunks.values())
         self.floor: Floor | None = rooms
         self._rooms = rooms
+        self._talks = talks
         given = (recorder, talks, rooms, arrivals, *others)
         self._parts: tuple[Part, ...] = tuple(part for part in given if part is not None)
         self.capabilities = Capabilities(
@@ -109,6 +112,11 @@ class AsteriskBridge:
         for server in self.servers:
             self._switchboard.watch(server)
             server.on_connected(partial(self._reaper.met, server))
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The trunks whose server is away."""
+        return frozenset(n for n, trunk in self._trunks.items() if not trunk.server.is_up)
 
     @property
     def lines(self) -> Lines:
@@ -149,10 +157,24 @@ class AsteriskBridge:
             self._reaping.cancel()
             await asyncio.gather(self._reaping, return_exceptions=True)
             self._reaping = None
+        await self._cut_talks()
         await self._disconnect()
         for part in reversed(self._parts):
             await part.close()
         await self._switchboard.close()
+
+    async def _cut_talks(self) -> None:
+        """End the talks that go on: their people hear an apology, and we how the calls end."""
+        if self._talks is None:
+            return
+        loop = asyncio.get_running_loop()
+        cut = {each: loop.create_future() for each in self._talks.talking}
+        self._switchboard.on_over(
+            lambda over: None if over not in cut or cut[over].done() else cut[over].set_result(None)
+        )
+        await self._talks.close()
+        if ending := [cut[each] for each in cut if each in self._switchboard.calls]:
+            await asyncio.wait(ending, timeout=_APOLOGY_S)
 
     async def originate(self, call: OutboundCall) -> None:
         """Place a call; see the port."""

@@ -49,6 +49,11 @@ class Part(Protocol):
 class Talks(Part, Protocol):
     """Speaks with whoever has picked up."""
 
+    @property
+    def talking(self) -> frozenset[UUID]:
+        """The calls that are being spoken with."""
+        ...
+
     def variables(self, call: OutboundCall, trunk: Trunk) -> Mapping[str, str]:
         """Return the channel variables by which the dialplan reaches the talk of a call.
 

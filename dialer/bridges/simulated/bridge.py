@@ -41,6 +41,7 @@ class SimulatedBridge:
     """Speaks the turns of the script host with the carrier's invented people."""
 
     is_real = False
+    closed: frozenset[str] = frozenset()
 
     def __init__(
         self,

@@ -82,6 +82,7 @@ class ManualBridge:
         TrunkLimits(name="b", channels=1, calls_per_second=0.5),
     )
     max_seconds: float = 600.0
+    closed: frozenset[str] = frozenset()
     floor: Floor | None = None
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(rooms=True))
     submission: Submission = Submission.TAKEN

@@ -204,6 +204,18 @@ def test_when_every_trunk_rests_that_is_said() -> None:
     assert not TrunkGate([]).is_resting(NOON)
 
 
+def test_a_trunk_whose_server_is_away_gets_no_call_until_it_is_back() -> None:
+    away, there = trunk("a"), trunk("b")
+    gate = TrunkGate([away, there])
+    gate.close(frozenset({"a"}))
+    assert gate.tokens(NOON, 3) == [there] * 3
+    gate.close(frozenset({"a", "b"}))
+    assert gate.tokens(NOON, 3) == []
+    assert gate.is_resting(NOON)
+    gate.close(frozenset())
+    assert set(gate.tokens(NOON, 4)) == {away, there}
+
+
 def test_a_held_down_rate_spaces_the_calls_of_every_trunk() -> None:
     gate = TrunkGate([trunk("a", rate=5.0)])
     gate.limit({"a": 10}, pace=0.1)

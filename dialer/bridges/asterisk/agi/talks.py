@@ -131,6 +131,11 @@ class AsteriskTalks:
         await self._server.close(within_s=self._leave_within_s)
         self._board = None
 
+    @property
+    def talking(self) -> frozenset[UUID]:
+        """The calls that are being spoken with."""
+        return frozenset(self._talking)
+
     # What the dialplan is given.
 
     @property

@@ -80,6 +80,7 @@ class RemoteSimulatedBridge:
     """
 
     is_real = False
+    closed: frozenset[str] = frozenset()
     floor: Floor | None = None
 
     def __init__(
