@@ -159,6 +159,7 @@ MODULE_OF = {
     "Gosub": "app_stack",
     "IF": "func_logic",
     "MusicOnHold": "res_musiconhold",
+    "PERIODIC_HOOK": "func_periodic_hook",
     "Playback": "app_playback",
     "Return": "app_stack",
     "STAT": "func_env",
@@ -173,7 +174,7 @@ def test_whatever_the_dialplan_uses_its_module_is_asked_for() -> None:
     steps = [
         step.does for each in read_dialplan(PLAIN["extensions.conf"]).values() for step in each
     ]
-    used = {name for does in steps for name in re.findall(r"[A-Za-z]+(?=\()", does)}
+    used = {name for does in steps for name in re.findall(r"[A-Za-z_]+(?=\()", does)}
     assert used - MODULE_OF.keys() == set(), "say which module has it"
     assert {MODULE_OF[name] for name in used} - {None} <= set(required_modules())
 
