@@ -15,7 +15,7 @@ from callback.model import DueCallState
 from callback.tables import DueCall
 from core.phone import PhoneNumber
 from dialer.agents.model import AgentState
-from dialer.agents.service import add_agent, roster, sign_in
+from dialer.agents.service import add_agent, beat, roster, sign_in
 from dialer.model import AttemptState, TelephonyResult
 from dialer.tables import Attempt, AttemptDueCall
 from ownerline.drain import drain
@@ -189,14 +189,21 @@ async def test_an_agent_in_a_call_that_breaks_is_free_again(
 
 
 async def _until_agent(home: Home, state: AgentState) -> None:
-    async with asyncio.timeout(45):
-        while await _agent_state(home) is not state:  # noqa: ASYNC110 - a database tells nobody
-            await asyncio.sleep(0.1)
+    """Wait for the agent to stand so; their screen is there all the while."""
+    stands: AgentState | None = None
+    try:
+        async with asyncio.timeout(60):
+            while stands is not state:
+                stands = await _agent_state(home)
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        pytest.fail(f"the agent is {stands}, not {state}")
 
 
 async def _agent_state(home: Home) -> AgentState:
-    async with home.runtime.sessions() as session:
+    async with home.runtime.sessions.begin() as session:
         (agent,) = await roster(session)
+        await beat(session, agent.agent_id)
         return AgentState(agent.state)
 
 
