@@ -46,7 +46,7 @@ async def test_an_owner_who_rings_back_hears_why_and_settles_it(
         before = rig.said
         await rig.press(f"0{number}", "1", "1")
         await phones.until_over(f"0{number}")
-        (row,) = await rig.until_ended()
+        *_, row = await rig.until_ended()  # a mark of an earlier call may be told, too
 
     assert "ringing back" in before
     assert "repair" not in before
