@@ -37,3 +37,21 @@ async def add(
     """Run an insert that counts by `is_new`; return how many were new and how many restored."""
     found = await counts(session, statement, parameters)
     return found.get(True, 0), found.get(False, 0)
+
+
+def withdrawing(with_gone: str) -> sa.TextClause:
+    """Return the statement that withdraws what has lost its reason, and counts by why.
+
+    `with_gone` is a constant: WITH clauses, the last of which is `gone` with `due_call_id` (locked)
+    and `because`. The instant is bound as `now`.
+    """
+    return sa.text(f"""
+    {with_gone}, withdrawn AS (
+        UPDATE due_call
+        SET state = 'withdrawn', settled_at = :now, settled_because = gone.because
+        FROM gone
+        WHERE due_call.due_call_id = gone.due_call_id
+        RETURNING due_call.settled_because
+    )
+    SELECT settled_because, count(*) FROM withdrawn GROUP BY settled_because
+    """)  # noqa: S608 - put together of constants

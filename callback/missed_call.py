@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
-from callback.changes import Changes, add, counts
+from callback.changes import Changes, add, counts, withdrawing
 from callback.places import may_build_now, places
 from callback.rebuild import rebuild_soon
 from callback.subject_facts import Head, SubjectFacts
@@ -88,7 +88,7 @@ _MAKE = sa.text(f"""
     WHERE place.listed
 """)  # noqa: S608 - put together of constants
 
-_WITHDRAW = sa.text(f"""
+_WITHDRAW = withdrawing(f"""
     WITH owed AS ({_OWED.format(whose="true")}), gone AS (
         SELECT dc.due_call_id,
                CASE WHEN person.deceased_at IS NOT NULL THEN 'deceased' ELSE 'spoken_to' END
@@ -99,14 +99,7 @@ _WITHDRAW = sa.text(f"""
         WHERE dc.reason = 'missed_call' AND dc.state = 'waiting' AND place.listed
           AND NOT EXISTS (SELECT FROM owed WHERE owed.person_id = dc.person_id)
         FOR UPDATE OF dc SKIP LOCKED
-    ), withdrawn AS (
-        UPDATE due_call
-        SET state = 'withdrawn', settled_at = :now, settled_because = gone.because
-        FROM gone
-        WHERE due_call.due_call_id = gone.due_call_id
-        RETURNING due_call.settled_because
     )
-    SELECT settled_because, count(*) FROM withdrawn GROUP BY settled_because
 """)  # noqa: S608 - put together of constants
 
 # Who rings again, and wishes otherwise, changes the call that waits.

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaign, Campaigns
-from callback.changes import Changes, add, counts
+from callback.changes import Changes, add, counts, withdrawing
 from customers.model import Purpose, Reason
 
 # The debts a request goes on with: those of the call it was made in; of a request made elsewhere,
@@ -32,7 +32,7 @@ _DEBTS = sa.text("""
       )
 """)
 
-_WITHDRAW = sa.text("""
+_WITHDRAW = withdrawing("""
     WITH debt AS (
         SELECT callback_request_id, bool_or(is_open) AS is_open
         FROM promised_debt
@@ -57,14 +57,7 @@ _WITHDRAW = sa.text("""
                    SELECT FROM promised_debt
                    WHERE promised_debt.callback_request_id = cr.callback_request_id)))
         FOR UPDATE OF dc SKIP LOCKED
-    ), withdrawn AS (
-        UPDATE due_call
-        SET state = 'withdrawn', settled_at = :now, settled_because = gone.because
-        FROM gone
-        WHERE due_call.due_call_id = gone.due_call_id
-        RETURNING due_call.settled_because
     )
-    SELECT settled_because, count(*) FROM withdrawn GROUP BY settled_because
 """)
 
 # A request made in a promised call is about what that call was about. xmax is zero in a row just

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import RepairCampaign
-from callback.changes import Changes, add, counts
+from callback.changes import Changes, add, counts, withdrawing
 
 # Reopened, or whom we meant to ask has left; if somebody else lives there, the call comes back for
 # them below. A call that is being claimed at this very moment is left alone.
-_WITHDRAW = sa.text("""
+_WITHDRAW = withdrawing("""
     WITH gone AS (
         SELECT dc.due_call_id,
                CASE WHEN w.completed_on IS NULL OR w.reopened_at IS NOT NULL
@@ -33,14 +33,7 @@ _WITHDRAW = sa.text("""
                      AND daterange(o.valid_from, o.valid_until) @> place.today
                ))
         FOR UPDATE OF dc SKIP LOCKED
-    ), withdrawn AS (
-        UPDATE due_call
-        SET state = 'withdrawn', settled_at = :now, settled_because = gone.because
-        FROM gone
-        WHERE due_call.due_call_id = gone.due_call_id
-        RETURNING due_call.settled_because
     )
-    SELECT settled_because, count(*) FROM withdrawn GROUP BY settled_because
 """)
 
 # Asked is who lives there now: first somebody who did on the day of completion, tenant before

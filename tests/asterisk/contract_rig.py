@@ -30,7 +30,7 @@ from tests.asterisk.kit.blips import BLIP_S, Blips
 from tests.asterisk.kit.owners import Owners
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
-from tests.unit.dialer.bridges.contract import PHONE, Phone, Rig
+from tests.unit.dialer.bridges.stand_ins import PHONE, Phone, Rig
 
 T = TypeVar("T")
 

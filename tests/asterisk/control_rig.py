@@ -21,7 +21,7 @@ from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.port import CallEnded, CallEvent, OutboundCall
 from ownerline.asterisk_bridge import trunks_of
 from tests.asterisk.kit.pair import SECRET, TRUNK, Pair
-from tests.unit.dialer.bridges.contract import Script
+from tests.unit.dialer.bridges.stand_ins import Script
 
 PHONE = PhoneNumber("+8613800138001")
 OTHER_PHONE = PhoneNumber("+8613800138002")

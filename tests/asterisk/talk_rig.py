@@ -24,7 +24,7 @@ from dialer.model import AnsweredBy
 from scripts.model import Ask, AskKind, Reply, ReplyKind, Turn
 from tests.asterisk.kit.pair import DIAL, SECRET, TRUNK, Pair
 from tests.asterisk.kit.sounds import Samples, read_wav, speech, write_wav
-from tests.unit.dialer.bridges.contract import Ear
+from tests.unit.dialer.bridges.stand_ins import Ear
 
 PHONE = PhoneNumber("+8613800138001")
 BYE = Turn(step="bye", language=Language.ENGLISH, say=("Goodbye.",), hang_up=True)

@@ -26,7 +26,7 @@ from tests.asterisk.kit.pair import DIAL, SECRET, TRUNK, Pair
 from tests.asterisk.kit.phones import Does, Phones
 from tests.asterisk.kit.sounds import Samples
 from tests.asterisk.voices import TEXTS, says, tune
-from tests.unit.dialer.bridges.contract import Ear, Script
+from tests.unit.dialer.bridges.stand_ins import Ear, Script
 
 EMPTY = PhoneNumber("+8613800138021")
 OFF = PhoneNumber("+8613800138022")

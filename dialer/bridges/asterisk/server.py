@@ -231,8 +231,7 @@ class ManagedServer:
         for hear in self._hearers.get(event.name, ()):
             try:
                 hear(event)
-            except Exception:
-                # The edge of an event: the next hearer and the next event are not to suffer.
+            except Exception:  # the edge of an event: the next hearer and event are not to suffer
                 log.exception("manager_event_failed", server=self.name, event_type=event.name)
 
     def _lost(self, why: str) -> None:
@@ -244,8 +243,7 @@ class ManagedServer:
             await meet()
         except (ManagerGoneError, ManagerRefusedError) as err:
             log.warning("meeting_cut_short", server=self.name, error=str(err))
-        except Exception:
-            # The edge of a part: the others meet the server all the same.
+        except Exception:  # the edge of a part: the others meet the server all the same
             log.exception("meeting_failed", server=self.name)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

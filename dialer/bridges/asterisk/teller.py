@@ -65,7 +65,6 @@ class Teller:
 async def _hear(sink: EventSink, event: CallEvent) -> None:
     try:
         await sink.heard(event)
-    except Exception:
-        # The edge of a call session: as good as a dropped event, reconciliation asks for the fate.
+    except Exception:  # a call session's edge: as good as dropped, reconciliation asks for the fate
         name = type(event).__name__
         log.exception("event_lost", attempt_id=str(event.attempt_id), event_type=name)

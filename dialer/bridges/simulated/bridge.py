@@ -135,9 +135,7 @@ class SimulatedBridge:
         event = _event(line)
         try:
             await self._sink.heard(event)
-        except Exception:
-            # The edge of a call session: an event that could not be committed is as good as
-            # dropped, and reconciliation asks for the call's fate.
+        except Exception:  # a call session's edge: as good as dropped, reconciliation asks
             name = type(event).__name__
             log.exception("event_lost", attempt_id=str(event.attempt_id), event_type=name)
 
@@ -145,8 +143,7 @@ class SimulatedBridge:
         """Talk until the script or the person is done."""
         try:
             await self._talk(line)
-        except Exception:
-            # The edge of a call session: the call ends, the dialer and the other calls go on.
+        except Exception:  # a call session's edge: the call ends, the other calls go on
             log.exception("talk_failed", attempt_id=str(line.order.attempt_id))
             line.hang_up()
 

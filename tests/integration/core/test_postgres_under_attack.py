@@ -192,9 +192,8 @@ def test_a_user_without_rights_starts_one_of_their_own() -> None:
     try:
         subprocess.run([sys.executable, "-c", "import core"], check=True, cwd=ROOT, **identity)
     except (PermissionError, subprocess.CalledProcessError):
-        pytest.skip(
-            "nobody may not run our Python: make test as a user, too"
-        )  # it lies below /root
+        why = "nobody may not run our Python: make test as a user, too"
+        pytest.skip(why)  # it lies below /root
     try:
         client = Client(home, identity=identity)
         assert answers(client.url())

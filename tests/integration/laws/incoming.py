@@ -28,9 +28,9 @@ from customers.service import (
 )
 from customers.tables import DoNotCall, Occupancy, Person, Phone
 from dialer.tables import CampaignSwitch
+from tests.integration.laws.house import PHONES, ZONES_OF_NUMBER
 from tests.integration.laws.machine import Machine, one, which
 from tests.integration.laws.manual_bridge import Line
-from tests.integration.laws.world import PHONES, ZONES_OF_NUMBER
 
 T = TypeVar("T")
 

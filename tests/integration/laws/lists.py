@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.uploaded import NewList, create_draft, end, start
 from callback.uploaded_model import UploadedListError
 from dialer.lists import pause_list, resume_list
+from tests.integration.laws.house import PHONES, STRANGERS
 from tests.integration.laws.machine import Machine, one, which
-from tests.integration.laws.world import PHONES, STRANGERS
 
 _BY = "test"
 _SCRIPT = """

@@ -10,15 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-import yaml
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from callback.campaigns import (
-    SHIPPED,
-    Campaigns,
     Dialling,
-    read_campaigns,
-    shipped_campaigns,
 )
 from callback.packs import shipped_packs
 from core.database import Base
@@ -38,49 +33,20 @@ from dialer.fleet.fleet import Fleet
 from dialer.fleet.model import FleetRules
 from dialer.fleet.tables import DialerLease
 from dialer.outcome import Settlement
-from dialer.plan import House
 from dialer.talk import TalkHost, TalkRules
 from scripts.library import Library
+from tests.integration.laws.house import (
+    COMMUNITIES,
+    HOUSE,
+    PHONES,
+    TEST_NUMBER,
+    UNITS,
+    ZONES_OF_NUMBER,
+    campaigns_with,
+)
 from tests.integration.laws.manual_bridge import PowerCut
 from tests.integration.laws.network import Dialer, NappingClock, Network, OwnClock
 from tests.integration.laws.oracle import Instant, Rung, judge_ring
-
-TEST_NUMBER = "+8613800138001"
-SHARED = "+8613800138002"
-STRANGERS = ("+8613700137001", "+8613700137002")
-ZONES_OF_NUMBER = {
-    **dict.fromkeys(STRANGERS, ("Asia/Shanghai",)),
-    TEST_NUMBER: ("Asia/Shanghai",),
-    SHARED: ("Asia/Shanghai",),
-    "+8613800138003": ("Asia/Shanghai",),
-    "+8613911112222": ("Asia/Shanghai",),
-    "+12127363100": ("America/New_York",),
-    "+12127363200": ("America/New_York",),
-    "+13102751234": ("America/Los_Angeles",),
-}
-PHONES: Sequence[Sequence[str]] = (
-    (TEST_NUMBER, SHARED),
-    (SHARED, "+8613800138003"),
-    ("+12127363100",),
-    ("+8613911112222",),
-    ("+12127363200", "+13102751234"),
-)
-# Community and owner of each unit: the fourth owner has a home on either side of the ocean.
-UNITS = ((0, 0), (0, 1), (1, 2), (0, 3), (1, 3), (2, 4))
-_COMMUNITIES = (
-    ("Garden", "Asia/Shanghai", "CN", "CNY"),
-    ("Plaza", "America/New_York", "US", "USD"),
-    ("Ocean View", "America/Los_Angeles", "US", "USD"),
-)
-_HOUSE = House(
-    company=None,
-    callback_number="+862151082000",
-    callback_open="09:00",
-    callback_close="20:00",
-    max_promise_days=14,
-    agents_available=False,
-)
-
 
 # Leases run in real time, which plays no part: they run out when the world says so. Beats are rare,
 # as each costs a round trip and a day has many seconds.
@@ -88,7 +54,6 @@ _RULES = FleetRules(lease_s=3600.0, beat_s=30.0, grace_s=0.0, pause_s=86400.0)
 MOST_DIALERS = 2
 _DESTINATIONS = ("+86", "+1")
 _KNOWN = ("homes", "person_ids", "charge_ids", "work_order_ids", "list_ids", "agent_ids")
-_FIRST_STEP_OF_AGENTS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +91,7 @@ class World:
         self.agent_ids: list[int] = []
         self.rung: list[Rung] = []
         self.desk = Desk(
-            settlement=Settlement(campaigns=_campaigns(dialling), library=library),
+            settlement=Settlement(campaigns=campaigns_with(dialling), library=library),
             packs=shipped_packs(),
             bridge="manual",
             bridge_is_real=is_real,
@@ -177,7 +142,7 @@ class World:
                     currency=currency,
                     packs=[region],
                 )
-                for name, zone, region, currency in _COMMUNITIES
+                for name, zone, region, currency in COMMUNITIES
             ]
             for number, phones in enumerate(PHONES):
                 self.person_ids.append(
@@ -198,7 +163,7 @@ class World:
                         position=position,
                     )
             for number, (place, owner) in enumerate(UNITS):
-                _, zone, _, currency = _COMMUNITIES[place]
+                _, zone, _, currency = COMMUNITIES[place]
                 home = Home(
                     places[place],
                     await _add(session, Unit, community_id=places[place], label=f"1-1-{number}01"),
@@ -325,7 +290,7 @@ class World:
             talk=TalkHost(
                 sessions=self.sessions,
                 clock=clock,
-                rules=TalkRules(library=self._library, campaigns=desk.campaigns, house=_HOUSE),
+                rules=TalkRules(library=self._library, campaigns=desk.campaigns, house=HOUSE),
             ),
             settlement=desk.settlement,
             sources=(calls,),
@@ -387,19 +352,6 @@ class World:
         )
         async with self.sessions.begin() as session:
             self.rung.append(await judge_ring(session, call, instant))
-
-
-def _campaigns(dialling: Dialling | None) -> Campaigns:
-    """Return the shipped campaigns; with `dialling` the late reminders are agents' calls."""
-    if dialling is None:
-        return shipped_campaigns()
-    raw: dict[str, Any] = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
-    raw["overdue"]["dialling"] = raw["repair"]["dialling"] = dialling.value
-    raw["repair"]["mode"] = "agent"
-    for step in raw["overdue"]["ladder"]:
-        if step["step"] >= _FIRST_STEP_OF_AGENTS:
-            step["mode"] = "agent"
-    return read_campaigns(yaml.safe_dump(raw, allow_unicode=True), "the world's campaigns")
 
 
 async def _add(session: AsyncSession, table: type[Base], **values: Any) -> int:

@@ -9,8 +9,8 @@ from core.phone import PhoneNumber
 from dialer.bridges.simulated.remote.address import CarrierAddress
 from dialer.bridges.simulated.remote.client import RemoteSimulatedBridge
 from dialer.bridges.simulated.remote.server import CarrierServer
-from tests.unit.dialer.bridges.contract import Phone, Rig
 from tests.unit.dialer.bridges.rig import SimulatedRig
+from tests.unit.dialer.bridges.stand_ins import Phone, Rig
 
 T = TypeVar("T")
 

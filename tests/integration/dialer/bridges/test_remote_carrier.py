@@ -28,7 +28,7 @@ from dialer.bridges.simulated.remote.wire import LONGEST_LINE, PAGE, Welcome, li
 from dialer.model import TelephonyResult
 from scripts.model import Reply, ReplyKind, Turn
 from tests.integration.dialer.bridges.remote_rig import TOKEN, RemoteRig, remote_rig
-from tests.unit.dialer.bridges.contract import OTHER_PHONE, PHONE, Ear, Phone, Script, call
+from tests.unit.dialer.bridges.stand_ins import OTHER_PHONE, PHONE, Ear, Phone, Script, call
 
 ATTEMPT = call(1).attempt_id
 

@@ -11,7 +11,7 @@ from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.people import Behaviour, Reaction, Temper
 from dialer.model import AnsweredBy
-from tests.unit.dialer.bridges.contract import Phone, Rig
+from tests.unit.dialer.bridges.stand_ins import Phone, Rig
 
 T = TypeVar("T")
 

@@ -29,8 +29,8 @@ from dialer.bridges.simulated.ledger import Ledger
 from dialer.bridges.simulated.people import Behaviour, Reaction, Temper
 from dialer.model import AnsweredBy, TelephonyResult
 from scripts.model import Ask, AskKind, Reply, ReplyKind, Turn
-from tests.unit.dialer.bridges.contract import OTHER_PHONE, PHONE, Ear, Phone, Script, call
 from tests.unit.dialer.bridges.rig import START, SimulatedRig
+from tests.unit.dialer.bridges.stand_ins import OTHER_PHONE, PHONE, Ear, Phone, Script, call
 
 ATTEMPT = call(1).attempt_id
 

@@ -14,7 +14,7 @@ from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.port import OutboundCall, TrunkLimits
 from dialer.model import TelephonyResult
 from tests.unit.dialer.bridges.asterisk.test_switchboard import Told
-from tests.unit.dialer.bridges.contract import Ear
+from tests.unit.dialer.bridges.stand_ins import Ear
 
 pytestmark = pytest.mark.unit
 

@@ -14,7 +14,7 @@ from dialer.bridges.asterisk.lines import ManagerEvent, Server
 from dialer.bridges.asterisk.switchboard import Switchboard
 from dialer.bridges.port import CallAnswered, CallEnded, CallEvent, CallRinging, CallSubmitted
 from dialer.model import AnsweredBy, TelephonyResult
-from tests.unit.dialer.bridges.contract import Ear
+from tests.unit.dialer.bridges.stand_ins import Ear
 
 pytestmark = pytest.mark.unit
 
@@ -38,6 +38,7 @@ class Told:
 
     def __init__(self) -> None:
         self._hearers: list[tuple[str, Callable[[ManagerEvent], None]]] = []
+        self.meets: list[Callable[[], Awaitable[None]]] = []
         self.acted: list[tuple[str, Mapping[str, str]]] = []
 
     async def act(
@@ -60,7 +61,7 @@ class Told:
         self._hearers.append((name, hear))
 
     def on_connected(self, meet: Callable[[], Awaitable[None]]) -> None:
-        raise NotImplementedError
+        self.meets.append(meet)
 
     def say(self, event: Mapping[str, Mapping[str, str]], channel: str = str(CALL_ID)) -> None:
         for name, headers in event.items():
