@@ -37,6 +37,7 @@ class Topic(StrEnum):
     DUE_CALL = "due_call"  # key: a community's id; its lists have changed
     ATTEMPT = "attempt"  # key: the attempt's id
     AGENT = "agent"  # key: the agent's id
+    CARRIER = "carrier"  # key: a call's id; its carrier told something of it (webhooks)
     MISSED = "missed"  # anything may have changed: the connection was away, or a file came in
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import time
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -59,6 +60,27 @@ Address = Annotated[
     str,
     _written(rf"(\[[0-9A-Fa-f:.]+\]|[^\s:]+):{_PORT}", "is no address; write host:port"),
 ]
+
+
+TwilioSid = Annotated[
+    str,
+    _written(r"(AC|SK|AP)[0-9a-fA-F]{32}", "is no SID; copy it from the console: AC…, SK… or AP…"),
+]
+
+
+class MachineDetection(StrEnum):
+    """How Twilio tells machines from people."""
+
+    OFF = "off"
+    SYNC = "sync"  # before the first word
+    ASYNC = "async"  # beside it: nobody waits, and a machine's message begins late
+
+
+class TwilioSpeech(StrEnum):
+    """Who speaks on a Twilio call."""
+
+    SAY = "say"  # Twilio's voices
+    PLAY = "play"  # our own audio, as on Asterisk
 
 
 class BridgeName(StrEnum):
@@ -151,12 +173,26 @@ class RecordingSettings(Section):
 class TwilioSettings(Section):
     """The bridge to Twilio and carriers that speak its API."""
 
-    account_sid: str | None = None
-    auth_token: SecretStr | None = None
+    account_sid: TwilioSid | None = None
+    auth_token: SecretStr | None = None  # signs webhooks, and asks the API where no key does
     auth_token_file: Path | None = None
-    from_number: str | None = None
-    calls_per_second: Rate = 1
+    api_key_sid: TwilioSid | None = None  # a key of its own for the API and for browsers' phones
+    api_key_secret: SecretStr | None = None
+    api_key_secret_file: Path | None = None
+    twiml_app_sid: TwilioSid | None = None  # of agents who talk in the browser
+    from_number: ShownNumber | None = None
+    caller_ids: dict[str, ShownNumber] = {}  # by community, where another number is shown
+    channels: Positive = 100
+    calls_per_second: Rate = 1  # the account's own limit
     api_base_url: str = "https://api.twilio.com"
+    api_timeout_s: Rate = 10
+    detect_machines: MachineDetection = MachineDetection.SYNC
+    voices: dict[str, str] = {}  # by language, in Twilio's words; {"zh-CN" = "Polly.Zhiyu"}
+    speaks: TwilioSpeech = TwilioSpeech.SAY
+    keep_recordings: bool = False  # at Twilio, once they lie in our store
+    destinations: tuple[Destination, ...] = ()  # empty: those of the installation
+    ceiling_a_day: Annotated[Decimal, Field(gt=0)] | None = None  # in the account's currency
+    price_a_minute: Annotated[Decimal, Field(ge=0)] = Decimal("0.10")  # until Twilio has billed
 
 
 class ApiSettings(Section):

@@ -171,7 +171,7 @@ class Engine:
                 self.nudge()
             case Topic.DUE_CALL | Topic.AGENT:
                 self._wake.set()
-            case Topic.ATTEMPT:
+            case Topic.ATTEMPT | Topic.CARRIER:
                 pass
 
     @property

@@ -15,6 +15,7 @@ _MODULES = (
     "dialer.answer_tables",
     "dialer.agents.tables",
     "dialer.inbound.tables",
+    "dialer.bridges.twilio.tables",
     "api.tables",
     "ownerline.services.tables",
     "dialer.found_tables",

@@ -210,7 +210,7 @@ async def test_invented_people_are_never_rung(pair: Pair, phones: Phones) -> Non
 async def test_the_same_id_again_harms_no_live_call(pair: Pair, phones: Phones) -> None:
     await phones.behave(PHONE, Does.RINGS)
     async with control(pair) as first, control(pair) as second:
-        call: OutboundCall = order(ring_timeout_s=2)
+        call: OutboundCall = order()
         await first.place(call)
         await first.ear.until(CallRinging, call.attempt_id)
         with pytest.raises(BridgeError):
@@ -223,6 +223,7 @@ async def test_the_same_id_again_harms_no_live_call(pair: Pair, phones: Phones) 
     assert phones.rings(OTHER_PHONE) == 0
 
 
+@pytest.mark.crowded
 async def test_stop_ends_a_hundred_calls_within_a_second(
     pair: Pair, phones: Phones, watcher: Manager
 ) -> None:

@@ -67,6 +67,7 @@ async def home(pair: Pair, installation: dict[str, Any]) -> AsyncIterator[Home]:
         yield home
 
 
+@pytest.mark.crowded
 async def test_stop_ends_a_hundred_calls_and_none_is_rung_again(home: Home, phones: Phones) -> None:
     numbers = await _owners(home, phones, ringing=_MANY // 2, talking=_MANY // 2)
     async with dialer_process(home.settings):
@@ -132,6 +133,7 @@ async def test_a_cut_network_is_a_gap_after_which_every_call_is_accounted_for(
     assert phones.rung() == {number.digits: 1 for number in numbers}
 
 
+@pytest.mark.crowded
 async def test_a_dialer_killed_in_talks_leaves_an_apology_and_every_call_to_the_next(
     home: Home, phones: Phones
 ) -> None:

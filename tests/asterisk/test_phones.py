@@ -132,6 +132,7 @@ async def _open(settings: Settings) -> AsyncIterator[Home]:
         yield home
 
 
+@pytest.mark.crowded
 async def test_every_phone_gives_its_one_result_and_the_customer_file_agrees(
     pair: Pair, phones: Phones, installation: dict[str, Any]
 ) -> None:

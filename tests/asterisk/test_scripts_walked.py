@@ -20,6 +20,7 @@ from tests.asterisk.walking import CLOCK, IDS, Talk, Walker, covering, every_tal
 _ALL = "OWNERLINE_TEST_ALL_WALKS"
 
 
+@pytest.mark.crowded
 @pytest.mark.parametrize("language", list(Language))
 async def test_every_branch_of_every_script_is_walked_on_calls_as_by_the_interpreter(
     pair: Pair, phones: Phones, watcher: Manager, language: Language

@@ -9,6 +9,8 @@ from core.errors import OwnerlineError
 
 Message = dict[str, str]
 
+_ALL_OVER_WITHIN_S = 10.0
+
 
 class ManagerSaidNoError(OwnerlineError):
     """Asterisk refused an action of the tests."""
@@ -54,6 +56,16 @@ class Manager:
     async def command(self, words: str) -> None:
         """Run a command of the console."""
         await self.act("Command", Command=words)
+
+    async def end_all_calls(self) -> None:
+        """Hang up whatever is up; returns once nothing is."""
+        async with asyncio.timeout(_ALL_OVER_WITHIN_S):
+            while True:
+                await self.act("Hangup", Channel="/.*/")
+                status = await self.act("CoreStatus")
+                if status["CoreCurrentCalls"] == "0":
+                    return
+                await asyncio.sleep(0.02)
 
     async def originate(
         self, headers: Mapping[str, str], variables: Mapping[str, str] | None = None

@@ -51,6 +51,10 @@ class Pair:
         }
         return Settings(bridge="asterisk", asterisk=table, **changes)
 
+    def say_little(self) -> None:
+        """Let what this Asterisk says by itself be short: a dialer in service leaves its own."""
+        write_wav(self.shared / "sorry.wav", speech(1.0, seed=3))
+
     def remove(self) -> None:
         """Stop both and remove their folders."""
         self.dialer.remove()
@@ -62,14 +66,14 @@ def start_pair(asterisk: Asterisk, *, shared: Path) -> Pair:
     taken: set[int] = set()
     dialer, phones = free_ports(taken=taken), free_ports(taken=taken)
     sipp = free_ports(taken=taken).sip
-    for name in ("sorry", "hold/music"):
-        write_wav(shared / f"{name}.wav", speech(1.0, seed=3) if name == "sorry" else tone(300, 9))
+    write_wav(shared / "hold/music.wav", tone(300, 9))
     pair = Pair(
         dialer=dialer_instance(asterisk, ports=dialer, phones=phones.sip, sipp=sipp, shared=shared),
         phones=_phones_instance(asterisk, ports=phones, dialer=dialer.sip),
         sipp_port=sipp,
         shared=shared,
     )
+    pair.say_little()
     try:
         pair.phones.start()
         pair.dialer.start()

@@ -98,9 +98,13 @@ class AgiServer:
         self._server = None
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None or not self._server.is_serving():  # accepted as we closed
+            writer.close()
+            return
         task = self._clock.spawn(self._serve(reader, writer))
         self._sessions.add(task)
         task.add_done_callback(self._sessions.discard)
+        task.add_done_callback(lambda _: writer.close())  # also of one cancelled before it began
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -109,8 +113,6 @@ class AgiServer:
                 await self._meet(visit)
         except Exception:  # the edge of a call session: the other calls go on
             log.exception("agi_session_failed")
-        finally:
-            writer.close()
 
     async def _let_in(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

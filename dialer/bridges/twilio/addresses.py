@@ -1,0 +1,46 @@
+"""The addresses by which Twilio reaches us: one home for every path of a webhook."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+from uuid import UUID
+
+from dialer.bridges.twilio.hook import PREFIX
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Makes addresses below the public URL (without a slash at its end)."""
+
+    public_url: str
+
+    def at(self, path: str) -> str:
+        """Return the address of a path below the prefix."""
+        return f"{self.public_url}{PREFIX}{path}"
+
+    def answer(self, call_id: UUID) -> str:
+        """Return where the first document of a call comes from."""
+        return self.at(f"/calls/{call_id}/answer")
+
+    def step(self, call_id: UUID, turn_no: int) -> str:
+        """Return where the reply to a turn goes."""
+        return self.at(f"/calls/{call_id}/steps/{turn_no}")
+
+    def again(self, call_id: UUID) -> str:
+        """Return where Twilio goes when an address failed: the turn that is due is said again."""
+        return self.at(f"/calls/{call_id}/again")
+
+    def status(self, call_id: UUID) -> str:
+        """Return where a call's progress is told."""
+        return self.at(f"/calls/{call_id}/status")
+
+    def machine(self, call_id: UUID) -> str:
+        """Return where a detection that runs beside the talk tells its result."""
+        return self.at(f"/calls/{call_id}/machine")
+
+    def recording(self, call_id: UUID, name: str) -> str:
+        """Return where a recording's progress is told."""
+        return self.at(f"/calls/{call_id}/recordings/{quote(name, safe='')}")
+
+    def audio(self, token: str) -> str:
+        """Return where a spoken sentence lies."""
+        return self.at(f"/audio/{token}.wav")
