@@ -11,6 +11,7 @@ from callback.model import DueCallState
 from callback.rules import Rule
 from callback.tables import DueCall, VerdictRow
 from customers.model import CallMode
+from dialer.bridges.port import Closed
 from dialer.control import Switches
 
 log = structlog.get_logger(__name__)
@@ -40,21 +41,22 @@ class IdleReason:
 class TrunkStanding:
     """How the trunks stand: calls up, channels, whether the rate is held down and used up.
 
-    They are resting when each has refused a call shortly before: its server is away, say.
+    They are resting when each has refused a call shortly before, or is closed: its server is away,
+    say, or what may be spent today is.
     """
 
     live: int
     channels: int
     slow: bool = False
-    resting: bool = False
+    resting: Closed | None = None
 
     @property
     def binds(self) -> str | None:
         """Why the trunks carry no further call; None: they would."""
         if self.live >= self.channels:
             return "all_channels_busy"
-        if self.resting:
-            return "trunks_take_no_calls"
+        if self.resting is not None:
+            return self.resting.value
         return "returning_after_outage" if self.slow else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from dialer.bridges.port import TrunkLimits
+from dialer.bridges.port import Closed, TrunkLimits
 
 # How long a trunk rests after it refused a call; doubled at each refusal in a row.
 SHORTEST_REST = timedelta(seconds=5)
@@ -24,7 +24,7 @@ class TrunkGate:
         self._trunks = tuple(trunks)
         self._channels = {trunk.name: trunk.channels for trunk in self._trunks}
         self._pace = 1.0
-        self._closed: frozenset[str] = frozenset()
+        self._closed: Mapping[str, Closed] = {}
         self._live: dict[UUID, str] = {}
         self._rests: dict[str, timedelta] = {}
         self._rests_until: dict[str, datetime] = {}
@@ -95,13 +95,19 @@ class TrunkGate:
         self._rests_until[trunk.name] = now + rest
         return rest
 
-    def close(self, names: frozenset[str]) -> None:
-        """Place nothing on these trunks, and on all others again: their server is away."""
-        self._closed = names
+    def close(self, trunks: Mapping[str, Closed]) -> None:
+        """Place nothing on these trunks, and on all others again."""
+        self._closed = trunks
 
-    def is_resting(self, now: datetime) -> bool:
-        """Say whether every trunk rests or is closed: none would take a call now."""
-        return bool(self._trunks) and not any(self._takes_calls(each, now) for each in self._trunks)
+    def resting(self, now: datetime) -> Closed | None:
+        """Return why no trunk would take a call now; None: one would.
+
+        Of several reasons the one that holds for all is told, else that they take none.
+        """
+        if not self._trunks or any(self._takes_calls(each, now) for each in self._trunks):
+            return None
+        whys = {self._closed.get(each.name, Closed.AWAY) for each in self._trunks}
+        return whys.pop() if len(whys) == 1 else Closed.AWAY
 
     def _takes_calls(self, trunk: TrunkLimits, now: datetime) -> bool:
         return trunk.name not in self._closed and self._rests_until.get(trunk.name, now) <= now

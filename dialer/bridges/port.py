@@ -4,6 +4,7 @@ A bridge owns the line: it rings, speaks the turns of the script host, and repor
 the sink, which commits before it returns. An event may be reported twice; the sink does not mind.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -167,12 +168,18 @@ class EventSink(Protocol):
 class ScriptHost(Protocol):
     """Where a bridge gets the turns of a talk; any process may answer the next one."""
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
-        """Return the first turn after the answer (a neutral message, or hang-up, for a machine)."""
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
+        """Return the first turn after the answer (a neutral message, or hang-up, for a machine).
+
+        Asked with the `key` of the turn that was returned last, it returns that turn again: for a
+        bridge whose process may end between the two.
+        """
         ...
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
-        """Take the owner's reply and return the next turn."""
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
+        """Take the owner's reply and return the next turn; `key` as in `open`."""
         ...
 
     async def prepare(self, attempt_id: UUID) -> Turn | None:
@@ -203,6 +210,14 @@ class TrunkLimits:
     place: str = ""  # the server it hangs on: only calls of one place can be in one room
 
 
+class Closed(StrEnum):
+    """Why a trunk takes no call, as idle dialers say it."""
+
+    AWAY = "trunks_take_no_calls"  # its server is away
+    NOT_LET_IN = "carrier_refuses_our_credentials"
+    SPENT = "ceiling_reached"  # what may be spent today is
+
+
 class Bridge(Protocol):
     """A carrier connection."""
 
@@ -214,8 +229,8 @@ class Bridge(Protocol):
     floor: Floor | None  # with capability `seats`
 
     @property
-    def closed(self) -> frozenset[str]:
-        """The trunks that take no call at this moment: their server is away."""
+    def closed(self) -> Mapping[str, Closed]:
+        """The trunks that take no call at this moment, each with why."""
         ...
 
     async def start(

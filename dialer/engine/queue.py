@@ -265,7 +265,7 @@ class Queue:
             live=len(gate.live),
             channels=gate.channels,
             slow=gate.pace < 1.0 and not gate.tokens(now, 1),
-            resting=gate.is_resting(now),
+            resting=gate.resting(now),
         )
         await self._idle.look(session, turned, now=now, trunks=trunks)
 

@@ -6,7 +6,7 @@ are parts (`parts.py`) given at construction; the bridge rings, hears and accoun
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -29,6 +29,7 @@ from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import (
     BridgeError,
     Capabilities,
+    Closed,
     EventSink,
     Fate,
     FateKind,
@@ -114,9 +115,9 @@ class AsteriskBridge:
             server.on_connected(partial(self._reaper.met, server))
 
     @property
-    def closed(self) -> frozenset[str]:
+    def closed(self) -> Mapping[str, Closed]:
         """The trunks whose server is away."""
-        return frozenset(n for n, trunk in self._trunks.items() if not trunk.server.is_up)
+        return {n: Closed.AWAY for n, trunk in self._trunks.items() if not trunk.server.is_up}
 
     @property
     def lines(self) -> Lines:

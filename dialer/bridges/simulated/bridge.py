@@ -1,6 +1,8 @@
 """The port over the simulated carrier: nobody outside this machine is ever rung."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 import structlog
@@ -17,6 +19,7 @@ from dialer.bridges.port import (
     CallRinging,
     CallSubmitted,
     Capabilities,
+    Closed,
     EventSink,
     Fate,
     FateKind,
@@ -41,7 +44,7 @@ class SimulatedBridge:
     """Speaks the turns of the script host with the carrier's invented people."""
 
     is_real = False
-    closed: frozenset[str] = frozenset()
+    closed: Mapping[str, Closed] = MappingProxyType({})
 
     def __init__(
         self,

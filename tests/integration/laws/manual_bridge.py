@@ -1,6 +1,6 @@
 """A bridge cranked by hand: every call stands still until a test says what the network does."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from dialer.bridges.port import (
     CallRinging,
     CallSubmitted,
     Capabilities,
+    Closed,
     EventSink,
     Fate,
     FateKind,
@@ -82,7 +83,7 @@ class ManualBridge:
         TrunkLimits(name="b", channels=1, calls_per_second=0.5),
     )
     max_seconds: float = 600.0
-    closed: frozenset[str] = frozenset()
+    closed: Mapping[str, Closed] = field(default_factory=dict)
     floor: Floor | None = None
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(rooms=True))
     submission: Submission = Submission.TAKEN

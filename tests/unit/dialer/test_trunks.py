@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.bridges.port import TrunkLimits
+from dialer.bridges.port import Closed, TrunkLimits
 from dialer.trunks import TrunkGate
 
 NOON = datetime(2026, 5, 20, 4, tzinfo=UTC)
@@ -191,7 +191,7 @@ def test_while_one_trunk_rests_the_other_goes_on() -> None:
     gate.refused(resting, NOON)
 
     assert gate.tokens(NOON, 3) == [working] * 3
-    assert not gate.is_resting(NOON)
+    assert gate.resting(NOON) is None
 
 
 def test_when_every_trunk_rests_that_is_said() -> None:
@@ -199,21 +199,29 @@ def test_when_every_trunk_rests_that_is_said() -> None:
     gate = TrunkGate(both)
     for each in both:
         gate.refused(each, NOON)
-    assert gate.is_resting(NOON)
-    assert not gate.is_resting(NOON + 5 * SECOND)
-    assert not TrunkGate([]).is_resting(NOON)
+    assert gate.resting(NOON) is Closed.AWAY
+    assert gate.resting(NOON + 5 * SECOND) is None
+    assert TrunkGate([]).resting(NOON) is None
 
 
 def test_a_trunk_whose_server_is_away_gets_no_call_until_it_is_back() -> None:
     away, there = trunk("a"), trunk("b")
     gate = TrunkGate([away, there])
-    gate.close(frozenset({"a"}))
+    gate.close({"a": Closed.AWAY})
     assert gate.tokens(NOON, 3) == [there] * 3
-    gate.close(frozenset({"a", "b"}))
+    gate.close({"a": Closed.AWAY, "b": Closed.AWAY})
     assert gate.tokens(NOON, 3) == []
-    assert gate.is_resting(NOON)
-    gate.close(frozenset())
+    assert gate.resting(NOON) is Closed.AWAY
+    gate.close({})
     assert set(gate.tokens(NOON, 4)) == {away, there}
+
+
+def test_why_every_trunk_is_closed_is_said_where_all_are_for_the_same() -> None:
+    gate = TrunkGate([trunk("a"), trunk("b")])
+    gate.close({"a": Closed.SPENT, "b": Closed.SPENT})
+    assert gate.resting(NOON) is Closed.SPENT
+    gate.close({"a": Closed.SPENT, "b": Closed.AWAY})
+    assert gate.resting(NOON) is Closed.AWAY
 
 
 def test_a_held_down_rate_spaces_the_calls_of_every_trunk() -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import (
     BridgeError,
     CallEvent,
+    Closed,
     EventSink,
     Fate,
     FateKind,
@@ -80,7 +82,7 @@ class RemoteSimulatedBridge:
     """
 
     is_real = False
-    closed: frozenset[str] = frozenset()
+    closed: Mapping[str, Closed] = MappingProxyType({})
     floor: Floor | None = None
 
     def __init__(
