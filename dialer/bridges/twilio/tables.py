@@ -62,6 +62,9 @@ class TwilioCall(Base):
     turn_no: Mapped[int] = mapped_column(server_default=sa.text("0"))
     document: Mapped[str | None] = mapped_column(sa.Text)
     token: Mapped[str | None] = mapped_column(sa.Text)
+    is_recorded_turn: Mapped[bool | None]  # what the last turn wants; None: none said yet
+    is_silenced: Mapped[bool] = mapped_column(server_default=sa.false())  # an agent wants it
+    recording_at: Mapped[datetime | None]  # whoever wrote it began the call's own recording
     told_ringing: Mapped[bool] = mapped_column(server_default=sa.false())
     told_answered: Mapped[bool] = mapped_column(server_default=sa.false())
     told_in_room: Mapped[str | None] = mapped_column(sa.Text)  # the room that was told
