@@ -29,6 +29,7 @@ from dialer.call_facts import Matter, load_matters
 from dialer.hooks import Transfers
 from dialer.model import AnsweredBy, AttemptState, Direction
 from dialer.plan import House, build_plan
+from dialer.said import said_for, with_said
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.greeting import greets_alike
 from scripts.interpreter import abandon_message, advance, message, start
@@ -62,6 +63,15 @@ class _Tried:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     turn: Turn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """A request for the turn after a reply, and what came of it so far."""
+
+    reply: Reply
+    key: str | None
+    tried: list[_Tried] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,17 +110,20 @@ class TalkHost:
         self._clock_factor = clock_factor
         self._transfers = transfers
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         """Return the first turn; a machine hears a neutral message or nothing.
 
-        A talk that was opened before and is asked for again starts anew: no word was answered yet.
+        A talk that was opened before and is asked for again, by another key or none, starts anew:
+        no word was answered yet.
         """
-        return await self._despite_outages(lambda: self._open(attempt_id, answered_by))
+        return await self._despite_outages(lambda: self._open(attempt_id, answered_by, key))
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         """Take a reply and return the next turn, with the facts as they are by now."""
-        tried: list[_Tried] = []
-        return await self._despite_outages(lambda: self._reply(attempt_id, reply, tried))
+        asked = _Asked(reply=reply, key=key)
+        return await self._despite_outages(lambda: self._reply(attempt_id, asked))
 
     async def prepare(self, attempt_id: UUID) -> Turn | None:
         """Return what a person will probably hear first; nothing is kept.
@@ -190,12 +203,16 @@ class TalkHost:
 
         return await despite_outages(work, sleep=sleep_real, pauses_s=_PAUSES_S)
 
-    async def _open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def _open(self, attempt_id: UUID, answered_by: AnsweredBy, key: str | None) -> Turn:
         now = self._clock.now()
         async with self._sessions.begin() as session:
             served = await _served_by(session, attempt_id)
             if served is None:
                 return _hang_up(Language.MANDARIN)
+            if key is not None:
+                again = said_for(await _saved(session, attempt_id), key)
+                if again is not None:
+                    return again
             matters = await load_matters(session, served.due_call_ids, now=now)
             await self._learn(session, matters)
             standing = [each for each in matters if each.subject.reason_holds]
@@ -218,12 +235,16 @@ class TalkHost:
                 talk |= {"state": dump_state(state)}
             else:  # paid between the ring and the answer: who rang, and an apology
                 turn = abandon_message(self._rules.library, plan)
-            await _save(session, attempt_id, talk)
+            await _save(session, attempt_id, with_said(talk, key, turn))
             return turn
 
-    async def _reply(self, attempt_id: UUID, reply: Reply, tried: list[_Tried]) -> Turn:
+    async def _reply(self, attempt_id: UUID, asked: _Asked) -> Turn:
+        reply, tried = asked.reply, asked.tried
         async with self._sessions.begin() as session:
             saved = await _saved(session, attempt_id)
+            again = said_for(saved, asked.key)
+            if again is not None:
+                return again
             if saved is None or "state" not in saved:
                 return _hang_up(Language.MANDARIN)
             state = load_state(saved["state"])
@@ -242,7 +263,7 @@ class TalkHost:
                 self._rules.library, state, reply, facts=facts, withdrawn=withdrawn
             )
             after = dump_state(state)
-            await _save(session, attempt_id, {**saved, "state": after})
+            await _save(session, attempt_id, with_said({**saved, "state": after}, asked.key, turn))
             tried.append(_Tried(before=saved["state"], after=after, turn=turn))
             return turn
 

@@ -46,9 +46,11 @@ class Voice:
 class OneTurn:
     """A script host without a database."""
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         """Say the prompt, then hang up."""
-        del attempt_id, answered_by
+        del attempt_id, answered_by, key
         return _TURN
 
     async def prepare(self, attempt_id: UUID) -> Turn | None:
@@ -56,9 +58,9 @@ class OneTurn:
         del attempt_id
         return _TURN
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         """Say no more."""
-        del attempt_id, reply
+        del attempt_id, reply, key
         return _TURN
 
     async def abandoned(self, attempt_id: UUID) -> Turn:

@@ -33,12 +33,16 @@ class InboundDesk(Protocol):
         """Put the call on file; False when somebody else has it already."""
         ...
 
-    async def open(self, call_id: UUID) -> Turn:
-        """Return the first turn."""
+    async def open(self, call_id: UUID, *, key: str | None = None) -> Turn:
+        """Return the first turn.
+
+        Asked with the `key` of the turn that was returned last, it returns that turn again: for a
+        bridge whose process may end between the two.
+        """
         ...
 
-    async def reply(self, call_id: UUID, reply: Reply) -> Turn:
-        """Take the caller's reply and return the next turn."""
+    async def reply(self, call_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
+        """Take the caller's reply and return the next turn; `key` as in `open`."""
         ...
 
     async def put_through(self, call_id: UUID, queue: str) -> str | None:

@@ -1,7 +1,7 @@
 """The desk for calls that come in: holds nothing between two turns, any process may go on."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -39,6 +39,7 @@ from dialer.model import AnsweredBy
 from dialer.outcome import Settlement, outcomes_of
 from dialer.plan import House
 from dialer.recording import note_recording
+from dialer.said import said_for, with_said
 from dialer.tables import Attempt
 from dialer.talk import TalkHost
 from scripts.interpreter import advance, start
@@ -53,6 +54,15 @@ T = TypeVar("T")
 # Somebody listens to silence meanwhile, and hangs up before long.
 _PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
 _TALK = sa.select(Attempt.talk).where(Attempt.attempt_id == sa.bindparam("attempt_id"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """A request for the turn after a reply, and what came of it so far: the talk, and its turn."""
+
+    reply: Reply
+    key: str | None
+    tried: list[tuple[Any, Turn | None]] = field(default_factory=list)
 
 
 class InboundHost:
@@ -106,26 +116,26 @@ class InboundHost:
             log.info("inbound_call_on_file", call_id=str(call.call_id))
         return taken
 
-    async def open(self, call_id: UUID) -> Turn:
+    async def open(self, call_id: UUID, *, key: str | None = None) -> Turn:
         """Return the first turn, or the next one after nobody was there to be put through to."""
-        about_due, turn = await self._soon(lambda: self._open(call_id))
+        about_due, turn = await self._soon(lambda: self._open(call_id, key))
         if turn is not None:
             return turn
         if about_due == "nobody_free":
             return await self._talk.abandoned(call_id)
-        return await self._talk.open(call_id, AnsweredBy.HUMAN)
+        return await self._talk.open(call_id, AnsweredBy.HUMAN, key=key)
 
-    async def reply(self, call_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, call_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         """Take the caller's reply and return the next turn."""
-        tried: list[tuple[Any, Turn | None]] = []
-        active, turn = await self._soon(lambda: self._reply(call_id, reply, tried))
+        asked = _Asked(reply=reply, key=key)
+        active, turn = await self._soon(lambda: self._reply(call_id, asked))
         if turn is not None:
             return turn
         if active == "known_now":
-            return await self._talk.open(call_id, AnsweredBy.HUMAN)
-        turn = await self._talk.reply(call_id, reply)
+            return await self._talk.open(call_id, AnsweredBy.HUMAN, key=key)
+        turn = await self._talk.reply(call_id, reply, key=key)
         if turn.hang_up and reply.kind is not ReplyKind.HUNG_UP:
-            return await self._soon(lambda: self._after_talk(call_id, turn))
+            return await self._soon(lambda: self._after_talk(call_id, turn, key))
         return turn
 
     async def put_through(self, call_id: UUID, queue: str) -> str | None:
@@ -204,29 +214,38 @@ class InboundHost:
                 await begin_talk_about_due(session, row, found[0], now=now)
             return True
 
-    async def _open(self, call_id: UUID) -> tuple[str, Turn | None]:
+    async def _open(self, call_id: UUID, key: str | None) -> tuple[str, Turn | None]:
+        """Begin a call, or go on with one; no turn: the talk about due calls has it."""
         async with self._sessions.begin() as session:
             row = await live_call(session, call_id)
             if row is None:
                 return "gone", _GONE
             if row.talk is None and row.attempt_id is not None:
                 talk = await session.scalar(_TALK, {"attempt_id": row.attempt_id})
+                again = said_for(talk, key)
+                if again is not None:
+                    return "about_due", again
                 return ("nobody_free" if _has_ended(talk) else "about_due"), None
-            if _has_ended(row.talk):
-                return "script", await self._begin_script(session, row, Entry.NOBODY_FREE)
-            if row.person_id is None:
-                found = await holders_of(session, row, self._rules, now=self._clock.now())
-                if len(found) > 1:
-                    language = found[0].language
-                    turn = await self._begin_script(
-                        session, row, Entry.WHICH_UNIT, language=language
-                    )
-                    return "script", turn
-            return "script", await self._begin_script(session, row, Entry.USUAL)
+            turn = said_for(row.talk, key) or await self._begin(session, row, key)
+            return "script", turn
+
+    async def _begin(self, session: AsyncSession, row: AnyRow, key: str | None) -> Turn:
+        """Begin the script where this call has got to."""
+        entry, language = Entry.USUAL, None
+        if _has_ended(row.talk):
+            entry = Entry.NOBODY_FREE
+        elif row.person_id is None:
+            found = await holders_of(session, row, self._rules, now=self._clock.now())
+            if len(found) > 1:
+                entry, language = Entry.WHICH_UNIT, found[0].language
+        talk, turn = await self._begin_script(session, row, entry, language=language)
+        await keep(session, row.call_id, talk=with_said(talk, key, turn))
+        return turn
 
     async def _begin_script(
         self, session: AsyncSession, row: AnyRow, entry: Entry, *, language: Language | None = None
-    ) -> Turn:
+    ) -> tuple[dict[str, Any], Turn]:
+        """Return the script's talk, to be kept, and its first turn."""
         free = entry is not Entry.NOBODY_FREE and await self._is_somebody_free(session, row)
         plan = inbound_plan(
             place=place_of(row, self._rules),
@@ -237,24 +256,23 @@ class InboundHost:
             now=self._clock.now(),
         )
         state, turn = start(self._settlement.library, plan)
-        await keep(session, row.call_id, talk={"state": dump_state(state)})
-        return turn
+        return {"state": dump_state(state)}, turn
 
-    async def _reply(
-        self, call_id: UUID, reply: Reply, tried: list[tuple[Any, Turn | None]]
-    ) -> tuple[str, Turn | None]:
+    async def _reply(self, call_id: UUID, asked: _Asked) -> tuple[str, Turn | None]:
         """Take a reply in the script; no turn: the talk about due calls goes on, or begins."""
+        reply, tried = asked.reply, asked.tried
         async with self._sessions.begin() as session:
             row = await live_call(session, call_id)
             if row is None:
                 return "gone", _GONE
             if row.talk is None:
-                return ("known_now" if tried else "about_due"), None
+                begins = tried or await self._is_unopened(session, row)
+                return ("known_now" if begins else "about_due"), None
+            state, again = load_state(row.talk["state"]), said_for(row.talk, asked.key)
             if tried and row.talk["state"] == tried[-1][0]:
-                return "script", tried[-1][1]  # only the answer to the commit was lost
-            state = load_state(row.talk["state"])
-            if state.ended:
-                return "script", _GONE
+                again = tried[-1][1]  # only the answer to the commit was lost
+            if again is not None or state.ended:
+                return "script", again or _GONE
             after, turn = advance(
                 self._settlement.library, await self._with_who_is_free(session, row, state), reply
             )
@@ -263,7 +281,7 @@ class InboundHost:
                 tried.append((None, None))
                 return "known_now", None
             dumped = dump_state(after)
-            await keep(session, call_id, talk={"state": dumped})
+            await keep(session, call_id, talk=with_said({"state": dumped}, asked.key, turn))
             tried.append((dumped, turn))
             return "script", turn
 
@@ -277,7 +295,13 @@ class InboundHost:
         await keep(session, row.call_id, talk=None)
         return True
 
-    async def _after_talk(self, call_id: UUID, last: Turn) -> Turn:
+    async def _is_unopened(self, session: AsyncSession, row: AnyRow) -> bool:
+        """Say whether nobody has begun to speak of what the caller is due, and it is known."""
+        if row.attempt_id is None:
+            return False
+        return await session.scalar(_TALK, {"attempt_id": row.attempt_id}) is None
+
+    async def _after_talk(self, call_id: UUID, last: Turn, key: str | None) -> Turn:
         """Let somebody else than the person, who rang from their phone, choose what they want."""
         async with self._sessions.begin() as session:
             row = await live_call(session, call_id)
@@ -287,8 +311,10 @@ class InboundHost:
             codes = {each.wrap_up_code for each in outcomes_of(talk).values()}
             if codes != {WrapUpCode.NOT_THE_OWNER}:
                 return last
-            turn = await self._begin_script(session, row, Entry.USUAL)
-            return replace(turn, say=(*last.say[:1], *turn.say))
+            talk, turn = await self._begin_script(session, row, Entry.USUAL)
+            turn = replace(turn, say=(*last.say[:1], *turn.say))
+            await keep(session, call_id, talk=with_said(talk, key, turn))
+            return turn
 
     # Agents.
 

@@ -49,11 +49,11 @@ class HeardDesk:
         self.taken += [call.call_id] if taken else []
         return self._noted(taken)
 
-    async def open(self, call_id: UUID) -> Turn:
-        return self._turn(await self.desk.open(call_id))
+    async def open(self, call_id: UUID, *, key: str | None = None) -> Turn:
+        return self._turn(await self.desk.open(call_id, key=key))
 
-    async def reply(self, call_id: UUID, reply: Reply) -> Turn:
-        turn = await self.desk.reply(call_id, reply)
+    async def reply(self, call_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
+        turn = await self.desk.reply(call_id, reply, key=key)
         self.replies.append(reply)
         return self._turn(turn)
 

@@ -86,12 +86,14 @@ class Host:
     def __post_init__(self) -> None:
         self.may_open.set()
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         self.opened[attempt_id] = answered_by
         await self.may_open.wait()
         return self._next()
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         self.replies.append(reply)
         await asyncio.sleep(self.think_s)
         return BYE if reply.kind is ReplyKind.HUNG_UP else self._next()

@@ -146,13 +146,15 @@ class Walker:
 
     # The bridge's script host.
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         """Return the first turn."""
         line = self._lines[str(attempt_id)]
         line.state, turn = start(self._library, line.talk.walked.situation.plan)
         return self._next(line, turn)
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         """Take a reply and return the next turn."""
         line = self._lines[str(attempt_id)]
         assert line.state is not None, "a talk opens before it hears a reply"

@@ -32,13 +32,15 @@ class Owners:
         """Let somebody act on every turn of a call that asks something."""
         self.acts[attempt_id] = act
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         """Return the first turn."""
-        return self._said(attempt_id, await self.host.open(attempt_id, answered_by))
+        return self._said(attempt_id, await self.host.open(attempt_id, answered_by, key=key))
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         """Take a reply and return the next turn."""
-        return self._said(attempt_id, await self.host.reply(attempt_id, reply))
+        return self._said(attempt_id, await self.host.reply(attempt_id, reply, key=key))
 
     async def prepare(self, attempt_id: UUID) -> Turn | None:
         """Return what is probably said first."""

@@ -82,11 +82,13 @@ class HeardHost:
         self._host = host
         self._spoken = spoken
 
-    async def open(self, attempt_id: Any, answered_by: AnsweredBy) -> Turn:
-        return self._noted(await self._host.open(attempt_id, answered_by))
+    async def open(
+        self, attempt_id: Any, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
+        return self._noted(await self._host.open(attempt_id, answered_by, key=key))
 
-    async def reply(self, attempt_id: Any, reply: Reply) -> Turn:
-        return self._noted(await self._host.reply(attempt_id, reply))
+    async def reply(self, attempt_id: Any, reply: Reply, *, key: str | None = None) -> Turn:
+        return self._noted(await self._host.reply(attempt_id, reply, key=key))
 
     async def prepare(self, attempt_id: Any) -> Turn | None:
         return await self._host.prepare(attempt_id)

@@ -76,19 +76,23 @@ class Switchboard:
             self._carried_by.pop(event.attempt_id, None)
             self._last_turn.pop(event.attempt_id, None)
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         """Ask the call's dialer for the first turn."""
+        del key  # this carrier's process outlives the dialers
         opening = OpenTalk(attempt_id=attempt_id, answered_by=answered_by)
         turn = await self._turn(attempt_id, opening, again=opening)
         self._last_turn[attempt_id] = turn
         return turn
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         """Bring the call's dialer a reply and return its next turn.
 
         A reply is never brought twice: the dialer that broke down over it may have committed it,
         and it would answer the next question too. Who goes on hears silence, and asks again.
         """
+        del key
         question = NextTurn(attempt_id=attempt_id, reply=reply)
         if reply.kind is ReplyKind.HUNG_UP:
             if self._link_of(attempt_id) is None:

@@ -46,16 +46,16 @@ class Stuck(Script):
         super().__init__()
         self.asked, self.let_go = asyncio.Event(), asyncio.Event()
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         self.asked.set()
         await self.let_go.wait()
-        return await super().reply(attempt_id, reply)
+        return await super().reply(attempt_id, reply, key=key)
 
 
 class Broken(Script):
     """A script host whose database has gone."""
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         raise ConnectionError
 
 

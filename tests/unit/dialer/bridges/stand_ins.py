@@ -74,13 +74,15 @@ class Script:
     opened: dict[UUID, AnsweredBy] = field(default_factory=dict)
     replies: dict[UUID, list[Reply]] = field(default_factory=dict)
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         assert attempt_id not in self.opened, "a talk opens once"
         self.opened[attempt_id] = answered_by
         self.replies[attempt_id] = []
         return self._turn(attempt_id)
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         self.replies[attempt_id].append(reply)
         return self.last if reply.kind is ReplyKind.HUNG_UP else self._turn(attempt_id)
 

@@ -41,10 +41,12 @@ class Broken:
     async def heard(self, event: CallEvent) -> None:
         raise ConnectionError
 
-    async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
+    async def open(
+        self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+    ) -> Turn:
         raise ConnectionError
 
-    async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+    async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
         raise ConnectionError
 
     async def prepare(self, attempt_id: UUID) -> Turn | None:
@@ -325,8 +327,10 @@ async def test_what_is_recorded_is_told_before_the_script_hears_of_it(
     rig: SimulatedRig, ear: Ear
 ) -> None:
     class Records(Script):
-        async def open(self, attempt_id: UUID, answered_by: AnsweredBy) -> Turn:
-            await super().open(attempt_id, answered_by)
+        async def open(
+            self, attempt_id: UUID, answered_by: AnsweredBy, *, key: str | None = None
+        ) -> Turn:
+            await super().open(attempt_id, answered_by, key=key)
             return Turn(
                 step="remark",
                 language=Language.ENGLISH,
@@ -334,9 +338,9 @@ async def test_what_is_recorded_is_told_before_the_script_hears_of_it(
                 ask=Ask(kind=AskKind.RECORD, max_seconds=30),
             )
 
-        async def reply(self, attempt_id: UUID, reply: Reply) -> Turn:
+        async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
             assert isinstance(ear.events[-1], RecordingReady)
-            await super().reply(attempt_id, reply)
+            await super().reply(attempt_id, reply, key=key)
             return self.last
 
     script = Records()
