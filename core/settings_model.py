@@ -193,6 +193,7 @@ class TwilioSettings(Section):
     destinations: tuple[Destination, ...] = ()  # empty: those of the installation
     ceiling_a_day: Annotated[Decimal, Field(gt=0)] | None = None  # in the account's currency
     price_a_minute: Annotated[Decimal, Field(ge=0)] = Decimal("0.10")  # until Twilio has billed
+    line_price_a_minute: Annotated[Decimal, Field(ge=0)] = Decimal("0.01")  # browsers, SIP phones
 
 
 class ApiSettings(Section):
@@ -268,6 +269,13 @@ class Settings(BaseSettings):
             message = f"{value!r} is no time zone; write one like Asia/Shanghai"
             raise ValueError(message) from err
         return value
+
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """The destinations in force: those of the bridge, where it has its own."""
+        if self.bridge is BridgeName.TWILIO and self.twilio.destinations:
+            return self.twilio.destinations
+        return self.destinations
 
     def source_of(self, key: str) -> str:
         """Return where a key's value comes from: a file, an environment variable, the default."""

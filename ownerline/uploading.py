@@ -177,7 +177,7 @@ async def preview_basis(session: AsyncSession, runtime: Runtime) -> PreviewBasis
             stopped=turned.stopped,
             paused_campaigns=frozenset(),
             test_numbers=settings.test_numbers,
-            destinations=settings.destinations,
+            destinations=settings.reach,
             reconciled=turned.reconciled,
         ),
     )

@@ -155,7 +155,7 @@ def _desk(runtime: Runtime, bridge: Bridge, settlement: Settlement) -> Desk:
         bridge=bridge.name,
         bridge_is_real=bridge.is_real,
         test_numbers=settings.test_numbers,
-        destinations=settings.destinations,
+        destinations=settings.reach,
     )
 
 
@@ -209,7 +209,7 @@ def _engine(
             campaigns=campaigns,
             packs=shipped_packs(),
             test_numbers=settings.test_numbers,
-            destinations=settings.destinations,
+            destinations=settings.reach,
             caller_id=settings.asterisk.caller_id or settings.callback_number,
             poll=poll,
         ),

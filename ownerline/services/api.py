@@ -30,7 +30,7 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
                 bridge=settings.bridge.value,
                 bridge_is_real=settings.bridge is not BridgeName.SIMULATED,
                 test_numbers=settings.test_numbers,
-                destinations=settings.destinations,
+                destinations=settings.reach,
             ),
             house=house_of(settings),
             defaults=Defaults(

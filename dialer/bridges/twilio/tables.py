@@ -95,6 +95,7 @@ class TwilioSeat(Base):
     seated_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
     trouble: Mapped[PhoneTrouble | None] = mapped_column(one_of(PhoneTrouble))
+    price: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 5))  # as Twilio bills it
     __table_args__ = (
         sa.Index(
             "uq_twilio_seat_room",
@@ -103,6 +104,7 @@ class TwilioSeat(Base):
             postgresql_where=sa.text("part = 'seat' AND gone_at IS NULL"),
         ),
         sa.Index("ix_twilio_seat_room", "room", "rung_at"),
+        sa.Index("ix_twilio_seat_rung", "rung_at"),
     )
 
 

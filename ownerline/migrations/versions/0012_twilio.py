@@ -134,6 +134,7 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("price", sa.Numeric(precision=12, scale=5), nullable=True),
         sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_twilio_seat")),
         sa.UniqueConstraint("sid", name=op.f("uq_twilio_seat_sid")),
     )
@@ -145,6 +146,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("part = 'seat' AND gone_at IS NULL"),
     )
     op.create_index("ix_twilio_seat_room", "twilio_seat", ["room", "rung_at"], unique=False)
+    op.create_index("ix_twilio_seat_rung", "twilio_seat", ["rung_at"], unique=False)
     op.create_table(
         "twilio_recording",
         sa.Column("sid", sa.String(length=34), nullable=False),

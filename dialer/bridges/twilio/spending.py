@@ -1,0 +1,212 @@
+"""What calls over Twilio cost on a day, and the ceiling: reached, nothing more is rung that day.
+
+A call counts on the day it began, by Twilio's price once that is known, until then by begun
+minutes; one that has not been picked up yet counts as a minute.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from core.clock import Clock
+from core.columns import table_of
+from dialer.bridges.port import BridgeError
+from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
+from dialer.model import TelephonyResult
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 5.0
+_LOCK = 7_002_640  # of the database: who places a call waits for who is placing one
+_MINUTE_S = 60
+
+
+class CeilingReachedError(BridgeError):
+    """What may be spent in a day is spent; nothing was asked of Twilio."""
+
+    def __init__(self, spent: "Spent", ceiling: Decimal) -> None:
+        super().__init__(
+            f"{spent.total:.2f} of {ceiling:.2f} are spent until {spent.until.isoformat()}; "
+            "raise ceiling_a_day under [twilio], or wait",
+            retryable=True,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ceiling:
+    """What may be spent in a day of a time zone, in the account's currency."""
+
+    a_day: Decimal
+    price_a_minute: Decimal  # of what is not billed yet
+    line_price_a_minute: Decimal  # of agents' lines that are no telephone numbers
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What a day has cost so far; `until` is its end, aware, UTC."""
+
+    billed: Decimal
+    estimated: Decimal
+    calls: int
+    until: datetime
+
+    @property
+    def total(self) -> Decimal:
+        """Billed and not billed yet."""
+        return self.billed + self.estimated
+
+
+class Spending:
+    """Watches one ceiling: asked before each call, and looked at now and again."""
+
+    def __init__(
+        self, ceiling: Ceiling, sessions: async_sessionmaker[AsyncSession], clock: Clock
+    ) -> None:
+        self._ceiling = ceiling
+        self._sessions = sessions
+        self._clock = clock
+        self._is_spent = False
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether a call would have been refused at the last look."""
+        return self._is_spent
+
+    async def check(self, session: AsyncSession) -> None:
+        """Refuse a call that the ceiling has no room for.
+
+        To be asked in the transaction that writes the call down: until that one ends no other
+        call is weighed, in any process.
+
+        Raises:
+            CeilingReachedError: it has none.
+        """
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        spent = await spent_on(session, self._ceiling, at=self._clock.now())
+        self._note(spent)
+        if self._is_spent:
+            raise CeilingReachedError(spent, self._ceiling.a_day)
+
+    async def look(self) -> Spent:
+        """Read what is spent today."""
+        async with self._sessions() as session:
+            spent = await spent_on(session, self._ceiling, at=self._clock.now())
+        self._note(spent)
+        return spent
+
+    async def start(self) -> None:
+        """Look, and go on looking in the background."""
+        await self.look()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+            self._watching = None
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self.look()
+            except Exception as err:  # noqa: BLE001 - the edge of a look; the next comes
+                log.warning("spending_not_read", error=type(err).__name__)
+
+    def _note(self, spent: Spent) -> None:
+        was, self._is_spent = self._is_spent, is_reached(spent, self._ceiling)
+        if self._is_spent and not was:
+            log.warning(
+                "ceiling_reached",
+                spent=str(spent.total),
+                ceiling=str(self._ceiling.a_day),
+                until=spent.until.isoformat(),
+            )
+
+
+def is_reached(spent: Spent, ceiling: Ceiling) -> bool:
+    """Say whether the first minute of another call would go beyond the ceiling."""
+    return spent.total + ceiling.price_a_minute > ceiling.a_day
+
+
+async def spent_on(session: AsyncSession, ceiling: Ceiling, *, at: datetime) -> Spent:
+    """Return what the calls begun on the day of an instant have cost up to it."""
+    day_from, day_until = _day_of(at, ceiling.zone)
+    given = {
+        "at": at,
+        "day_from": day_from,
+        "day_until": day_until,
+        "price": ceiling.price_a_minute,
+        "line_price": ceiling.line_price_a_minute,
+    }
+    row = (await session.execute(_SPENT, given)).one()
+    return Spent(billed=row.billed, estimated=row.estimated, calls=row.calls, until=day_until)
+
+
+def _day_of(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the half-open day of an instant, in UTC."""
+    day = at.astimezone(zone).date()
+    first, last = (
+        datetime.combine(each, time(0), zone).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    return first, last
+
+
+_CALL, _SEAT = table_of(TwilioCall), table_of(TwilioSeat)
+_AT = sa.bindparam("at", type_=sa.DateTime(timezone=True))
+_FROM = sa.bindparam("day_from", type_=sa.DateTime(timezone=True))
+_UNTIL = sa.bindparam("day_until", type_=sa.DateTime(timezone=True))
+_PRICE = sa.bindparam("price", type_=sa.Numeric())
+_LINE_PRICE = sa.bindparam("line_price", type_=sa.Numeric())
+
+
+def _minutes(
+    since: sa.ColumnElement[datetime | None], until: sa.ColumnElement[datetime | None]
+) -> sa.ColumnElement[int]:
+    """Return the begun minutes of an answered leg, at least one."""
+    seconds = sa.extract("epoch", sa.func.coalesce(until, _AT) - since)
+    return sa.func.greatest(sa.func.ceil(seconds / _MINUTE_S), 1)
+
+
+_CALLS = sa.select(
+    _CALL.c.price.label("billed"),
+    sa.case(
+        (_CALL.c.answered_at.is_not(None), _minutes(_CALL.c.answered_at, _CALL.c.ended_at)),
+        # Not picked up yet; or nobody knows whether it was.
+        (_CALL.c.result.is_(None) | (_CALL.c.result == TelephonyResult.LOST), 1),
+        else_=0,
+    ).label("minutes"),
+    _PRICE.label("price"),
+).where(_CALL.c.placed_at >= _FROM, _CALL.c.placed_at < _UNTIL)
+
+_SEATS = sa.select(
+    _SEAT.c.price.label("billed"),
+    sa.case(
+        (_SEAT.c.seated_at.is_not(None), _minutes(_SEAT.c.seated_at, _SEAT.c.gone_at)),
+        (_SEAT.c.gone_at.is_(None), 1),
+        else_=0,
+    ).label("minutes"),
+    sa.case((_SEAT.c.endpoint.startswith("+"), _PRICE), else_=_LINE_PRICE).label("price"),
+).where(_SEAT.c.rung_at >= _FROM, _SEAT.c.rung_at < _UNTIL)
+
+_LEG = sa.union_all(_CALLS, _SEATS).subquery("leg")
+_NOT_BILLED = _LEG.c.minutes * _LEG.c.price
+_SPENT = sa.select(
+    sa.func.coalesce(sa.func.sum(_LEG.c.billed), Decimal(0)).label("billed"),
+    sa.func.coalesce(sa.func.sum(_NOT_BILLED).filter(_LEG.c.billed.is_(None)), Decimal(0)).label(
+        "estimated"
+    ),
+    sa.func.count().label("calls"),
+)
