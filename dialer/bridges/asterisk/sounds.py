@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from types import MappingProxyType
 
 import numpy as np
 
 from customers.model import Language
+from dialer.bridges.apology import SORRY_WORDS
 from dialer.bridges.asterisk.hold_music import hold_music
 from scripts.speech.model import RATES, Speaker, SpeechError
 from scripts.speech.shelf import Shelf
@@ -22,14 +22,6 @@ SPEECH = "speech"  # below the shared folder
 HOLD = "hold"  # musiconhold.conf plays what lies here
 SORRY = "sorry"
 
-# When the dialer is gone nobody speaks but the dialplan: one sentence that is true of every call.
-SORRY_WORDS: Mapping[Language, str] = MappingProxyType(
-    {
-        Language.MANDARIN: "非常抱歉,我们的系统出了问题,通话只能到此结束。我们会再与您联系。再见。",
-        Language.ENGLISH: "We are very sorry: our system has a problem, and this call has to end "
-        "here. We will be in touch again. Goodbye.",
-    }
-)
 _KNOWN_FOR_S = 300.0  # then the file is looked at again, and counted as used
 _KNOWN = 20_000
 _PAUSE_S = 0.5

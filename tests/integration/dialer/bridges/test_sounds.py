@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from customers.model import Language
+from dialer.bridges.apology import SORRY_WORDS
 from dialer.bridges.asterisk.hold_music import hold_music
-from dialer.bridges.asterisk.sounds import SORRY_WORDS, Sounds
+from dialer.bridges.asterisk.sounds import Sounds
 from scripts.speech.model import SpeechError
 from scripts.speech.sound import active_level
 from scripts.speech.speaker import KeptSpeaker
