@@ -12,7 +12,6 @@ from functools import partial
 from typing import Protocol
 
 from core.errors import OwnerlineError
-from dialer.bridges.asterisk.agi.entry import ALL_KEYS
 from dialer.bridges.asterisk.agi.keys import Keys
 from dialer.bridges.asterisk.agi.wire import (
     HANGUP,
@@ -25,6 +24,7 @@ from dialer.bridges.asterisk.agi.wire import (
     read_response,
 )
 from dialer.bridges.asterisk.values import Kind, safe
+from dialer.bridges.entry import ALL_KEYS
 
 SAMPLES_A_SECOND = 8000  # what `endpos` counts, of `.wav`
 _ANSWER_WITHIN_S = 5.0

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from customers.model import Language
 from dialer.bridges.asterisk.agi.answers import BEEP, Answers
-from dialer.bridges.asterisk.agi.entry import END, Entry, record_keys
 from dialer.bridges.asterisk.agi.session import AgiSession, CallGoneError, Recorded
 from dialer.bridges.asterisk.agi.sources import TurnSource
+from dialer.bridges.entry import END, Entry, record_keys
 from scripts.model import Ask, AskKind, Reply, ReplyKind, Turn
 
 _SILENCE = Reply(kind=ReplyKind.SILENCE)

@@ -3,7 +3,7 @@
 import pytest
 
 from customers.model import Language
-from dialer.bridges.asterisk.agi.entry import Entry, record_keys
+from dialer.bridges.entry import Entry, record_keys
 from scripts.library import load_library
 from scripts.model import Ask, AskKind
 from scripts.samples import situations
