@@ -4,7 +4,7 @@ Webhooks merge what Twilio told, whichever process they reach, and the news goes
 commit; the dialer that carries the call reads what it has not told its engine yet.
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,8 @@ from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio import orders
 from dialer.bridges.twilio.tables import TwilioCall
 from dialer.model import AnsweredBy, Direction, TelephonyResult
+
+Check = Callable[[AsyncSession], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,10 +122,20 @@ class Book:
         )
 
     async def write_ahead(
-        self, order: OutboundCall, *, shown: str, placed_at: datetime, ends_by: datetime
+        self,
+        order: OutboundCall,
+        *,
+        shown: str,
+        placed_at: datetime,
+        ends_by: datetime,
+        check: Check | None = None,
     ) -> bool:
-        """Write a call down that is about to be placed; False: it is in the book already."""
+        """Write a call down that is about to be placed; False: it is in the book already.
+
+        `check` is asked in the same transaction, before; it raises where the call may not be.
+        """
         return await self._add(
+            check,
             call_id=order.attempt_id,
             direction=Direction.OUTBOUND,
             trunk=order.trunk,
@@ -147,6 +159,7 @@ class Book:
     ) -> bool:
         """Write a call down that came in; False: that call is in the book already."""
         return await self._add(
+            None,
             call_id=call_id,
             sid=sid,
             direction=Direction.INBOUND,
@@ -221,8 +234,10 @@ class Book:
                 sa.update(TwilioCall).where(TwilioCall.call_id == call_id).values(ends_by=ends_by)
             )
 
-    async def _add(self, **values: object) -> bool:
+    async def _add(self, check: Check | None, **values: object) -> bool:
         async with self._sessions.begin() as session:
+            if check is not None:
+                await check(session)
             added = await session.execute(
                 insert(TwilioCall)
                 .values(values)
