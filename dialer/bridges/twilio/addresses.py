@@ -41,6 +41,22 @@ class Addresses:
         """Return where a recording's progress is told."""
         return self.at(f"/calls/{call_id}/recordings/{quote(name, safe='')}")
 
+    def phone_answer(self, seat_id: UUID) -> str:
+        """Return where a phone on our side of a room gets its document."""
+        return self.at(f"/phones/{seat_id}/answer")
+
+    def phone_status(self, seat_id: UUID) -> str:
+        """Return where the end of such a phone's call is told."""
+        return self.at(f"/phones/{seat_id}/status")
+
+    def room_events(self, room: str) -> str:
+        """Return where is told who comes into a room, and who goes."""
+        return self.at(f"/rooms/{quote(room, safe='')}/events")
+
+    def passed_on(self, call_id: UUID) -> str:
+        """Return where is told how an outside number took a call that was passed on."""
+        return self.at(f"/calls/{call_id}/passed-on")
+
     def audio(self, token: str) -> str:
         """Return where a spoken sentence lies."""
         return self.at(f"/audio/{token}.wav")

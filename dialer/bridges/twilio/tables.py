@@ -94,6 +94,7 @@ class TwilioSeat(Base):
     rung_at: Mapped[datetime]
     seated_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]  # Twilio, whether it is still there
     trouble: Mapped[PhoneTrouble | None] = mapped_column(one_of(PhoneTrouble))
     price: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 5))  # as Twilio bills it
     __table_args__ = (
