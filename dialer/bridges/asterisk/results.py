@@ -5,60 +5,10 @@ or the CDR's disposition, which are the same for nearly every failure.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from dialer.bridges.causes import RESULT_BY_SIP_CODE, HangupCause
 from dialer.model import AnsweredBy, TelephonyResult
 
-
-class HangupCause(IntEnum):
-    """Causes of ITU-T Q.850 (05/2018), table 1, that carriers use of telephone calls."""
-
-    NONE = 0  # Asterisk: nobody gave one
-    UNALLOCATED = 1
-    NO_ROUTE_TO_NETWORK = 2
-    NO_ROUTE = 3
-    NORMAL_CLEARING = 16
-    USER_BUSY = 17
-    NO_USER_RESPONDING = 18
-    NO_ANSWER = 19
-    SUBSCRIBER_ABSENT = 20
-    REJECTED = 21
-    NUMBER_CHANGED = 22
-    DESTINATION_OUT_OF_ORDER = 27
-    INVALID_FORMAT = 28
-    FACILITY_REJECTED = 29
-    NORMAL_UNSPECIFIED = 31
-    NO_CIRCUIT = 34
-    NETWORK_OUT_OF_ORDER = 38
-    TEMPORARY_FAILURE = 41
-    SWITCH_CONGESTION = 42
-    CIRCUIT_UNAVAILABLE = 44
-    RESOURCE_UNAVAILABLE = 47
-    RECOVERY_ON_TIMER = 102
-    INTERWORKING = 127
-
-
-# The SIP code is the carrier's own word and wins: Asterisk folds many codes into one cause.
-_BY_SIP_CODE = {
-    401: TelephonyResult.CARRIER_ERROR,  # our credentials, not the owner
-    402: TelephonyResult.CARRIER_ERROR,
-    403: TelephonyResult.REJECTED,
-    404: TelephonyResult.INVALID_NUMBER,
-    407: TelephonyResult.CARRIER_ERROR,
-    408: TelephonyResult.NO_ANSWER,
-    410: TelephonyResult.INVALID_NUMBER,
-    480: TelephonyResult.NO_ANSWER,
-    484: TelephonyResult.INVALID_NUMBER,
-    486: TelephonyResult.BUSY,
-    487: TelephonyResult.NO_ANSWER,
-    500: TelephonyResult.CARRIER_ERROR,
-    503: TelephonyResult.CONGESTION,
-    600: TelephonyResult.BUSY,
-    603: TelephonyResult.REJECTED,
-    604: TelephonyResult.INVALID_NUMBER,
-    607: TelephonyResult.REJECTED,
-    608: TelephonyResult.REJECTED,
-}
 _BY_CAUSE: dict[int, TelephonyResult] = {
     HangupCause.UNALLOCATED: TelephonyResult.INVALID_NUMBER,
     HangupCause.NUMBER_CHANGED: TelephonyResult.INVALID_NUMBER,
@@ -132,7 +82,8 @@ def _answered(end: LineEnd) -> TelephonyResult:
 def _unanswered(end: LineEnd, cause: int) -> TelephonyResult:
     if _network_was_silent(end):
         return TelephonyResult.CARRIER_ERROR
-    by_code = _BY_SIP_CODE.get(end.sip_code or 0)
+    # The SIP code is the carrier's own word and wins: Asterisk folds many codes into one cause.
+    by_code = RESULT_BY_SIP_CODE.get(end.sip_code or 0)
     return by_code or _BY_CAUSE.get(cause, TelephonyResult.CARRIER_ERROR)
 
 
