@@ -64,7 +64,9 @@ Address = Annotated[
 
 TwilioSid = Annotated[
     str,
-    _written(r"(AC|SK|AP)[0-9a-fA-F]{32}", "is no SID; copy it from the console: AC…, SK… or AP…"),
+    _written(
+        r"[0-9A-Za-z-]{1,64}", "is no SID; copy it from the carrier's console: AC…, SK… or AP…"
+    ),
 ]
 
 
