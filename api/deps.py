@@ -9,6 +9,7 @@ from core.ids import IdSource
 from core.live import LiveFeed
 from customers.importing.model import Defaults
 from dialer.agents.desk import Desk
+from dialer.explaining import HeldBack
 from dialer.plan import House
 from recordings.store import RecordingStore
 
@@ -39,6 +40,7 @@ class ApiDeps:
     house: House
     defaults: Defaults  # of communities made over the API
     webhook_hosts: tuple[str, ...] = ()  # which may be of any network and need no https
+    held_back: HeldBack | None = None  # what besides the switches keeps everybody from being rung
     recordings: RecordingStore | None = None  # None: nobody hears them here
     feed: LiveFeed | None = None
     limits: ApiLimits = field(default_factory=ApiLimits)

@@ -24,6 +24,7 @@ class Rule(StrEnum):
     # the installation
     NOT_RECONCILED = "not_reconciled"
     STOPPED = "stopped"
+    CEILING_REACHED = "ceiling_reached"  # no verdict: no trunk takes a call, so nobody claims
     CAMPAIGN_PAUSED = "campaign_paused"
     SYNTHETIC_ON_REAL_BRIDGE = "synthetic_on_real_bridge"
     # the file

@@ -32,6 +32,10 @@ RULES = {
         ZH: "全部外呼已被停止,恢复后才会继续",
         EN: "all dialling was stopped; it goes on after `ownerline resume`",
     },
+    Rule.CEILING_REACHED: {
+        ZH: "今天的话费已达上限(已用{spent},上限{ceiling})",
+        EN: "what may be spent on calls today is spent ({spent} of {ceiling})",
+    },
     Rule.CAMPAIGN_PAUSED: {
         ZH: "该外呼任务已暂停,恢复后才会继续",
         EN: "the campaign is paused; it goes on when somebody resumes it",

@@ -1,7 +1,7 @@
 """Why an owner was, or was not, called: the story of everybody a query means, from the file."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,9 @@ from dialer.inbound.telling import calls_of
 from dialer.model import Direction
 from dialer.tables import Attempt, AttemptDueCall
 
+# What the bridge alone knows to hold every call back at an instant; None: nothing.
+HeldBack = Callable[[AsyncSession, datetime], Awaitable[Verdict | None]]
+
 
 async def explain(
     session: AsyncSession,
@@ -45,17 +48,20 @@ async def explain(
     actor: str,
     now: datetime,
     campaigns: Campaigns | None = None,
+    held_back: HeldBack | None = None,
 ) -> dict[str, Any]:
     """Return the story of everybody the query means; the look goes on the audit.
 
     What concerns a day is told as of that day's end, else as of now; open due calls come first,
     then the latest settled. `campaigns` have the ladder of reminders; None means the shipped ones.
+    `held_back` is asked what else than the switches keeps everybody from being rung.
 
     Raises:
         NothingFoundError: the query means nobody on file.
     """
     found = await find_people(session, query, community=community)
     zones = await _zones(session, found)
+    holding = await _holding(session, now, held_back)
     persons = []
     for person_id in dict.fromkeys(each.person_id for each in found):
         ties = [each for each in found if each.person_id == person_id]
@@ -72,7 +78,13 @@ async def explain(
                 "units": [f"{each.community} {each.unit}".strip() for each in ties],
                 "rang_us": [_with_local_time(each, zone) for each in rang_us],
                 "due_calls": await _due_calls(
-                    session, ties, period=period, now=told_at, language=language, zone=zone
+                    session,
+                    ties,
+                    period=period,
+                    now=told_at,
+                    language=language,
+                    zone=zone,
+                    holding=holding,
                 ),
                 "not_due": [
                     {
@@ -113,6 +125,7 @@ async def _due_calls(
     now: datetime,
     language: Language,
     zone: ZoneInfo,
+    holding: Sequence[Verdict],
 ) -> list[dict[str, Any]]:
     query = sa.select(DueCall, subject_named().label("about")).where(
         DueCall.person_id == ties[0].person_id, *_about_what_was_asked(ties)
@@ -128,7 +141,7 @@ async def _due_calls(
     due_call_ids = [row.due_call_id for row, _ in rows]
     verdicts = await _verdicts(session, due_call_ids, language=language, zone=zone)
     attempts = await _attempts(session, due_call_ids, language=language)
-    held = await _held_back(session, now=now, language=language, zone=zone)
+    held = [_held(each, at=now, language=language, zone=zone) for each in holding]
     for row, about in rows:
         events = [*verdicts[row.due_call_id], *attempts[row.due_call_id]]
         refused = _is_refused(row, events)
@@ -238,27 +251,31 @@ async def _verdicts(
     return found
 
 
-async def _held_back(
-    session: AsyncSession, *, now: datetime, language: Language, zone: ZoneInfo
-) -> list[dict[str, Any]]:
+async def _holding(
+    session: AsyncSession, now: datetime, held_back: HeldBack | None
+) -> list[Verdict]:
     """Return what holds every call back at this moment: nobody claims, so no verdict is kept."""
+    found = []
     turned = await switches(session)
-    if not turned.stopped:
-        return []
-    rule = Rule.STOPPED if turned.reconciled else Rule.NOT_RECONCILED
-    verdict = deny(rule, Layer.SYSTEM)
-    return [
-        {
-            "at": now,
-            "kind": "verdict",
-            "decision": verdict.decision.value,
-            "rule": rule.value,
-            "pack": None,
-            "until": None,
-            "phone": None,
-            "sentence": explain_verdict(verdict, language, zone),
-        }
-    ]
+    if turned.stopped:
+        rule = Rule.STOPPED if turned.reconciled else Rule.NOT_RECONCILED
+        found.append(deny(rule, Layer.SYSTEM))
+    if held_back is not None and (verdict := await held_back(session, now)) is not None:
+        found.append(verdict)
+    return found
+
+
+def _held(verdict: Verdict, *, at: datetime, language: Language, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "at": at,
+        "kind": "verdict",
+        "decision": verdict.decision.value,
+        "rule": verdict.rule.value,
+        "pack": None,
+        "until": None if verdict.until is None else verdict.until.isoformat(),
+        "phone": None,
+        "sentence": explain_verdict(verdict, language, zone),
+    }
 
 
 def _verdict(row: VerdictRow) -> Verdict:

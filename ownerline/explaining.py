@@ -7,6 +7,7 @@ from customers.model import Language
 from dialer import explaining
 from ownerline.books import campaigns_of
 from ownerline.runtime import Runtime
+from ownerline.spending import held_back_by
 
 
 async def explain(
@@ -33,4 +34,5 @@ async def explain(
             actor=actor,
             now=runtime.clock.now(),
             campaigns=campaigns_of(runtime.settings),
+            held_back=held_back_by(runtime.settings),
         )

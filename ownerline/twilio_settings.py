@@ -69,7 +69,7 @@ def plan_of(settings: Settings) -> TwilioPlan:
             for community, number in twilio.caller_ids.items()
         },
         destinations=settings.reach,
-        ceiling=_ceiling(settings),
+        ceiling=ceiling_of(settings),
     )
 
 
@@ -175,7 +175,12 @@ def _check_voices(twilio: TwilioSettings) -> None:
             _refuse(f"voices names {language!r}, which nobody speaks here; {' or '.join(known)}")
 
 
-def _ceiling(settings: Settings) -> Ceiling | None:
+def ceiling_of(settings: Settings) -> Ceiling | None:
+    """Return what may be spent in a day of the installation's own zone; None: whatever it costs.
+
+    Raises:
+        TwilioSettingsError: no call could be placed below it.
+    """
     twilio = settings.twilio
     if twilio.ceiling_a_day is None:
         return None

@@ -237,6 +237,7 @@ async def explain(
         language=language,
         actor=work.caller.actor,
         now=work.now,
+        held_back=work.deps.held_back,
     )
     return Explained(**story | {"date": day})
 

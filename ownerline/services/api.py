@@ -13,6 +13,7 @@ from ownerline.books import campaigns_of, house_of
 from ownerline.recorded import store_of
 from ownerline.services.probes import Probes
 from ownerline.services.process import Process
+from ownerline.spending import held_back_by
 from scripts.library import load_library
 
 
@@ -40,6 +41,7 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
                 packs=settings.packs,
             ),
             webhook_hosts=settings.webhook_hosts,
+            held_back=held_back_by(settings),
             recordings=store_of(settings),
             feed=process.feed,
             limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
