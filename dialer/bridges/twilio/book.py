@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.live import Topic, tell
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio import orders
+from dialer.bridges.twilio.results import Before, Gone, judge
 from dialer.bridges.twilio.tables import TwilioCall
 from dialer.model import AnsweredBy, Direction, TelephonyResult
 
@@ -47,7 +48,8 @@ class Told:
     in_room_at: datetime | None = None
     is_abandoned: bool = False
     is_cut: bool = False
-    ended: End | None = None
+    gone: Gone | None = None  # the end as Twilio tells it: judged by what was told before
+    ended: End | None = None  # the end as somebody here judges it
     price: Decimal | None = None
 
 
@@ -76,6 +78,7 @@ class BookedCall:
     turn_no: int
     document: str | None
     token: str | None
+    is_asking: bool
     told_ringing: bool
     told_answered: bool
     told_in_room: str | None
@@ -109,11 +112,21 @@ class Book:
             which.append(TwilioCall.direction == direction)
         return await self._calls(*which)
 
-    async def overdue(self, now: datetime) -> list[BookedCall]:
-        """Return the calls whose end should have been told by now."""
-        return await self._calls(
-            TwilioCall.ended_at.is_(None), TwilioCall.ends_by <= now, ~TwilioCall.told_ended
-        )
+    async def claim_overdue(self, now: datetime, *, until: datetime) -> list[BookedCall]:
+        """Return the calls whose end should have been told by now; nobody else is given them.
+
+        One that has not ended `until` then is overdue again.
+        """
+        async with self._sessions.begin() as session:
+            rows = await session.scalars(
+                sa.update(TwilioCall)
+                .where(
+                    TwilioCall.ends_by <= now, TwilioCall.ended_at.is_(None), ~TwilioCall.told_ended
+                )
+                .values(ends_by=until)
+                .returning(TwilioCall)
+            )
+            return [_booked(row) for row in rows]
 
     async def placed_since(self, instant: datetime) -> list[BookedCall]:
         """Return the calls placed at or after the instant, the oldest first."""
@@ -189,14 +202,17 @@ class Book:
             return await merge(session, call_id, told)
 
     async def keep_document(
-        self, call_id: UUID, *, turn_no: int, document: str, token: str
+        self, call_id: UUID, *, turn_no: int, document: str, token: str, is_asking: bool = False
     ) -> bool:
-        """Keep the document of a turn, and which request got it; False: an older turn."""
+        """Keep the document of a turn, and which request got it; False: an older turn.
+
+        `is_asking`: the turn waits for an answer. A line that goes meanwhile is the answer.
+        """
         async with self._sessions.begin() as session:
             kept = await session.execute(
                 sa.update(TwilioCall)
                 .where(TwilioCall.call_id == call_id, TwilioCall.turn_no <= turn_no)
-                .values(turn_no=turn_no, document=document, token=token)
+                .values(turn_no=turn_no, document=document, token=token, is_asking=is_asking)
                 .returning(TwilioCall.call_id)
             )
             return kept.first() is not None
@@ -225,13 +241,6 @@ class Book:
         async with self._sessions.begin() as session:
             await session.execute(
                 sa.update(TwilioCall).where(TwilioCall.call_id == call_id).values(values)
-            )
-
-    async def postpone(self, call_id: UUID, ends_by: datetime) -> None:
-        """Ask about a call that is not over at the earliest then."""
-        async with self._sessions.begin() as session:
-            await session.execute(
-                sa.update(TwilioCall).where(TwilioCall.call_id == call_id).values(ends_by=ends_by)
             )
 
     async def _add(self, check: Check | None, **values: object) -> bool:
@@ -274,13 +283,37 @@ async def merge(session: AsyncSession, call_id: UUID, told: Told) -> bool:
         row.in_room_at = told.in_room_at
     row.is_abandoned = row.is_abandoned or told.is_abandoned
     row.is_cut = row.is_cut or told.is_cut
-    if told.ended is not None and row.ended_at is None:
+    if row.ended_at is None and told.gone is not None:
+        _judge(row, told.gone)
+    elif row.ended_at is None and told.ended is not None:
         _end(row, told.ended)
     if not session.is_modified(row):
         return False
     await session.flush()
     await tell(session, Topic.CARRIER, str(call_id))
     return True
+
+
+def _judge(row: TwilioCall, gone: Gone) -> None:
+    verdict = judge(
+        gone,
+        Before(
+            answered_at=row.answered_at,
+            answered_by=row.answered_by,
+            is_abandoned=row.is_abandoned,
+            is_cut=row.is_cut,
+        ),
+    )
+    row.answered_at = verdict.answered_at
+    end = End(
+        at=gone.at,
+        result=verdict.result,
+        seconds=verdict.seconds,
+        hangup_cause=verdict.hangup_cause,
+        sip_code=gone.sip_code,
+        error_code=gone.error_code,
+    )
+    _end(row, end)
 
 
 def _end(row: TwilioCall, end: End) -> None:
@@ -312,6 +345,7 @@ def _booked(row: TwilioCall) -> BookedCall:
         turn_no=row.turn_no,
         document=row.document,
         token=row.token,
+        is_asking=row.is_asking,
         told_ringing=row.told_ringing,
         told_answered=row.told_answered,
         told_in_room=row.told_in_room,

@@ -62,6 +62,7 @@ class TwilioCall(Base):
     turn_no: Mapped[int] = mapped_column(server_default=sa.text("0"))
     document: Mapped[str | None] = mapped_column(sa.Text)
     token: Mapped[str | None] = mapped_column(sa.Text)
+    is_asking: Mapped[bool] = mapped_column(server_default=sa.false())  # the turn waits for a reply
     is_recorded_turn: Mapped[bool | None]  # what the last turn wants; None: none said yet
     is_silenced: Mapped[bool] = mapped_column(server_default=sa.false())  # an agent wants it
     recording_at: Mapped[datetime | None]  # whoever wrote it began the call's own recording

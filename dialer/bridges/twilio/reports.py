@@ -1,0 +1,89 @@
+"""Reads what Twilio tells of a call, in a callback's form or as the API's resource."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Protocol
+
+from dialer.bridges.twilio.book import Told
+from dialer.bridges.twilio.results import (
+    OVER,
+    CallStatus,
+    Gone,
+    answered_by,
+    instant_of,
+    number_of,
+    status_of,
+)
+
+
+class CallResource(Protocol):
+    """What is read of the SDK's `CallInstance`."""
+
+    sid: str | None
+    status: str | None
+    to: str | None
+    from_: str | None
+    direction: str | None
+    answered_by: str | None
+    duration: str | None
+    price: str | None
+    date_created: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+
+
+def told_by_form(form: Mapping[str, str], *, at: datetime) -> Told:
+    """Return what a request for a document or a status callback tells of its call.
+
+    Args:
+        form: its fields.
+        at: when it came in, aware, UTC; late ones say themselves when it happened.
+    """
+    status = status_of(form.get("CallStatus"))
+    happened_at = instant_of(form.get("Timestamp"), at=at)
+    return Told(
+        sid=form.get("CallSid") or None,
+        ringing_at=happened_at if status is CallStatus.RINGING else None,
+        answered_at=happened_at if status is CallStatus.IN_PROGRESS else None,
+        answered_by=answered_by(form.get("AnsweredBy")),
+        gone=Gone(
+            at=happened_at,
+            status=status,
+            duration_s=number_of(form.get("CallDuration")),
+            sip_code=number_of(form.get("SipResponseCode")),
+            error_code=number_of(form.get("ErrorCode")),
+        )
+        if status is not None and status in OVER
+        else None,
+    )
+
+
+def told_by_resource(call: CallResource, *, at: datetime) -> Told:
+    """Return what the API tells of a call that was asked about at an instant.
+
+    It knows neither when the phone began to ring nor the SIP code of a call that failed.
+    """
+    status = status_of(call.status)
+    started_at, ended_at = _utc(call.start_time), _utc(call.end_time)
+    return Told(
+        sid=call.sid,
+        answered_at=(started_at or at) if status is CallStatus.IN_PROGRESS else None,
+        answered_by=answered_by(call.answered_by),
+        price=price_of(call.price),
+        gone=Gone(at=min(ended_at or at, at), status=status, duration_s=number_of(call.duration))
+        if status is not None and status in OVER
+        else None,
+    )
+
+
+def price_of(told: str | None) -> Decimal | None:
+    """Return what a call costs: Twilio tells a charge below zero; None: not billed yet."""
+    try:
+        return -Decimal(told) if told else None
+    except InvalidOperation:
+        return None
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant
