@@ -25,7 +25,7 @@ from dialer.agents.model import (
 )
 from dialer.agents.outside import OutsideNumberError, check_outside
 from dialer.agents.phones import Phones
-from dialer.agents.steps import PassCall
+from dialer.agents.steps import CallOver, PassCall
 from dialer.agents.strays import hand_over
 from dialer.agents.tables import Agent, FloorCommand
 from dialer.agents.transitions import change_locked, lock_agent
@@ -200,13 +200,20 @@ class Carrier:
             await tell(session, Topic.AGENT, command.agent_id)
 
     async def _passed_on(self, session: AsyncSession, command: AnyRow) -> None:
-        """Free the agent: nobody of ours is on that call any more."""
+        """Let the agent owe the wrap-up now: nobody of ours is on that call any more."""
         agent = await lock_agent(session, command.agent_id)
         if agent.attempt_id != command.attempt_id or agent.state is not AgentState.ON_CALL:
             return  # the line has gone meanwhile, and the wrap-up is owed
-        passed = {"passed_on_at": self._clock.now()}
+        now = self._clock.now()
+        passed = {"passed_on_at": now}
         await session.execute(_PASSED_ON.values(**passed), {"of_attempt": command.attempt_id})
-        await self._pass(session, agent, command)
+        over = CallOver(
+            attempt_id=command.attempt_id,
+            spoke=True,
+            wrap_up_until=now + self._desk.rules.wrap_up,
+        )
+        by, why = command.agent_name, command.kind.value
+        await change_locked(session, agent, over, by=by, why=why, now=now)
 
     async def _take_back(self, session: AsyncSession, command: AnyRow) -> None:
         """Give a call that could not be moved back to who had it; a stray finds somebody else."""

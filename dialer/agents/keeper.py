@@ -102,16 +102,18 @@ class Keeper:
                     session, desk=self._desk, now=now, screen_now=self._screen_now(now)
                 )
                 mine = self._live()
-                await take_off_calls(session, self._phones, mine=mine, now=now)
-                unwanted = await to_hang_up(session, mine)
+                untold = set(mine) - self._apologised.keys()
+                left = await take_off_calls(session, self._phones, mine=mine, now=now)
+                unwanted = await to_hang_up(session, untold)
                 strays = [Stray(attempt_id=each, room=None) for each in unwanted]
                 strays += await take_strays(
                     session,
-                    mine=set(mine) - self._apologised.keys(),
+                    mine=untold,
                     has_rooms=self._bridge.capabilities.rooms,
                     desk=self._desk,
                     now=now,
                     phones=self._phones,
+                    left=left,
                 )
                 await self._calls.adopt(session)
                 if self._poll is not None:

@@ -1,4 +1,4 @@
-"""Writing the outcomes of an agent's call that has ended: once, whoever gives them."""
+"""Writing the outcomes of an agent's call that has ended for us: once, whoever gives them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from customers.service import open_agent_task
 from dialer import states
 from dialer.agents.desk import Desk
 from dialer.agents.model import Unwrapped
-from dialer.model import AttemptState
+from dialer.model import AttemptState, TelephonyResult
 from dialer.outcome import outcomes_of
 from dialer.served import Served, WrittenBy, served_by, settle_due_call
 from dialer.tables import Attempt, AttemptDueCall
@@ -26,7 +26,7 @@ _ENDED = (
     sa.select(_ATTEMPT)
     .where(
         _ATTEMPT.c.attempt_id == sa.bindparam("attempt_id"),
-        _ATTEMPT.c.state == AttemptState.ENDED,
+        sa.or_(_ATTEMPT.c.state == AttemptState.ENDED, _ATTEMPT.c.passed_on_at.is_not(None)),
         _ATTEMPT.c.agent_id.is_not(None),
     )
     .with_for_update()
@@ -37,7 +37,10 @@ _OPEN = sa.select(_SERVED.c.due_call_id).where(
 
 
 async def ended_attempt(session: AsyncSession, attempt_id: UUID) -> AnyRow | None:
-    """Return, held, an agent's attempt that has ended; None: there is none such."""
+    """Return, held, an agent's attempt that has ended for us; None: there is none such.
+
+    One that was passed on to an outside number has, though owner and number still speak.
+    """
     return (await session.execute(_ENDED, {"attempt_id": attempt_id})).one_or_none()
 
 
@@ -119,7 +122,7 @@ def _as_it_stands(row: AnyRow, walked: SectionOutcome | None, why: Unwrapped) ->
 
 
 def ended_state(attempt: AnyRow) -> states.Ended:
-    """Return the end of an attempt as it is on file."""
+    """Return the end of an attempt as it is on file; of one passed on, when it was so far."""
     return states.Ended(
         attempt_id=attempt.attempt_id,
         started_at=attempt.started_at,
@@ -127,8 +130,8 @@ def ended_state(attempt: AnyRow) -> states.Ended:
         ringing_at=attempt.ringing_at,
         answered_at=attempt.answered_at,
         answered_by=attempt.answered_by,
-        ended_at=attempt.ended_at,
-        result=attempt.telephony_result,
+        ended_at=attempt.ended_at or attempt.passed_on_at,
+        result=attempt.telephony_result or TelephonyResult.ANSWERED,
         hangup_cause=attempt.hangup_cause,
         sip_code=attempt.sip_code,
     )

@@ -174,19 +174,22 @@ async def look_after_phones(
 
 async def take_off_calls(
     session: AsyncSession, phones: Phones, *, mine: Collection[UUID], now: datetime
-) -> int:
-    """Take agents whose phone has gone off the calls this process carries; returns how many.
+) -> list[AnyRow]:
+    """See to agents whose phone has gone while they have a call that this process carries.
 
-    Their calls are strays from now on: somebody else takes them, or the owner is told.
+    Whose call only rings is taken off it: it is a stray from now on. Who was speaking is returned,
+    held: `take_strays` looks for a colleague before they leave the call.
     """
-    lost = 0
+    left = []
     for agent in (await session.execute(_SPEAKING, {"mine": list(mine)})).all():
         if not phones.has_lost(agent, agent.trunk):
             continue
-        missing = PhoneMissing(attempt_id=agent.attempt_id)
-        await change_locked(session, agent, missing, by=_BY, why="phone_gone", now=now)
-        lost += 1
-    return lost
+        if agent.state is AgentState.ON_CALL:
+            left.append(agent)
+        else:
+            missing = PhoneMissing(attempt_id=agent.attempt_id)
+            await change_locked(session, agent, missing, by=_BY, why="phone_gone", now=now)
+    return left
 
 
 def pause(rings: int) -> timedelta:

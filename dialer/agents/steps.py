@@ -80,7 +80,7 @@ class CallHandedOver:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PassCall:
-    """The agent gives their call to a colleague or to an outside number."""
+    """The agent gives their call to a colleague, who writes it down."""
 
     attempt_id: UUID
 
@@ -107,7 +107,7 @@ class CallMet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallOver:
-    """The agent's call has ended."""
+    """The agent's call has ended, or goes on without anybody of ours."""
 
     attempt_id: UUID
     spoke: bool  # a person was on the line

@@ -1,6 +1,6 @@
 """Calls that are up and have lost their agent: another one takes them over, or they end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from customers.tables import Person
 from dialer.agents.desk import Desk, takes
 from dialer.agents.model import AgentState
 from dialer.agents.phones import Phones
-from dialer.agents.steps import CallHandedOver
+from dialer.agents.steps import CallHandedOver, HangUp, PhoneMissing
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import change_locked
 from dialer.model import AnsweredBy, AttemptState
@@ -23,7 +23,7 @@ from dialer.tables import Attempt
 _BY = "sweep"
 _AGENT, _ATTEMPT = table_of(Agent), table_of(Attempt)
 
-_STRAYS = (
+_CALLS = (
     sa.select(
         _ATTEMPT.c.attempt_id,
         _ATTEMPT.c.campaign,
@@ -37,10 +37,13 @@ _STRAYS = (
         _ATTEMPT.c.agent_id.is_not(None),
         _ATTEMPT.c.state != AttemptState.ENDED,
         _ATTEMPT.c.passed_on_at.is_(None),
-        ~sa.exists().where(_AGENT.c.attempt_id == _ATTEMPT.c.attempt_id),
     )
     .order_by(_ATTEMPT.c.attempt_id)
     .with_for_update(of=_ATTEMPT, skip_locked=True)
+)
+_STRAYS = _CALLS.where(~sa.exists().where(_AGENT.c.attempt_id == _ATTEMPT.c.attempt_id))
+_LEFT = _CALLS.where(
+    _ATTEMPT.c.attempt_id == sa.any_(sa.bindparam("left", type_=sa.ARRAY(sa.Uuid)))
 )
 _UNWANTED = sa.select(_AGENT.c.attempt_id).where(_AGENT.c.hang_up).order_by(_AGENT.c.agent_id)
 _FREE = (
@@ -85,6 +88,7 @@ async def take_strays(
     desk: Desk,
     now: datetime,
     phones: Phones | None = None,
+    left: Sequence[AnyRow] = (),
 ) -> list[Stray]:
     """Give each call that lost its agent to a ready one, or to nobody; the caller acts on both.
 
@@ -95,8 +99,12 @@ async def take_strays(
         desk: whose campaigns an agent takes.
         now: aware.
         phones: which agents can be heard on which trunk; None: all on all.
+        left: agents, held, who hung their phone up in a talk. Where a colleague takes it over, that
+            one writes it down; else the talk is over for them, as if they had ended it.
     """
     rows = [row for row in await session.execute(_STRAYS) if row.attempt_id in mine]
+    by_call = {agent.attempt_id: agent for agent in left}
+    rows += await session.execute(_LEFT, {"left": list(by_call)}) if by_call else []
     if not rows:
         return []
     await learn_campaigns(session, [row.campaign for row in rows], desk.campaigns)
@@ -106,6 +114,10 @@ async def take_strays(
         is_talk = _is_talk(row)
         fitting = (each for each in free if is_talk and _fits(each, row, desk, phones))
         agent = next(fitting, None)
+        leaving = by_call.get(row.attempt_id)
+        if leaving is not None:
+            step = HangUp() if agent is None else PhoneMissing(attempt_id=row.attempt_id)
+            await change_locked(session, leaving, step, by=_BY, why="phone_gone", now=now)
         if agent is not None:
             free.remove(agent)
             await hand_over(session, agent, row.attempt_id, by=_BY, now=now)

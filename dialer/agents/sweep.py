@@ -27,10 +27,19 @@ from dialer.tables import Attempt, AttemptDueCall
 _BY = "sweep"
 _AGENT, _ATTEMPT, _SERVED = table_of(Agent), table_of(Attempt), table_of(AttemptDueCall)
 
+# Who speaks by their desk phone is there, whatever has become of their screen. They may still come
+# back to it for the wrap-up, which ends by itself.
+_NEEDS_SCREEN = sa.and_(
+    _AGENT.c.state != AgentState.OFFLINE,
+    sa.or_(
+        _AGENT.c.state.not_in([AgentState.ON_CALL, AgentState.WRAP_UP]),
+        _AGENT.c.seated_on.is_(None),
+    ),
+)
 _SILENT = (
     sa.select(_AGENT)
     .where(
-        _AGENT.c.state != AgentState.OFFLINE,
+        _NEEDS_SCREEN,
         sa.func.coalesce(_AGENT.c.heartbeat_at, _AGENT.c.state_since)
         <= sa.func.coalesce(
             sa.bindparam("screen_now", type_=sa.DateTime(timezone=True)), sa.func.clock_timestamp()
@@ -84,8 +93,13 @@ _NEXT = sa.select(
     sa.func.min(
         sa.func.least(
             _AGENT.c.until,
-            sa.func.coalesce(_AGENT.c.heartbeat_at, _AGENT.c.state_since)
-            + sa.bindparam("lost_after", type_=sa.Interval),
+            sa.case(
+                (
+                    _NEEDS_SCREEN,
+                    sa.func.coalesce(_AGENT.c.heartbeat_at, _AGENT.c.state_since)
+                    + sa.bindparam("lost_after", type_=sa.Interval),
+                )
+            ),
         )
     )
 ).where(_AGENT.c.state != AgentState.OFFLINE)
@@ -117,6 +131,15 @@ async def sweep(
             rehearsal on a virtual clock gives its own.
     """
     settled = 0
+    # Time before screens: whose wrap-up runs out while their screen is silent gets no call between.
+    late = await _rows(session, _LATE, {"now": now})
+    for agent in late:
+        passed = TimePassed(now=now)
+        changed = await change_locked(session, agent, passed, by=_BY, why="time_ran_out", now=now)
+        if isinstance(changed.before, WrapUp):
+            settled += await settle_without_agent(
+                session, changed.before.attempt_id, Unwrapped.TIME_RAN_OUT, desk=desk, now=now
+            )
     silent = await _rows(
         session, _SILENT, {"screen_now": screen_now, "lost_after": desk.rules.lost_after}
     )
@@ -127,14 +150,6 @@ async def sweep(
         if isinstance(changed.before, WrapUp):
             settled += await settle_without_agent(
                 session, changed.before.attempt_id, Unwrapped.AGENT_LOST, desk=desk, now=now
-            )
-    late = await _rows(session, _LATE, {"now": now})
-    for agent in late:
-        passed = TimePassed(now=now)
-        changed = await change_locked(session, agent, passed, by=_BY, why="time_ran_out", now=now)
-        if isinstance(changed.before, WrapUp):
-            settled += await settle_without_agent(
-                session, changed.before.attempt_id, Unwrapped.TIME_RAN_OUT, desk=desk, now=now
             )
     behind = await _rows(session, _BEHIND, {})
     for agent in behind:

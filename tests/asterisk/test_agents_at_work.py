@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,23 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from callback.packs import shipped_packs
 from core.columns import AnyRow
 from core.phone import PhoneNumber
+from customers.model import WrapUpCode
 from dialer.agents import commands, service
 from dialer.agents.commands import Asking
+from dialer.agents.desk import Desk
 from dialer.agents.model import AgentState, BreakReason, CommandKind, CommandState
 from dialer.agents.tables import Agent, FloorCommand
+from dialer.agents.wrap_up import WrapUpForm, wrap_up
 from dialer.bridges.floor import MonitorMode
-from dialer.tables import Attempt
+from dialer.model import TelephonyResult
+from dialer.outcome import Settlement
+from dialer.tables import Attempt, AttemptDueCall
+from ownerline.books import campaigns_of
 from ownerline.runtime import open_runtime
+from scripts.library import load_library
 from tests.asterisk.home import CLOCK, Home, dialer_process, until_owned_anew
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
@@ -27,6 +36,7 @@ from tests.asterisk.kit.sounds import speech, write_wav
 pytestmark = [pytest.mark.asterisk, pytest.mark.integration]
 
 OWNER = PhoneNumber("+8613800139001")
+OUTSIDE = PhoneNumber("+8613800139002")
 _CAMPAIGNS = Path(__file__).parents[2] / "callback/campaigns.yaml"
 _A, _B, _SUPERVISOR = "agent-1", "agent-2", "agent-8"
 
@@ -42,6 +52,17 @@ class AtWork(Home):
             await service.sign_in(session, agent_id, now=CLOCK.now())
             await service.beat(session, agent_id, at=CLOCK.now().replace(year=2100))
         return agent_id
+
+    def desk(self) -> Desk:
+        """Return what the web tier's desks rest on."""
+        library = load_library()
+        return Desk(
+            settlement=Settlement(campaigns=campaigns_of(self.settings), library=library),
+            packs=shipped_packs(),
+            bridge="asterisk",
+            bridge_is_real=True,
+            test_numbers=self.settings.test_numbers,
+        )
 
     async def until_agents(self, *states: AgentState, seated: bool = True) -> list[AnyRow]:
         """Wait until the agents stand so, in their order, and whoever is not away is seated."""
@@ -82,6 +103,12 @@ class AtWork(Home):
         """Wait until the one call has its first turn: keys that are pressed before are lost."""
         async with asyncio.timeout(60):
             while not await self.rows(sa.select(1).where(Attempt.talk.is_not(None))):  # noqa: ASYNC110 - a database tells nobody
+                await asyncio.sleep(0.05)
+
+    async def until_ended(self) -> None:
+        """Wait until the one call has its end on file."""
+        async with asyncio.timeout(60):
+            while not await self.rows(sa.select(1).where(Attempt.ended_at.is_not(None))):  # noqa: ASYNC110 - a database tells nobody
                 await asyncio.sleep(0.05)
 
     async def rows(self, query: Any) -> list[AnyRow]:
@@ -168,7 +195,66 @@ async def test_an_agent_who_hangs_up_in_a_talk_leaves_it_to_a_colleague(
         assert not phones.legs(OWNER)[-1].is_over
         await phones.hang_up(_B)
         await phones.until_over(OWNER)  # with an apology: nobody is left
-        await home.until_agents(AgentState.BREAK, AgentState.BREAK)
+        await home.until_agents(AgentState.BREAK, AgentState.WRAP_UP, seated=False)
+    assert phones.rings(OWNER) == 1
+
+
+async def test_an_agent_whose_screen_is_dark_speaks_on_and_ends_the_talk_by_their_phone(
+    home: AtWork, phones: Phones
+) -> None:
+    await phones.behave(_A, Does.SILENT)
+    agent = await home.agent("Li", _A)
+    async with dialer_process(home.settings):
+        await home.until_agents(AgentState.READY)
+        await _owner_is_due(home, phones)
+        await phones.until_up(OWNER, within_s=60)
+        await home.until_agents(AgentState.ON_CALL)
+        async with home.runtime.sessions.begin() as session:
+            await service.beat(session, agent, at=CLOCK.now() - timedelta(minutes=5))
+        # Commands are carried out in the look that sweeps: it was swept between the two.
+        await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.HOLD))
+        await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.BACK))
+        await home.until_agents(AgentState.ON_CALL)
+        assert not phones.legs(OWNER)[-1].is_over
+        async with home.runtime.sessions.begin() as session:
+            await service.beat(session, agent, at=CLOCK.now().replace(year=2100))
+        await phones.hang_up(_A)
+        await phones.until_over(OWNER)
+        await home.until_agents(AgentState.WRAP_UP, seated=False)
+    assert phones.rings(OWNER) == 1
+
+
+async def test_who_passes_an_owner_on_writes_it_down_while_the_two_speak(
+    home: AtWork, phones: Phones
+) -> None:
+    for phone in (_A, OUTSIDE):
+        await phones.behave(phone, Does.SILENT)
+    await home.agent("Li", _A)
+    desk = home.desk()
+    async with dialer_process(home.settings):
+        await home.until_agents(AgentState.READY)
+        await _owner_is_due(home, phones)
+        await phones.until_up(OWNER, within_s=60)
+        await home.until_agents(AgentState.ON_CALL)
+        await home.do(lambda s, by: commands.ask_to_pass_on(s, by, OUTSIDE, desk=desk))
+        await home.until_agents(AgentState.WRAP_UP)
+        await phones.until_up(OUTSIDE)
+        (served,) = await home.rows(
+            sa.select(AttemptDueCall.attempt_id, AttemptDueCall.due_call_id)
+        )
+        form = WrapUpForm(due_call_id=served.due_call_id, code=WrapUpCode.SATISFIED)
+        async with home.runtime.sessions.begin() as session:
+            await wrap_up(session, 1, served.attempt_id, [form], desk=desk, now=CLOCK.now())
+        await home.until_agents(AgentState.READY)
+        assert not phones.legs(OWNER)[-1].is_over
+        await phones.hang_up(OUTSIDE)
+        await phones.until_over(OWNER)
+        await home.until_ended()
+        await home.until_agents(AgentState.READY)
+    (attempt,) = await home.rows(sa.select(Attempt.telephony_result))
+    (outcome,) = await home.rows(sa.select(AttemptDueCall.wrap_up_code))
+    assert attempt.telephony_result is TelephonyResult.ANSWERED
+    assert outcome.wrap_up_code is WrapUpCode.SATISFIED
     assert phones.rings(OWNER) == 1
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -103,9 +104,7 @@ async def test_a_call_that_the_bridge_does_not_move_stays_with_its_agent(desks: 
     assert await desks.states() == ["on_call", "ready"]
 
 
-async def test_a_call_passed_on_frees_the_agent_and_is_settled_as_transferred(
-    desks: Desks,
-) -> None:
+async def _pass_on(desks: Desks) -> UUID:
     call = await live_attempt(desks)
     asking = _by_li(desks)
     await desks.write(
@@ -113,10 +112,31 @@ async def test_a_call_passed_on_frees_the_agent_and_is_settled_as_transferred(
     )
     await desks.keeper.look()
     assert await _last(desks) == (CommandState.DONE, None)
-    assert (_room(desks, call), await desks.states()) == ("outside", ["ready", "ready"])
+    assert (_room(desks, call), await desks.states()) == ("outside", ["wrap_up", "ready"])
+    return call
+
+
+async def test_who_passes_a_call_on_writes_it_down_while_owner_and_number_speak(
+    desks: Desks,
+) -> None:
+    call = await _pass_on(desks)
+    await desks.wrap_up(1, WrapUpCode.SATISFIED)
+    assert await desks.states() == ["ready", "ready"]
     await desks.work(0.5)
     assert _room(desks, call) == "outside", "nobody of ours takes it back"
-    await desks.work(2)
+    assert await desks.due(Reason.REPAIR) == [("done", "satisfied")]
+    await desks.work(5)
+    assert await desks.results() == [("answered", "satisfied")]
+    assert await desks.due(Reason.REPAIR) == [("done", "satisfied")]
+    assert await desks.states() == ["ready", "ready"]
+
+
+async def test_a_call_passed_on_that_nobody_writes_down_is_settled_as_transferred(
+    desks: Desks,
+) -> None:
+    await _pass_on(desks)
+    await desks.work(5)
+    assert await desks.states() == ["ready", "ready"]
     assert await desks.due(Reason.REPAIR) == [("done", "transferred")]
     (served,) = await desks.rows(sa.text("SELECT outcome FROM attempt_due_call"))  # type: ignore[arg-type]
     assert served.outcome == {"reason": "passed_on"}

@@ -130,19 +130,55 @@ async def test_a_phone_that_goes_in_the_middle_of_a_talk_gives_the_call_to_a_col
     assert await desks.due(Reason.REPAIR) == [("done", "satisfied")]
 
 
-async def test_a_talk_whose_phone_goes_and_that_nobody_takes_ends_with_an_apology(
+async def test_who_hangs_up_their_phone_in_a_talk_that_nobody_takes_writes_it_down(
     desks: Desks,
 ) -> None:
     await _due(desks)
-    await desks.agent(endpoint=PHONE)
+    agent = await desks.agent(endpoint=PHONE)
     desks.talks_s = 300
     await desks.work(1)
     desks.floor.hang_up("agent-1")
     await desks.work(0.05)
     (live,) = await desks.rows(sa.select(Attempt.attempt_id))
-    assert desks.carrier.rooms.room_of(live.attempt_id) == "apology"
+    assert desks.carrier.rooms.room_of(live.attempt_id) == "apology", "the owner is told first"
+    await desks.work(0.4)
+    assert await desks.states() == ["wrap_up"]
+    await desks.wrap_up(agent, WrapUpCode.SATISFIED)
+    assert await desks.states() == ["ready"]
+    assert await desks.results() == [("answered", "satisfied")]
+    assert len(desks.rung) == 1
+
+
+async def test_a_screen_that_goes_dark_in_a_talk_by_phone_leaves_the_talk_alone(
+    desks: Desks,
+) -> None:
+    await _due(desks)
+    agent = await desks.agent(endpoint=PHONE)
+    desks.talks_s = 200
     await desks.work(1)
-    assert await desks.states() == ["break"]
+    await desks.vanish(agent)
+    await desks.work(2)
+    assert await desks.states() == ["on_call"]
+    assert list(desks.floor.seats()) == ["agent-1"]
+    await desks.work(1.5)
+    assert await desks.states() == ["wrap_up"], "they may come back to write it down"
+    await desks.work(4)
+    assert await desks.states() == ["offline"]
+    await desks.keeper.look()
+    assert desks.floor.seats() == {}
+    assert await desks.results() == [("answered", "transferred")]
+
+
+async def test_a_dark_screen_and_a_phone_that_is_gone_lose_the_agent(desks: Desks) -> None:
+    await _due(desks)
+    agent = await desks.agent(endpoint=PHONE)
+    desks.talks_s = 300
+    await desks.work(1)
+    await desks.vanish(agent)
+    await desks.work(1)
+    desks.floor.hang_up("agent-1")
+    await desks.work(1)
+    assert await desks.states() == ["offline"]
     assert await desks.results() == [("answered", "transferred")]
 
 
