@@ -20,6 +20,7 @@ from dialer.bridges.twilio.rest import Account
 from dialer.bridges.twilio.spending import Ceiling
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_OWN_HOST = ".twilio.com"  # other carriers that speak the API name accounts as they like
 _WEB = frozenset({"http", "https"})
 
 
@@ -77,13 +78,9 @@ def _account(twilio: TwilioSettings, *, token: str, base_url: str) -> Account:
     sid = twilio.account_sid
     if sid is None:
         _refuse("account_sid is missing; copy it from Twilio's console: it begins with AC")
-    _check_kind(sid, "AC", key="account_sid")
-    if twilio.twiml_app_sid is not None:
-        _check_kind(twilio.twiml_app_sid, "AP", key="twiml_app_sid")
     username, password = sid, token
     key = twilio.api_key_sid
     if key is not None:
-        _check_kind(key, "SK", key="api_key_sid")
         username, password = (
             key,
             _secret(
@@ -94,6 +91,10 @@ def _account(twilio: TwilioSettings, *, token: str, base_url: str) -> Account:
         )
     elif twilio.api_key_secret is not None:
         _refuse("api_key_secret is set and api_key_sid is not; it begins with SK")
+    if (urlsplit(base_url).hostname or "").endswith(_OWN_HOST):
+        _check_sid(sid, "AC", key="account_sid")
+        _check_sid(key, "SK", key="api_key_sid")
+        _check_sid(twilio.twiml_app_sid, "AP", key="twiml_app_sid")
     return Account(
         account_sid=sid,
         username=username,
@@ -103,9 +104,12 @@ def _account(twilio: TwilioSettings, *, token: str, base_url: str) -> Account:
     )
 
 
-def _check_kind(sid: str, kind: str, *, key: str) -> None:
-    if not sid.startswith(kind):
-        _refuse(f"{key} is {sid[:2]}…, which names something else; it begins with {kind}")
+def _check_sid(sid: str | None, kind: str, *, key: str) -> None:
+    if sid is not None and re.fullmatch(rf"{kind}[0-9a-f]{{32}}", sid) is None:
+        _refuse(
+            f"{key} is {sid[:4]}… with {len(sid)} signs; Twilio's has {kind} and 32 of 0-9 and "
+            "a-f: copy it from the console"
+        )
 
 
 def _secret(secret: SecretStr | None, mend: str) -> str:
