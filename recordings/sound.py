@@ -1,4 +1,4 @@
-"""WAV files in and out: measured, mended, and two sides of a call brought into one file.
+"""WAV files in and out: measured, mended, and the sides of a call brought into one file.
 
 Files are read in blocks, so that an hour of speech takes no more memory than a second of it.
 """
@@ -77,46 +77,48 @@ def _shape(file: BinaryIO, path: Path) -> Shape:
 
 
 def bring_together(sources: Sequence[Path], to: Path) -> Sound:
-    """Write sources of one channel each as the channels of one file, in their order.
+    """Write the channels of the sources, in their order, as those of one file.
 
     What ends earlier is silent from there on.
 
     Raises:
-        UnreadableSoundError: one of them is no WAV, has several channels, or another rate.
+        UnreadableSoundError: one of them is no WAV, or has another rate.
     """
     shapes = [shape_of(path) for path in sources]
-    rates = {shape.rate for shape in shapes}
-    if len(rates) != 1 or any(shape.channels != 1 for shape in shapes):
-        told = ", ".join(f"{s.channels} channel(s) at {s.rate} Hz" for s in shapes)
-        message = f"these files are not one channel each of one rate: {told}"
+    if len({shape.rate for shape in shapes}) != 1:
+        told = ", ".join(f"{shape.rate} Hz" for shape in shapes)
+        message = f"these files are not of one rate: {told}"
         raise UnreadableSoundError(message)
     frames = max(shape.frames for shape in shapes)
+    channels = sum(shape.channels for shape in shapes)
     with wave.open(str(to), "wb") as out:
-        out.setnchannels(len(sources))
+        out.setnchannels(channels)
         out.setsampwidth(_SAMPLE_BYTES)
         out.setframerate(shapes[0].rate)
         sides = [_blocks(*side, frames) for side in zip(sources, shapes, strict=True)]
         for blocks in zip(*sides, strict=True):
-            out.writeframesraw(np.column_stack(blocks).tobytes())
+            out.writeframesraw(np.hstack(blocks).tobytes())
     return Sound(
         sha256=checksum_of(to),
         size_bytes=to.stat().st_size,
         seconds=frames / shapes[0].rate,
-        channels=len(sources),
+        channels=channels,
         rate=shapes[0].rate,
     )
 
 
 def _blocks(path: Path, shape: Shape, frames: int) -> Iterator[NDArray[np.int16]]:
-    """Yield a file's samples block by block, silence after its end, `frames` in all."""
+    """Yield a file's samples block by block, a column each channel; silence after its end."""
     with path.open("rb") as file:
         file.seek(shape.offset)
         left = shape.frames
         for at in range(0, frames, _BLOCK):
             wanted = min(_BLOCK, frames - at)
-            there = np.frombuffer(file.read(min(wanted, left) * _SAMPLE_BYTES), dtype="<i2")
-            left -= len(there)
-            yield np.pad(there, (0, wanted - len(there)))
+            width = _SAMPLE_BYTES * shape.channels
+            there = np.frombuffer(file.read(min(wanted, left) * width), dtype="<i2")
+            samples = there.reshape(-1, shape.channels)
+            left -= len(samples)
+            yield np.pad(samples, ((0, wanted - len(samples)), (0, 0)))
 
 
 def checksum_of(path: Path) -> bytes:

@@ -1,8 +1,6 @@
 """The jobs of recordings: into the store, or told as missing, and away when their time is over."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -11,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import metrics
 from core.columns import AnyRow
 from core.errors import OwnerlineError
-from dialer.bridges.asterisk.audio_places import UnknownLocationError
 from dialer.recording import recorded_call
-from ownerline.recorded import sources_at, store_of
+from ownerline.recorded import NOWHERE, source_at, store_of
 from ownerline.runtime import Runtime
-from recordings.collecting import SourceMissingError, collect
+from recordings.collecting import collect
 from recordings.model import RecordingState, shipped_retention
 from recordings.service import (
     collect_soon,
@@ -26,6 +23,7 @@ from recordings.service import (
     take_away,
 )
 from recordings.sound import UnreadableSoundError
+from recordings.sources import NeverRecordedError, Source, SourceError
 from recordings.store import RecordingStore, StoreError
 
 log = structlog.get_logger(__name__)
@@ -35,15 +33,9 @@ TEND_RECORDINGS = "recordings.tend"
 GIVE_UP_AFTER = timedelta(minutes=30)  # since the file should have been whole
 _CALL_IS_UP = timedelta(minutes=20)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
-# Of a call whose end nobody told, Asterisk may write on: what changed a moment ago is left alone.
-_QUIET_FOR = timedelta(minutes=1)
 _LOOKED_FOR = timedelta(days=30)  # a missing file that turns up, say with a disk that was away
 _BATCH = 200
-_TROUBLES = (SourceMissingError, UnreadableSoundError, StoreError, UnknownLocationError)
-
-
-class _NotWholeError(OwnerlineError):
-    """A recording's file may still be written to."""
+_TROUBLES = (SourceError, UnreadableSoundError, StoreError, *NOWHERE)
 
 
 async def collect_recording(runtime: Runtime, *, recording_id: str) -> None:
@@ -52,48 +44,50 @@ async def collect_recording(runtime: Runtime, *, recording_id: str) -> None:
     async with runtime.sessions() as session:
         row = await recording_of(session, UUID(recording_id))
         call = await recorded_call(session, row.attempt_id or row.inbound_call_id)
-    if row.state not in {RecordingState.OWED, RecordingState.MISSING}:
+    if row.state is RecordingState.DELETED:
         return
     due_at = row.told_at or call.ended_at
-    if due_at is None:
+    if due_at is None and row.state is not RecordingState.STORED:
         await _again(runtime, row, at=now + _CALL_IS_UP)
         return
     try:
-        sources = sources_at(row.location, runtime.settings)
-        if row.told_at is None:
-            _check_quiet(sources, now=now)
-        await collect(
-            runtime.sessions,
-            store_of(runtime.settings),
-            row.recording_id,
-            sources,
-            rules=shipped_retention(),
-            now=now,
-        )
-    except (*_TROUBLES, _NotWholeError) as err:
-        await _put_off(runtime, row, err, late=now - due_at)
+        async with source_at(row.location, runtime.settings) as source:
+            await _collect(runtime, row, source, now=now)
+    except _TROUBLES as err:
+        await _put_off(runtime, row, err, late=now - (due_at or now))
 
 
-def _check_quiet(sources: Sequence[Path], *, now: datetime) -> None:
-    for source in sources:
-        try:
-            changed_at = datetime.fromtimestamp(source.stat().st_mtime, tz=UTC)
-        except FileNotFoundError:
-            continue
-        if changed_at > now - _QUIET_FOR:
-            message = f"{source.name} was written to a moment ago"
-            raise _NotWholeError(message)
+async def _collect(runtime: Runtime, row: AnyRow, source: Source, *, now: datetime) -> None:
+    if row.state is RecordingState.STORED:
+        await source.take_away()  # a collection died between the row and the source
+        return
+    if row.told_at is None:
+        await source.check_whole(now)
+    await collect(
+        runtime.sessions,
+        store_of(runtime.settings),
+        row.recording_id,
+        source,
+        rules=shipped_retention(),
+        now=now,
+    )
 
 
 async def _put_off(runtime: Runtime, row: AnyRow, err: OwnerlineError, *, late: timedelta) -> None:
     now = runtime.clock.now()
+    is_final = late >= GIVE_UP_AFTER or isinstance(err, NeverRecordedError)
     async with runtime.sessions.begin() as session:
         current = await recording_of(session, row.recording_id, lock=True)
-        if current.state is not RecordingState.OWED:
-            return  # another collection was quicker, or it was missing before
-        if late < GIVE_UP_AFTER:
+        if current.state not in {RecordingState.OWED, RecordingState.STORED}:
+            return  # it was missing before
+        if not is_final:
             pause = min(max(late, _SHORTEST_PAUSE), _LONGEST_PAUSE)
             await collect_soon(session, row.recording_id, at=now + pause)
+            return
+        if current.state is RecordingState.STORED:
+            log.error(
+                "recording_left_at_its_source", recording_id=str(row.recording_id), why=str(err)
+            )
             return
         await note_missing(session, row.recording_id, why=str(err), now=now)
     metrics.RECORDINGS_MISSED.inc()
