@@ -25,6 +25,10 @@ class Addresses:
         """Return where the reply to a turn goes."""
         return self.at(f"/calls/{call_id}/steps/{turn_no}")
 
+    def part(self, call_id: UUID, turn_no: int, part: int) -> str:
+        """Return where a turn goes on that is too long for one document; the first part is 1."""
+        return self.at(f"/calls/{call_id}/steps/{turn_no}/parts/{part}")
+
     def again(self, call_id: UUID) -> str:
         """Return where Twilio goes when an address failed: the turn that is due is said again."""
         return self.at(f"/calls/{call_id}/again")

@@ -56,10 +56,24 @@ def pound_may_come(ask: Ask, form: Mapping[str, str]) -> bool:
 
     Who ends every entry with # presses it into the turn that follows, where it means nothing.
     """
-    pressed = form.get("Digits", "")
     if ask.kind in ONE_KEY or ask.kind is AskKind.RECORD or form.get("FinishedOnKey", "") == END:
         return False
-    return len(pressed) >= longest_entry(ask)
+    return len(form.get("Digits", "")) >= longest_entry(ask)
+
+
+def takes_late_pound(ask: Ask) -> bool:
+    """Say whether a turn can tell the # of the entry before it from an answer of its own."""
+    return ask.kind in ONE_KEY and END not in ask.keys
+
+
+def is_late_pound(ask: Ask, form: Mapping[str, str]) -> bool:
+    """Say whether it was only the # of the entry before: the turn is to be said again.
+
+    Documents have # end an entry of one key only where it may come late (`Renderer.turn`), so
+    that the same turn said again hears a second # as the wrong key it is.
+    """
+    is_alone = form.get("Digits", "") == "" and form.get("FinishedOnKey", "") == END
+    return is_alone and takes_late_pound(ask)
 
 
 def longest_entry(ask: Ask) -> int:

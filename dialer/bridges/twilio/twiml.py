@@ -24,7 +24,7 @@ from customers.model import Language
 from dialer.bridges.apology import SORRY_WORDS
 from dialer.bridges.entry import END, ONE_KEY, record_keys
 from dialer.bridges.twilio.addresses import Addresses
-from dialer.bridges.twilio.replies import answer_name, longest_entry
+from dialer.bridges.twilio.replies import answer_name, longest_entry, takes_late_pound
 from dialer.bridges.twilio.words import Voice, pieces, speakable, voices_of
 from scripts.model import Ask, AskKind, Turn
 
@@ -61,10 +61,14 @@ class Renderer:
         self._voices = voices_of(voices or {})
         self._audio = audio
 
-    async def turn(self, turn: Turn, *, call_id: UUID, turn_no: int) -> str:
+    async def turn(
+        self, turn: Turn, *, call_id: UUID, turn_no: int, pound_may_come: bool = False
+    ) -> str:
         """Return the document of a turn.
 
         What comes back of it, also that they are to be put through, goes to the step of its number.
+        `pound_may_come`: see `replies`; not where the turn is said again for that reason. What is
+        longer than Twilio takes is for `parts` to cut.
         """
         said = await self._said(turn)
         response = VoiceResponse()
@@ -77,7 +81,7 @@ class Renderer:
         if ask.kind is AskKind.RECORD:
             self._ask_to_speak(response, turn, ask, said, call_id=call_id, turn_no=turn_no)
         else:
-            gather = _gather(ask, step)
+            gather = _gather(ask, step, pound_may_come=pound_may_come)
             _append(gather if turn.barge_in else response, said)
             response.append(gather)
         response.append(_onward(step))
@@ -145,14 +149,16 @@ class Renderer:
         return [Say(each, voice=voice.name, language=voice.language) for each in pieces(sentence)]
 
 
-def _gather(ask: Ask, step: str) -> Gather:
+def _gather(ask: Ask, step: str, *, pound_may_come: bool) -> Gather:
     one_key = ask.kind in ONE_KEY
+    # Where one key is awaited # is a key like others, unless it still belongs to what was before.
+    has_end = not one_key or (pound_may_come and takes_late_pound(ask))
     return Gather(
         input="dtmf",
         action=step,
         method="POST",
         num_digits=1 if one_key else longest_entry(ask),
-        finish_on_key="" if one_key else END,  # where one key is awaited # is a key like others
+        finish_on_key=END if has_end else "",
         timeout=max(1, math.ceil(ask.timeout_s)),
         action_on_empty_result=True,
     )
