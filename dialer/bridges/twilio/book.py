@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.live import Topic, tell
 from dialer.bridges.port import OutboundCall
-from dialer.bridges.twilio import orders
+from dialer.bridges.twilio import orders, pages
+from dialer.bridges.twilio.pages import Page
 from dialer.bridges.twilio.results import Before, Gone, judge
 from dialer.bridges.twilio.tables import TwilioCall
 from dialer.model import AnsweredBy, Direction, TelephonyResult
@@ -78,6 +79,7 @@ class BookedCall:
     turn_no: int
     document: str | None
     token: str | None
+    page: Page | None
     is_asking: bool
     told_ringing: bool
     told_answered: bool
@@ -202,18 +204,36 @@ class Book:
             return await merge(session, call_id, told)
 
     async def keep_document(
-        self, call_id: UUID, *, turn_no: int, document: str, token: str, is_asking: bool = False
+        self, call_id: UUID, *, turn_no: int, document: str, token: str, page: Page
     ) -> bool:
-        """Keep the document of a turn, and which request got it; False: an older turn.
+        """Keep the document of a turn, what it waits for, and which request got it.
 
-        `is_asking`: the turn waits for an answer. A line that goes meanwhile is the answer.
+        A line that goes while a page asks is the answer. False: the talk is at that turn already,
+        by another request, or beyond it.
         """
+        at_turn = TwilioCall.turn_no == turn_no
+        behind = (TwilioCall.turn_no < turn_no) | (at_turn & (TwilioCall.token == token))
+        return await self._turn(
+            (TwilioCall.call_id == call_id) & behind,
+            turn_no=turn_no,
+            document=document,
+            token=token,
+            page=pages.written(page),
+            is_asking=page.ask is not None,
+        )
+
+    async def keep_page(self, call_id: UUID, page: Page, *, turn_no: int, token: str) -> bool:
+        """Change what the turn that is heard waits for; False: the talk is beyond it."""
+        return await self._turn(
+            (TwilioCall.call_id == call_id) & (TwilioCall.turn_no == turn_no),
+            page=pages.written(page),
+            token=token,
+        )
+
+    async def _turn(self, where: sa.ColumnElement[bool], **values: object) -> bool:
         async with self._sessions.begin() as session:
             kept = await session.execute(
-                sa.update(TwilioCall)
-                .where(TwilioCall.call_id == call_id, TwilioCall.turn_no <= turn_no)
-                .values(turn_no=turn_no, document=document, token=token, is_asking=is_asking)
-                .returning(TwilioCall.call_id)
+                sa.update(TwilioCall).where(where).values(values).returning(TwilioCall.call_id)
             )
             return kept.first() is not None
 
@@ -345,6 +365,7 @@ def _booked(row: TwilioCall) -> BookedCall:
         turn_no=row.turn_no,
         document=row.document,
         token=row.token,
+        page=None if row.page is None else pages.read(row.page),
         is_asking=row.is_asking,
         told_ringing=row.told_ringing,
         told_answered=row.told_answered,

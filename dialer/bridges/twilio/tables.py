@@ -26,8 +26,9 @@ class TwilioCall(Base):
     """One call of an owner, in either direction; `call_id` is the attempt's, or the inbound call's.
 
     `sid` is None until Twilio's name of it is known. `order` is what webhooks need of the
-    `OutboundCall`. `turn_no` numbers the turn that is being heard, `document` is its TwiML and
-    `token` the request that got it. `told_*`: the engine has heard of it.
+    `OutboundCall`. `turn_no` numbers the turn that is being heard, `document` is its TwiML,
+    `page` what it waits for (`pages`) and `token` the request that got it. `told_*`: the
+    engine has heard of it.
     """
 
     __tablename__ = "twilio_call"
@@ -62,6 +63,7 @@ class TwilioCall(Base):
     turn_no: Mapped[int] = mapped_column(server_default=sa.text("0"))
     document: Mapped[str | None] = mapped_column(sa.Text)
     token: Mapped[str | None] = mapped_column(sa.Text)
+    page: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     is_asking: Mapped[bool] = mapped_column(server_default=sa.false())  # the turn waits for a reply
     is_recorded_turn: Mapped[bool | None]  # what the last turn wants; None: none said yet
     is_silenced: Mapped[bool] = mapped_column(server_default=sa.false())  # an agent wants it

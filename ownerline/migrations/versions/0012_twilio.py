@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("turn_no", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("document", sa.Text(), nullable=True),
         sa.Column("token", sa.Text(), nullable=True),
+        sa.Column("page", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("is_asking", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_recorded_turn", sa.Boolean(), nullable=True),
         sa.Column("is_silenced", sa.Boolean(), server_default=sa.text("false"), nullable=False),
