@@ -7,11 +7,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from twilio.twiml.voice_response import Dial, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, Say, VoiceResponse
 
 from customers.model import Language
 from dialer.bridges.apology import SORRY_WORDS
 from dialer.bridges.twilio.addresses import Addresses
+from dialer.bridges.twilio.words import voices_of
 
 # Twilio's longest call; without a limit a phone would leave its room after four hours.
 # https://www.twilio.com/docs/voice/twiml/dial#timelimit
@@ -20,7 +21,6 @@ LONGEST_S = 86_400
 _OWNER_LIMIT_S = 14_400  # the call's own limit is shorter
 _KEY_WITHIN_S = 10
 _PASS_RINGS_S = 60
-_SAYS = {Language.MANDARIN: "zh-CN", Language.ENGLISH: "en-US"}
 _EVENTS = "end join leave"
 _NAME = re.compile(r"ownerline-[0-9a-f]{8}-(.+)")
 
@@ -40,6 +40,10 @@ class Part(StrEnum):
     LISTEN = "listen"
     WHISPER = "whisper"
     JOIN = "join"
+    OUTSIDE = "outside"  # in no room: whom an owner was passed on to
+
+
+SUPERVISING = (Part.LISTEN, Part.WHISPER, Part.JOIN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +91,7 @@ class RoomDocuments:
                 self._conference(dial, room, wait_url="", muted=True)
             case Part.WHISPER:
                 self._conference(dial, room, wait_url="", coach=coached)
-            case Part.GUEST | Part.JOIN:
+            case _:
                 self._conference(dial, room)
         return str(document)
 
@@ -101,7 +105,7 @@ class RoomDocuments:
             finish_on_key="",
             timeout=_KEY_WITHIN_S,
         )
-        gather.say(_PRESS_A_KEY[language], language=_SAYS[language], voice=self._voice(language))
+        self._say(gather, _PRESS_A_KEY[language], language)
         document.hangup()
         return str(document)
 
@@ -140,11 +144,9 @@ class RoomDocuments:
             **more,
         )
 
-    def _say(self, document: VoiceResponse, words: str, language: Language) -> None:
-        document.say(words, language=_SAYS[language], voice=self._voice(language))
-
-    def _voice(self, language: Language) -> str | None:
-        return self.voices.get(language.value)
+    def _say(self, into: VoiceResponse | Gather, words: str, language: Language) -> None:
+        voice = voices_of(self.voices)[language]
+        into.append(Say(words, voice=voice.name, language=voice.language))
 
 
 def room_of(conference: str) -> str | None:

@@ -4,7 +4,7 @@ A phone's row is written before it is rung. Webhooks fill it in on any process; 
 What is gone stays gone, however late its coming is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.columns import AnyRow, table_of
 from core.live import Topic, tell
 from dialer.bridges.floor import PhoneTrouble
-from dialer.bridges.twilio.rooms import Part
+from dialer.bridges.twilio.book import Check
+from dialer.bridges.twilio.rooms import SUPERVISING, Part
 from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
 from dialer.model import Direction
 
@@ -43,14 +44,27 @@ _CONFERENCE = (
     .order_by(_SEAT.c.seated_at.desc())
     .limit(1)
 )
-_seat_of = _SEAT.alias("seat_of")
-_HAS_SEAT = sa.exists().where(
-    _seat_of.c.room == _SEAT.c.room,
-    _seat_of.c.part == Part.SEAT,
-    _seat_of.c.gone_at.is_(None),
-    _seat_of.c.seated_at.is_not(None),
-)
-# Guests whose owner has gone, or is elsewhere now; supervisors whose agent has gone.
+
+
+def _has_seat(room: sa.ColumnElement[str]) -> sa.Exists:
+    """Return whether an agent's phone is in a room."""
+    there = _SEAT.alias("there")
+    return sa.exists().where(
+        there.c.room == room,
+        there.c.part == Part.SEAT,
+        there.c.gone_at.is_(None),
+        there.c.seated_at.is_not(None),
+    )
+
+
+def _was_left(room: sa.ColumnElement[str], since: sa.ColumnElement[datetime]) -> sa.Exists:
+    """Return whether an agent's phone has gone out of a room since."""
+    gone = _SEAT.alias("gone")
+    return sa.exists().where(gone.c.room == room, gone.c.part == Part.SEAT, gone.c.gone_at >= since)
+
+
+# Guests whose owner has gone, or is elsewhere now; supervisors whose agent has gone; the outside
+# numbers of calls that are over.
 _LEFT_OVER = (
     sa.select(_SEAT)
     .outerjoin(_CALL, _CALL.c.call_id == _SEAT.c.call_id)
@@ -65,28 +79,20 @@ _LEFT_OVER = (
                     _CALL.c.room != _SEAT.c.room,
                 ),
             ),
-            sa.and_(_SEAT.c.part.in_([Part.LISTEN, Part.WHISPER, Part.JOIN]), ~_HAS_SEAT),
+            sa.and_(_SEAT.c.part == Part.OUTSIDE, _CALL.c.ended_at.is_not(None)),
+            sa.and_(_SEAT.c.part.in_(SUPERVISING), ~_has_seat(_SEAT.c.room)),
         ),
     )
 )
-_room_of_call = _SEAT.alias("room_of_call")
 # Callers whose agent has gone after they came into the room: no dialer gives them another one.
 _LEFT_CALLERS = sa.select(_CALL.c.call_id, _CALL.c.sid).where(
     _CALL.c.direction == Direction.INBOUND,
+    ~_CALL.c.told_ended,
     _CALL.c.ended_at.is_(None),
-    _CALL.c.in_room_at.is_not(None),
-    sa.not_(_CALL.c.is_cut),
-    sa.exists().where(
-        _room_of_call.c.room == _CALL.c.room,
-        _room_of_call.c.part == Part.SEAT,
-        _room_of_call.c.gone_at >= _CALL.c.in_room_at,
-    ),
-    ~sa.exists().where(
-        _seat_of.c.room == _CALL.c.room,
-        _seat_of.c.part == Part.SEAT,
-        _seat_of.c.gone_at.is_(None),
-        _seat_of.c.seated_at.is_not(None),
-    ),
+    ~_CALL.c.is_cut,
+    _CALL.c.sid.is_not(None),
+    _was_left(_CALL.c.room, _CALL.c.in_room_at),
+    ~_has_seat(_CALL.c.room),
 )
 _TAKE_UNASKED = (
     sa.update(_SEAT)
@@ -127,12 +133,12 @@ class Standing:
     """How the rooms stand: which have their agent in them, and why others have not."""
 
     seated: frozenset[str]
-    troubles: tuple[tuple[str, PhoneTrouble], ...]
+    troubles: Mapping[str, PhoneTrouble]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LeftCaller:
-    """A caller who is in a room that their agent has left."""
+    """A caller in a room that their agent has left."""
 
     call_id: UUID
     sid: str
@@ -157,9 +163,7 @@ class SeatBook:
             rows = (await session.execute(_LATEST)).all()
         return Standing(
             seated=frozenset(row.room for row in rows if row.seated_at and row.gone_at is None),
-            troubles=tuple(
-                (row.room, row.trouble) for row in rows if row.gone_at and row.trouble is not None
-            ),
+            troubles={row.room: row.trouble for row in rows if row.trouble is not None},
         )
 
     async def phone(self, seat_id: UUID) -> Seat | None:
@@ -173,8 +177,14 @@ class SeatBook:
 
     async def monitoring_at(self, endpoint: str) -> list[Seat]:
         """Return where a supervisor's phone takes part, or is on its way to."""
-        parts = [Part.LISTEN, Part.WHISPER, Part.JOIN]
-        return await self._phones(_IS_OPEN, _SEAT.c.endpoint == endpoint, _SEAT.c.part.in_(parts))
+        return await self._phones(
+            _IS_OPEN, _SEAT.c.endpoint == endpoint, _SEAT.c.part.in_(SUPERVISING)
+        )
+
+    async def outside_of(self, call_id: UUID) -> list[Seat]:
+        """Return the outside number that a call is passed on to."""
+        of_call = _SEAT.c.call_id == call_id
+        return await self._phones(_IS_OPEN, of_call, _SEAT.c.part == Part.OUTSIDE)
 
     async def conference_of(self, room: str) -> str | None:
         """Return the name at Twilio of a room's conference, as an agent's phone last met it."""
@@ -188,10 +198,10 @@ class SeatBook:
             return [_seat(row) for row in await session.execute(_LEFT_OVER)]
 
     async def left_callers(self) -> list[LeftCaller]:
-        """Return callers who are alone in a room, since their agent has gone."""
+        """Return callers whom their agent has left alone in a room."""
         async with self._sessions.begin() as session:
-            rows = (await session.execute(_LEFT_CALLERS)).all()
-        return [LeftCaller(call_id=row.call_id, sid=row.sid) for row in rows if row.sid]
+            rows = await session.execute(_LEFT_CALLERS)
+            return [LeftCaller(call_id=row.call_id, sid=row.sid) for row in rows]
 
     async def take_unasked(self, *, before: datetime, now: datetime) -> list[Seat]:
         """Return the open phones that nobody has asked Twilio about since; they count as asked."""
@@ -210,9 +220,15 @@ class SeatBook:
         endpoint: str,
         at: datetime,
         call_id: UUID | None = None,
+        check: Check | None = None,
     ) -> bool:
-        """Write a phone down that is about to be rung; False: the room has one already."""
+        """Write a phone down that is about to be rung; False: the room has one already.
+
+        `check` is asked in the same transaction, before; it raises where none may be rung.
+        """
         async with self._sessions.begin() as session:
+            if check is not None:
+                await check(session)
             added = await session.execute(
                 insert(_SEAT)
                 .values(
@@ -231,9 +247,17 @@ class SeatBook:
             await tell(session, Topic.CARRIER, str(seat_id))
             return True
 
-    async def rung(self, seat_id: UUID, sid: str) -> None:
-        """Note how Twilio calls a phone's call."""
-        await self._fill(_SEAT.c.seat_id == seat_id, sid=sa.func.coalesce(_SEAT.c.sid, sid))
+    async def rung(self, seat_id: UUID, sid: str) -> Seat | None:
+        """Note how Twilio calls a phone's call, and return the phone; None: no such."""
+        async with self._sessions.begin() as session:
+            rung = (
+                sa.update(_SEAT)
+                .where(_SEAT.c.seat_id == seat_id)
+                .values(sid=sa.func.coalesce(_SEAT.c.sid, sid))
+                .returning(_SEAT)
+            )
+            row = (await session.execute(rung)).one_or_none()
+            return None if row is None else _seat(row)
 
     async def joined(self, sid: str, *, conference_sid: str, at: datetime) -> bool:
         """Note that a phone has come into its room; False: it is no phone of ours."""
