@@ -45,6 +45,14 @@ class Addresses:
         """Return where a recording's progress is told."""
         return self.at(f"/calls/{call_id}/recordings/{quote(name, safe='')}")
 
+    def announcement(self, call_id: UUID) -> str:
+        """Return what owner and agent hear before their talk is recorded."""
+        return self.at(f"/calls/{call_id}/announcement")
+
+    def announced(self, call_id: UUID) -> str:
+        """Return where Twilio goes once they have heard it."""
+        return self.at(f"/calls/{call_id}/announced")
+
     def phone_answer(self, seat_id: UUID) -> str:
         """Return where a phone on our side of a room gets its document."""
         return self.at(f"/phones/{seat_id}/answer")
@@ -60,6 +68,18 @@ class Addresses:
     def passed_on(self, call_id: UUID) -> str:
         """Return where is told how an outside number took a call that was passed on."""
         return self.at(f"/calls/{call_id}/passed-on")
+
+    def came_in(self) -> str:
+        """Return where a call to a number of ours gets its first document, or gets it again."""
+        return self.at("/inbound")
+
+    def came_in_status(self) -> str:
+        """Return where the end of a call to a number of ours is told."""
+        return self.at("/inbound/status")
+
+    def check(self) -> str:
+        """Return where `ownerline doctor` asks whether a signed request reaches us."""
+        return self.at("/check")
 
     def audio(self, token: str) -> str:
         """Return where a spoken sentence lies."""
