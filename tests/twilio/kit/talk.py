@@ -195,20 +195,24 @@ class Talk:
         return digits, ""
 
     async def _record(self, verb: Verb, *, base: str) -> Next | None:
+        pace = self._exchange.pace
         act = self._act(verb, wants_speech=True)
         if act is HANGS_UP:
-            told = self._exchange.keep(self._leg, verb, seconds=1.0)
-            await self._fetch(
-                self._action(verb, base=base, params=dict(told) | {"Digits": "hangup"})
-            )
+            told = dict(self._exchange.keep(self._leg, verb, seconds=1.0)) | {"Digits": "hangup"}
+            await self._fetch(self._action(verb, base=base, params=told))
             self._do(act)
-        if isinstance(act, Speaks):
+        ends_on = verb.get("finishOnKey", "1234567890*#")
+        key, seconds = "", 0.0
+        if isinstance(act, Presses) and act.keys[:1] and act.keys[0] in ends_on:
+            key, seconds = act.keys[0], 1.0
+        elif isinstance(act, Speaks):
             seconds = min(act.seconds, verb.number("maxLength", 3600))
-            await asyncio.sleep(seconds * self._exchange.pace.second)
-            told = self._exchange.keep(self._leg, verb, seconds=seconds)
-            return self._action(verb, base=base, params=dict(told) | {"Digits": "#"})
-        await asyncio.sleep(verb.number("timeout", 5) * self._exchange.pace.second)
-        return None  # nothing was said: the next verb
+        if not seconds:  # nothing was said: the next verb
+            await asyncio.sleep(verb.number("timeout", 5) * pace.second)
+            return None
+        await asyncio.sleep(seconds * pace.second)
+        kept = dict(self._exchange.keep(self._leg, verb, seconds=seconds))
+        return self._action(verb, base=base, params=kept | ({"Digits": key} if key else {}))
 
     async def _dial(self, verb: Verb, *, base: str) -> Next | None:
         if not verb.nested and not verb.text:
@@ -228,8 +232,10 @@ class Talk:
     def _act(self, verb: Verb, *, wants_speech: bool = False) -> Act:
         said = [each.text for each in verb.nested] or self._leg.heard[-1:]
         prompt = Prompt(number=self._leg.prompts, said=said, wants_speech=wants_speech)
-        self._leg.prompts += 1
-        return self._leg.owner.acts(prompt)
+        act = self._leg.owner.acts(prompt)
+        if wants_speech or not isinstance(act, Speaks):
+            self._leg.prompts += 1  # who has something to say waits until it is recorded
+        return act
 
     def _do(self, act: Act) -> None:
         if isinstance(act, Presses):
