@@ -1,8 +1,7 @@
 """A sentence played into an agent's room, so that everybody in it hears it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -18,18 +17,13 @@ from dialer.bridges.asterisk.lines import (
 from dialer.bridges.asterisk.sounds import Sounds
 from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.asterisk.values import UnsafeValueError
+from dialer.bridges.recorded_words import RECORDED_WORDS
 
 log = structlog.get_logger(__name__)
 
 # Returns the file of the sentence that announces a recording, as the trunk's server knows it.
 Announcement = Callable[[Language, Trunk], Awaitable[str]]
 
-RECORDED_WORDS: Mapping[Language, str] = MappingProxyType(
-    {
-        Language.MANDARIN: "为保证服务质量，本次通话将被录音。",
-        Language.ENGLISH: "This call is recorded, so that we can be held to what we say.",
-    }
-)
 _FLOOR = "ownerline-floor"
 _LONGEST_S = 20.0  # an announcement is a sentence
 
