@@ -6,10 +6,12 @@ Verbs, attributes and their limits: twilio.com/docs/voice/twiml, one page a verb
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 from xml.etree import ElementTree as ET  # our own documents, in tests
 
 MAX_BYTES = 64 * 1024
-_SAID = 4096  # characters; twilio.com/docs/api/errors/13520
+_SAID = 4096  # characters; twilio.com/docs/api/errors/13521
+_SAID_IN_A_URL = 4500  # the same, encoded
 
 
 class TwimlError(Exception):
@@ -168,6 +170,8 @@ def _verb(element: ET.Element, *, within: str | None) -> Verb:
         text = "".join(element.itertext())
         if not text.strip() or len(text) > _SAID:
             raise TwimlError(13520, f"Say of {len(text)} characters")
+        if len(quote(text, safe="")) > _SAID_IN_A_URL:
+            raise TwimlError(13521, f"Say of {len(text)} characters, too long in a URL")
         return Verb(name=name, attributes=element.attrib, text=text)
     nested = tuple(_verb(each, within=name) for each in element)
     return Verb(
