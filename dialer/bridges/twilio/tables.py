@@ -68,6 +68,7 @@ class TwilioCall(Base):
     is_recorded_turn: Mapped[bool | None]  # what the last turn wants; None: none said yet
     is_silenced: Mapped[bool] = mapped_column(server_default=sa.false())  # an agent wants it
     recording_at: Mapped[datetime | None]  # whoever wrote it began the call's own recording
+    announced_at: Mapped[datetime | None]  # its announcement to owner and agent was sent for
     told_ringing: Mapped[bool] = mapped_column(server_default=sa.false())
     told_answered: Mapped[bool] = mapped_column(server_default=sa.false())
     told_in_room: Mapped[str | None] = mapped_column(sa.Text)  # the room that was told
@@ -113,7 +114,10 @@ class TwilioSeat(Base):
 
 
 class TwilioRecording(Base):
-    """A recording at Twilio; `name` is `call`, or as the script's reply names it."""
+    """A recording at Twilio; `name` is `call`, or as the script's reply names it.
+
+    It is owed in the transaction that learns of it, so that the engine need not be told.
+    """
 
     __tablename__ = "twilio_recording"
 
@@ -127,7 +131,5 @@ class TwilioRecording(Base):
     is_paused: Mapped[bool] = mapped_column(server_default=sa.false())
     ready_at: Mapped[datetime | None]
     seconds: Mapped[float | None]
-    failed_at: Mapped[datetime | None]  # Twilio says that there is none (status absent)
-    told_started: Mapped[bool] = mapped_column(server_default=sa.false())
-    told_ready: Mapped[bool] = mapped_column(server_default=sa.false())
+    failed_at: Mapped[datetime | None]  # there is none (absent); without ready_at: thrown away
     __table_args__ = (sa.Index("ix_twilio_recording_call", "call_id"),)

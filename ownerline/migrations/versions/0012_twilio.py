@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("is_recorded_turn", sa.Boolean(), nullable=True),
         sa.Column("is_silenced", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("recording_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("announced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_ringing", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("told_answered", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("told_in_room", sa.Text(), nullable=True),
@@ -174,8 +175,6 @@ def upgrade() -> None:
         sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("told_started", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("told_ready", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(
             ["call_id"], ["twilio_call.call_id"], name=op.f("fk_twilio_recording_call_id")
         ),
