@@ -7,7 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from twilio.twiml.voice_response import Dial, Gather, Say, VoiceResponse
+from twilio.twiml import TwiML
+from twilio.twiml.voice_response import Dial, Say, VoiceResponse
 
 from customers.model import Language
 from dialer.bridges.apology import SORRY_WORDS
@@ -144,7 +145,7 @@ class RoomDocuments:
             **more,
         )
 
-    def _say(self, into: VoiceResponse | Gather, words: str, language: Language) -> None:
+    def _say(self, into: TwiML, words: str, language: Language) -> None:
         voice = voices_of(self.voices)[language]
         into.append(Say(words, voice=voice.name, language=voice.language))
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.columns import AnyRow, table_of
@@ -34,7 +34,7 @@ _IS_SEATED_IN = sa.select(
 # The latest phone of each room says how the room stands.
 _LATEST = (
     sa.select(_SEAT.c.room, _SEAT.c.seated_at, _SEAT.c.gone_at, _SEAT.c.trouble)
-    .distinct(_SEAT.c.room)
+    .ext(distinct_on(_SEAT.c.room))
     .where(_IS_SEAT)
     .order_by(_SEAT.c.room, _SEAT.c.gone_at.is_(None).desc(), _SEAT.c.rung_at.desc())
 )
