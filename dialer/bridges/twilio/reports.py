@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Protocol
+
+from twilio.rest.api.v2010.account.call import CallInstance
 
 from dialer.bridges.twilio.book import Told
 from dialer.bridges.twilio.results import (
@@ -15,22 +16,6 @@ from dialer.bridges.twilio.results import (
     number_of,
     status_of,
 )
-
-
-class CallResource(Protocol):
-    """What is read of the SDK's `CallInstance`."""
-
-    sid: str | None
-    status: str | None
-    to: str | None
-    from_: str | None
-    direction: str | None
-    answered_by: str | None
-    duration: str | None
-    price: str | None
-    date_created: datetime | None
-    start_time: datetime | None
-    end_time: datetime | None
 
 
 def told_by_form(form: Mapping[str, str], *, at: datetime) -> Told:
@@ -59,12 +44,12 @@ def told_by_form(form: Mapping[str, str], *, at: datetime) -> Told:
     )
 
 
-def told_by_resource(call: CallResource, *, at: datetime) -> Told:
+def told_by_resource(call: CallInstance, *, at: datetime) -> Told:
     """Return what the API tells of a call that was asked about at an instant.
 
     It knows neither when the phone began to ring nor the SIP code of a call that failed.
     """
-    status = status_of(call.status)
+    status = status_of(str(call.status))
     started_at, ended_at = _utc(call.start_time), _utc(call.end_time)
     return Told(
         sid=call.sid,

@@ -18,6 +18,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
 from core.errors import OwnerlineError
+from dialer.bridges.port import Closed
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +85,7 @@ class Rest:
         self._pauses_s = tuple(pauses_s)
         self._sleep = sleep
         self._trouble: str | None = None
+        self._closed: Closed | None = None
 
     @property
     def account_sid(self) -> str:
@@ -94,6 +96,11 @@ class Rest:
     def trouble(self) -> str | None:
         """Why nothing can be asked now, as the last request told; None: it can."""
         return self._trouble
+
+    @property
+    def closed(self) -> Closed | None:
+        """What that trouble is to a dialer."""
+        return self._closed
 
     async def ask(self, say: Callable[[], Awaitable[T]], *, what: str) -> T:
         """Say what may be said twice; it is, a few times, where it did not get through.
@@ -129,13 +136,13 @@ class Rest:
         except (TwilioRestException, TwilioServiceException) as err:
             raise self._refusal(err.status, err.code, what) from err
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-            self._trouble = f"Twilio cannot be reached: {type(err).__name__}"
+            self._note(Closed.AWAY, f"Twilio cannot be reached: {type(err).__name__}")
             message = f"{what}: Twilio cannot be reached ({type(err).__name__}); see api_base_url"
             raise RestAwayError(message) from err
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as err:
             message = f"{what}: Twilio's answer was lost ({type(err).__name__})"
             raise RestLostError(message) from err
-        self._trouble = None
+        self._note(None, None)
         return answer
 
     def _refusal(
@@ -148,11 +155,16 @@ class Rest:
         own = code if code is not None and code != status else None
         told = f"HTTP {status}" if own is None else f"error {own}, see {_DOCS}/{own}"
         if status in _KEYS:
-            self._trouble = f"Twilio refuses our credentials ({told})"
+            self._note(Closed.NOT_LET_IN, f"Twilio refuses our credentials ({told})")
             told += "; check account_sid and auth_token (or the key) under [twilio]"
         else:
-            self._trouble = None
+            self._note(None, None)
         return RestRefusedError(f"{what}: Twilio refuses ({told})", status=status, code=own)
+
+    def _note(self, closed: Closed | None, trouble: str | None) -> None:
+        if closed is not self._closed:
+            log.warning("twilio_standing_changed", trouble=trouble)
+        self._closed, self._trouble = closed, trouble
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,99 @@
+"""What became of a call, by the book and by Twilio: asked, never rung again (decision 0035)."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from core.clock import Clock
+from dialer.bridges.port import Fate, FateKind
+from dialer.bridges.twilio.book import Book, BookedCall, Told
+from dialer.bridges.twilio.lines import Lines
+from dialer.bridges.twilio.rest import RestBusyError, RestLostError, RestRefusedError
+from dialer.bridges.twilio.teller import Teller, ended_of
+
+log = structlog.get_logger(__name__)
+
+# A request whose answer was given up may still be on its way to Twilio, and a call that it makes
+# is listed a moment later.
+LISTED_WITHIN = timedelta(seconds=10)
+_UNKNOWN = Fate(kind=FateKind.UNKNOWN)
+_NEVER = Fate(kind=FateKind.NEVER_PLACED)
+_LIVE = Fate(kind=FateKind.LIVE)
+_NOT_ANSWERED = (RestRefusedError, RestBusyError, RestLostError)
+
+
+class Fates:
+    """Asks for calls; one that is up is carried here from then on."""
+
+    def __init__(
+        self, book: Book, lines: Lines, teller: Teller, clock: Clock, *, timeout_s: float
+    ) -> None:
+        self._book = book
+        self._lines = lines
+        self._teller = teller
+        self._clock = clock
+        self._settled_in = timedelta(seconds=timeout_s) + LISTED_WITHIN
+        self._given_up: dict[UUID, datetime] = {}
+
+    async def of(self, call_id: UUID) -> Fate:
+        """Say what became of a call; see the port.
+
+        NEVER_PLACED: it is not in the book, and a call is in it before it is created; or Twilio
+        does not list it although its creation was asked for long enough ago.
+        """
+        call = await self._book.call(call_id)
+        if call is None:
+            return _NEVER
+        try:
+            return await self._asked(call)
+        except _NOT_ANSWERED as err:
+            log.warning("fate_not_asked", attempt_id=str(call_id), error=str(err))
+            return _UNKNOWN
+
+    def is_given_up(self, call_id: UUID) -> bool:
+        """Say whether a call was never placed, as far as was known a while ago."""
+        return call_id in self._given_up
+
+    async def refresh(self, call: BookedCall) -> BookedCall:
+        """Ask Twilio about a call and return it as the book has it then; errors as `Rest.ask`."""
+        sid = call.sid or await self.name_of(call)
+        if sid is None:
+            return call
+        told = await self._lines.told_of(sid, at=self._clock.now())
+        await self._book.told(call.call_id, told)
+        return await self._book.call(call.call_id) or call
+
+    async def name_of(self, call: BookedCall) -> str | None:
+        """Look for a call whose creation was not answered; None: Twilio does not list it."""
+        for sid in await self._lines.look_for(call):
+            if await self._book.call_of(sid) is None:
+                log.info("call_found", attempt_id=str(call.call_id), sid=sid)
+                await self._book.told(call.call_id, Told(sid=sid))
+                return sid
+        return None
+
+    async def _asked(self, call: BookedCall) -> Fate:
+        if call.ended is None:
+            call = await self.refresh(call)
+        if call.ended is not None:
+            if call.sid is None and call.is_cut:
+                return _NEVER
+            await self._teller.bring_up(call.call_id)
+            return Fate(kind=FateKind.ENDED, ended=ended_of(call))
+        if call.sid is not None:
+            self._teller.carry(call.call_id)
+            return _LIVE
+        now = self._clock.now()
+        if now - call.placed_at < self._settled_in:
+            return _UNKNOWN
+        if not await self._book.give_up(call.call_id, at=now):
+            return _UNKNOWN
+        self._note_given_up(call.call_id, now)
+        return _NEVER
+
+    def _note_given_up(self, call_id: UUID, now: datetime) -> None:
+        self._given_up = {
+            each: at for each, at in self._given_up.items() if now - at < timedelta(hours=1)
+        }
+        self._given_up[call_id] = now

@@ -1,0 +1,164 @@
+"""Placing one call: what is refused before anything is asked, and what Twilio answers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import Clock
+from core.settings_model import MachineDetection
+from dialer.bridges.causes import HangupCause
+from dialer.bridges.port import (
+    BridgeError,
+    CallSubmitted,
+    OutboundCall,
+    SubmissionUnknownError,
+    TrunkLimits,
+)
+from dialer.bridges.twilio.book import Book, End, Told
+from dialer.bridges.twilio.destinations import check_destination
+from dialer.bridges.twilio.lines import Lines
+from dialer.bridges.twilio.rest import RestBusyError, RestLostError, RestRefusedError
+from dialer.bridges.twilio.results import INVALID_NUMBERS
+from dialer.bridges.twilio.spending import Spending
+from dialer.bridges.twilio.teller import Teller
+from dialer.model import TelephonyResult
+
+# Queueing, detection and the way of a callback are no part of a call's longest duration.
+MARGIN = timedelta(seconds=120)
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_OUR_KEYS = frozenset({401, 403})  # these are ours to mend; the next call may pass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """The numbers owners see."""
+
+    usual: str
+    by_community: Mapping[str, str]
+
+    def of(self, community: str) -> str:
+        """Return what owners of a community see."""
+        return self.by_community.get(community, self.usual)
+
+
+class Placing:
+    """Creates calls; each is in the book before, and is created at most once."""
+
+    def __init__(
+        self,
+        trunk: TrunkLimits,
+        *,
+        book: Book,
+        lines: Lines,
+        teller: Teller,
+        clock: Clock,
+        shown: Shown,
+        detects: MachineDetection,
+        destinations: Sequence[str] = (),
+        spending: Spending | None = None,
+    ) -> None:
+        self._trunk = trunk
+        self._book = book
+        self._lines = lines
+        self._teller = teller
+        self._clock = clock
+        self._shown = shown
+        self._detects = detects
+        self._destinations = destinations
+        self._spending = spending
+
+    async def place(self, order: OutboundCall, *, max_seconds: float) -> None:
+        """Place a call; see `Bridge.originate`."""
+        self._admit(order)
+        order = replace(
+            order,
+            max_seconds=max_seconds,
+            detect_machine=order.detect_machine and self._detects is not MachineDetection.OFF,
+        )
+        now = self._clock.now()
+        longest = timedelta(seconds=order.ring_timeout_s + max_seconds)
+        shown = self._shown.of(order.community)
+        is_new = await self._book.write_ahead(
+            order, shown=shown, placed_at=now, ends_by=now + longest + MARGIN, check=self._check
+        )
+        if not is_new:
+            message = f"call {order.attempt_id} was placed before; ask for its fate instead"
+            raise BridgeError(message, retryable=False)
+        await self._create(order, shown=shown)
+        if await self._was_cut(order):
+            await self._end(order)
+
+    async def _create(self, order: OutboundCall, *, shown: str) -> None:
+        call_id = order.attempt_id
+        try:
+            sid = await self._lines.create(order, shown=shown)
+        except RestBusyError as err:
+            await self._book.strike(call_id)
+            message = f"call {call_id} was not created: {err}"
+            raise BridgeError(message, retryable=True) from err
+        except RestRefusedError as err:
+            if err.code in INVALID_NUMBERS:
+                await self._no_such_number(order, err.code)
+                return
+            await self._book.strike(call_id)
+            message = f"call {call_id} was not created: {err}"
+            raise BridgeError(message, retryable=err.status in _OUR_KEYS) from err
+        except RestLostError as err:
+            # A webhook of the call may have been here before the answer was given up.
+            call = await self._book.call(call_id)
+            if call is None or call.sid is None:
+                message = f"Twilio's answer to call {call_id} was lost; ask for its fate"
+                raise SubmissionUnknownError(message) from err
+        else:
+            await self._book.told(call_id, Told(sid=sid))
+        self._teller.carry(call_id, CallSubmitted(attempt_id=call_id, at=self._clock.now()))
+
+    async def _no_such_number(self, order: OutboundCall, code: int | None) -> None:
+        """Let a call end whose number is none to Twilio: an outcome, which no other try mends."""
+        now = self._clock.now()
+        end = End(
+            at=now,
+            result=TelephonyResult.INVALID_NUMBER,
+            hangup_cause=HangupCause.INVALID_FORMAT.value,
+            error_code=code,
+        )
+        await self._book.told(order.attempt_id, Told(ended=end))
+        self._teller.carry(order.attempt_id, CallSubmitted(attempt_id=order.attempt_id, at=now))
+
+    async def _was_cut(self, order: OutboundCall) -> bool:
+        call = await self._book.call(order.attempt_id)
+        return call is not None and call.is_cut and call.ended is None
+
+    async def _end(self, order: OutboundCall) -> None:
+        """Hang up a call that was to be hung up before its name was known."""
+        call = await self._book.call(order.attempt_id)
+        if call is not None and call.sid is not None:
+            await self._lines.end(call.sid)
+
+    async def _check(self, session: AsyncSession) -> None:
+        if self._spending is not None:
+            await self._spending.check(session)
+        up = await self._book.up_on(session, self._trunk.name)
+        if up >= self._trunk.channels:
+            message = f"all {self._trunk.channels} channels of trunk {self._trunk.name} are up"
+            raise BridgeError(message, retryable=True)
+
+    def _admit(self, order: OutboundCall) -> None:
+        """Refuse a call that may not be placed, or not over this bridge.
+
+        Raises:
+            BridgeError: says why.
+        """
+        if order.synthetic:
+            message = f"call {order.attempt_id} is to an invented person: nobody is rung for it"
+            raise BridgeError(message, retryable=False)
+        if order.trunk != self._trunk.name:
+            message = f"there is no trunk {order.trunk!r}; known: {self._trunk.name}"
+            raise BridgeError(message, retryable=False)
+        if _E164.fullmatch(order.to.e164) is None:
+            message = f"call {order.attempt_id} is to no number with + and country code"
+            raise BridgeError(message, retryable=False)
+        check_destination(order.to, self._destinations)

@@ -1,0 +1,100 @@
+"""Sees to calls whose end was not told, and to an account that takes nothing."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from core.clock import Clock
+from dialer.bridges.inbound import InboundDesk
+from dialer.bridges.twilio.book import Book, BookedCall
+from dialer.bridges.twilio.fates import Fates
+from dialer.bridges.twilio.lines import Lines
+from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
+from dialer.model import Direction
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 10.0
+_AGAIN_AFTER = timedelta(seconds=60)
+_ERRORS = (RestRefusedError, RestBusyError, RestLostError)
+
+
+class Sweeper:
+    """Looks again and again; of several dialers one asks about each call."""
+
+    def __init__(
+        self,
+        book: Book,
+        fates: Fates,
+        lines: Lines,
+        rest: Rest,
+        clock: Clock,
+        *,
+        every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._book = book
+        self._fates = fates
+        self._lines = lines
+        self._rest = rest
+        self._clock = clock
+        self._every_s = every_s
+        self._desk: InboundDesk | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self, desk: InboundDesk | None) -> None:
+        """Begin; the desk hears of calls that came in and have ended."""
+        self._desk = desk
+        await self.knock()
+        self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+            self._running = None
+
+    async def knock(self) -> None:
+        """Ask Twilio for something small: whether it lets us in is then known."""
+        try:
+            await self._rest.once(
+                lambda: self._rest.client.calls.list_async(limit=1, page_size=1),
+                what="asking whether we are let in",
+            )
+        except _ERRORS as err:
+            log.warning("twilio_not_asked", error=str(err))
+
+    async def look(self) -> None:
+        """See to the calls that should be over."""
+        now = self._clock.now()
+        for call in await self._book.claim_overdue(now, until=now + _AGAIN_AFTER):
+            try:
+                await self._see_to(call)
+            except _ERRORS as err:
+                log.warning("overdue_call_not_asked", call_id=str(call.call_id), error=str(err))
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            try:
+                if self._rest.closed is not None:
+                    await self.knock()
+                await self.look()
+            except Exception as err:
+                # The edge of a look: the database is away; the next one finds out.
+                log.warning("calls_not_swept", error=type(err).__name__, exc_info=True)
+
+    async def _see_to(self, call: BookedCall) -> None:
+        log.info("overdue_call_asked", call_id=str(call.call_id))
+        if call.sid is None:
+            await self._fates.of(call.call_id)
+            return
+        found = await self._fates.refresh(call)
+        if found.ended is None:
+            log.warning("overdue_call_hung_up", call_id=str(call.call_id))
+            await self._lines.end(call.sid)
+        elif found.direction is Direction.INBOUND:
+            if self._desk is not None:
+                await self._desk.ended(call.sid, found.ended.at)
+            await self._book.mark_told(call.call_id, ended=True)
