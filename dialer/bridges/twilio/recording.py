@@ -15,6 +15,7 @@ from core.clock import Clock
 from customers.model import RecordingConsent
 from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import BridgeError
+from dialer.bridges.twilio.booked import BookedCall
 from dialer.bridges.twilio.collecting import location_of
 from dialer.bridges.twilio.recording_book import RecordingBook, Standing, Tape
 from dialer.bridges.twilio.rest import RestRefusedError
@@ -63,19 +64,22 @@ class Recorder:
 
     # Talks by script.
 
-    async def follow(self, call_id: UUID, *, recorded: bool) -> None:
+    async def follow(self, call: BookedCall, *, recorded: bool) -> None:
         """Record a call's next turn, or nothing of it; a call goes on whatever becomes of this.
 
         Returns when what must not be recorded is not, so that its document may go out.
         """
-        standing = await self._book.follow_turn(call_id, recorded=recorded)
+        order = call.order
+        if not recorded and order is not None and order.recording is RecordingConsent.NEVER:
+            return
+        standing = await self._book.follow_turn(call.call_id, recorded=recorded)
         if standing is None:
             return
         task = self._spawn(self._reconcile(standing))
         if not standing.is_to_sound and standing.recording_sid is not None:
             _, late = await asyncio.wait({task}, timeout=_SILENT_WITHIN_S)
             if late:
-                log.warning("recording_not_silent_yet", call_id=str(call_id))
+                log.warning("recording_not_silent_yet", call_id=str(call.call_id))
 
     # Agents' calls.
 
@@ -143,13 +147,13 @@ class Recorder:
 
     # Free answers.
 
-    async def keep(self, call_id: UUID, *, sid: str, name: str, seconds: float) -> None:
+    async def answered(self, call: BookedCall, *, name: str, sid: str, seconds: float) -> None:
         """Take a free answer in; returns when it is on file, before the script hears of it."""
-        await self.over(Tape(call_id=call_id, sid=sid, name=name), seconds=seconds)
+        await self.over(Tape(call_id=call.call_id, sid=sid, name=name), seconds=seconds)
 
-    async def throw_away(self, call_id: UUID, *, sid: str, name: str) -> None:
+    async def throw_away(self, call: BookedCall, *, name: str, sid: str) -> None:
         """Keep nothing of an answer: a key was pressed instead, or nothing was said."""
-        tape = Tape(call_id=call_id, sid=sid, name=name)
+        tape = Tape(call_id=call.call_id, sid=sid, name=name)
         await self._book.throw_away(tape, at=self._clock.now())
         self._spawn(self._tapes.delete(sid))
 

@@ -11,7 +11,8 @@ from twilio.twiml.voice_response import VoiceResponse
 from customers.model import Language
 from dialer.bridges.recorded_words import RECORDED_WORDS
 from dialer.bridges.twilio.addresses import Addresses
-from dialer.bridges.twilio.book import Book, BookedCall
+from dialer.bridges.twilio.book import Book
+from dialer.bridges.twilio.booked import BookedCall
 from dialer.bridges.twilio.hook import (
     CALL_SID,
     NOTHING,
