@@ -1,30 +1,32 @@
 """What the document that an owner hears waits for, as the book keeps it beside the document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from customers.model import Language
 from scripts.model import Ask, Turn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """A turn without its words; one with neither `ask` nor `queue` is the last word.
+    """What a document says, or where it leads.
 
-    `pound`: the # that ends an entry may still come, and means nothing. `agains`: how often
-    Twilio went to the fallback with this document.
+    The turn has its words only where it may have to be said again: `pound`, the # that ends an
+    entry may still come and means nothing. `agains`: how often Twilio went to the fallback.
     """
 
-    language: Language
-    ask: Ask | None = None
-    queue: str | None = None  # of agents: they are put through next
+    turn: Turn | None = None
     room: str | None = None  # they are being put into it
     pound: bool = False
     is_machines: bool = False
     agains: int = 0
+
+    @property
+    def ask(self) -> Ask | None:
+        """The answer that is waited for."""
+        return None if self.turn is None else self.turn.ask
 
 
 _PAGE = TypeAdapter(Page)
@@ -32,13 +34,8 @@ _PAGE = TypeAdapter(Page)
 
 def page_of(turn: Turn, *, pound: bool = False, is_machines: bool = False) -> Page:
     """Return what a turn waits for."""
-    return Page(
-        language=turn.language,
-        ask=turn.ask,
-        queue=None if turn.transfer is None else turn.transfer.queue,
-        pound=pound,
-        is_machines=is_machines,
-    )
+    kept = turn if pound else replace(turn, say=())
+    return Page(turn=kept, pound=pound, is_machines=is_machines)
 
 
 def written(page: Page) -> dict[str, Any]:
