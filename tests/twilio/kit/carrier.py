@@ -338,13 +338,13 @@ class Carrier:
             return
         if not leg.terms.detects_beside:
             await asyncio.sleep(self.pace.detection_s)
-            leg.answered_by = leg.owner.detected
+            leg.answered_by = leg.detected
             return
         self._begin(self._detect_beside(leg))
 
     async def _detect_beside(self, leg: Leg) -> None:
         await asyncio.sleep(self.pace.detection_s)
-        leg.answered_by = leg.owner.detected
+        leg.answered_by = leg.detected
         if leg.terms.detection_callback:
             said = leg.params() | {
                 "AnsweredBy": leg.answered_by,

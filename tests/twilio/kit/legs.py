@@ -24,6 +24,7 @@ class Terms:
     timeout_s: float = 60.0
     limit_s: float = 14_400.0  # twilio.com/docs/voice/api/call-resource: TimeLimit's default
     detects: bool = False
+    detects_end: bool = False  # of a machine's own words
     detects_beside: bool = False  # AsyncAmd
     detection_callback: str = ""
     records: bool = False
@@ -48,6 +49,7 @@ class Terms:
             timeout_s=float(one("Timeout", "60")),
             limit_s=float(one("TimeLimit", "14400")),
             detects=one("MachineDetection") in {"Enable", "DetectMessageEnd"},
+            detects_end=one("MachineDetection") == "DetectMessageEnd",
             detects_beside=one("AsyncAmd") == "true",
             detection_callback=one("AsyncAmdStatusCallback") or one("AmdStatusCallback"),
             records=one("Record") == "true",
@@ -110,6 +112,12 @@ class Leg:
         """End it; what is going on on it stops."""
         self.dropped_by_us = self.dropped_by_us or by_us
         self.gone.set()
+
+    @property
+    def detected(self) -> str:
+        """Who is found to be there, in Twilio's words."""
+        is_machine = self.owner.detected == "machine_start"
+        return "machine_end_beep" if is_machine and self.terms.detects_end else self.owner.detected
 
     def params(self) -> dict[str, str]:
         """Return what every request about it says."""
