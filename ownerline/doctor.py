@@ -18,6 +18,7 @@ from ownerline.finding import Finding
 from ownerline.recorded import store_of
 from ownerline.runtime import open_runtime
 from ownerline.speech_doctor import examine_speech
+from ownerline.twilio_doctor import examine_twilio
 from recordings.service import missing_count
 from recordings.store import StoreError, StoreUrlError
 
@@ -79,10 +80,20 @@ async def examine(settings: Settings) -> Diagnosis:
     findings += await examine_speech(settings)
     if settings.bridge is BridgeName.ASTERISK:
         findings += await examine_asterisk(settings, SystemClock())
+    if settings.bridge is BridgeName.TWILIO:
+        findings += await _twilio(settings)
     return Diagnosis(
         settings=tuple((line.key, line.value, line.source) for line in describe(settings)),
         findings=tuple(findings),
     )
+
+
+async def _twilio(settings: Settings) -> list[Finding]:
+    try:
+        async with open_runtime(settings) as runtime:
+            return await examine_twilio(settings, runtime.sessions, runtime.clock)
+    except OwnerlineError as err:
+        return [Finding(subject="twilio", found=str(err), sound=False)]
 
 
 def _campaigns(settings: Settings) -> Finding:

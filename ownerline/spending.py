@@ -24,7 +24,7 @@ def held_back_by(settings: Settings) -> HeldBack | None:
 
 
 async def _by(ceiling: Ceiling, session: AsyncSession, now: datetime) -> Verdict | None:
-    spent = await spent_on(session, ceiling, at=now)
+    spent = await spent_on(session, ceiling.tally, at=now)
     if not is_reached(spent, ceiling):
         return None
     return defer(

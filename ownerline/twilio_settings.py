@@ -17,7 +17,7 @@ from core.settings_model import Settings, TwilioSettings
 from customers.model import Language
 from dialer.bridges.twilio.addresses import Addresses
 from dialer.bridges.twilio.rest import Account
-from dialer.bridges.twilio.spending import Ceiling
+from dialer.bridges.twilio.spending import Ceiling, Tally
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _OWN_HOST = ".twilio.com"  # other carriers that speak the API name accounts as they like
@@ -193,9 +193,13 @@ def ceiling_of(settings: Settings) -> Ceiling | None:
             f"ceiling_a_day is {twilio.ceiling_a_day}, below price_a_minute "
             f"({twilio.price_a_minute}): no call could be placed; raise it or take it out"
         )
-    return Ceiling(
-        a_day=twilio.ceiling_a_day,
-        price_a_minute=twilio.price_a_minute,
-        line_price_a_minute=twilio.line_price_a_minute,
+    return Ceiling(a_day=twilio.ceiling_a_day, tally=tally_of(settings))
+
+
+def tally_of(settings: Settings) -> Tally:
+    """Return how a day's spending is counted, with a ceiling or without one."""
+    return Tally(
+        price_a_minute=settings.twilio.price_a_minute,
+        line_price_a_minute=settings.twilio.line_price_a_minute,
         zone=ZoneInfo(settings.time_zone),
     )

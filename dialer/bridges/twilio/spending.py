@@ -40,13 +40,20 @@ class CeilingReachedError(BridgeError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ceiling:
-    """What may be spent in a day of a time zone, in the account's currency."""
+class Tally:
+    """How a day is counted, in the account's currency."""
 
-    a_day: Decimal
     price_a_minute: Decimal  # of what is not billed yet
     line_price_a_minute: Decimal  # of agents' lines that are no telephone numbers
-    zone: ZoneInfo
+    zone: ZoneInfo  # whose days they are
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ceiling:
+    """What may be spent in a day."""
+
+    a_day: Decimal
+    tally: Tally
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +98,7 @@ class Spending:
             CeilingReachedError: it has none.
         """
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        spent = await spent_on(session, self._ceiling, at=self._clock.now())
+        spent = await spent_on(session, self._ceiling.tally, at=self._clock.now())
         self._note(spent)
         if self._is_spent:
             raise CeilingReachedError(spent, self._ceiling.a_day)
@@ -99,7 +106,7 @@ class Spending:
     async def look(self) -> Spent:
         """Read what is spent today."""
         async with self._sessions() as session:
-            spent = await spent_on(session, self._ceiling, at=self._clock.now())
+            spent = await spent_on(session, self._ceiling.tally, at=self._clock.now())
         self._note(spent)
         return spent
 
@@ -137,18 +144,18 @@ class Spending:
 
 def is_reached(spent: Spent, ceiling: Ceiling) -> bool:
     """Say whether the first minute of another call would go beyond the ceiling."""
-    return spent.total + ceiling.price_a_minute > ceiling.a_day
+    return spent.total + ceiling.tally.price_a_minute > ceiling.a_day
 
 
-async def spent_on(session: AsyncSession, ceiling: Ceiling, *, at: datetime) -> Spent:
+async def spent_on(session: AsyncSession, tally: Tally, *, at: datetime) -> Spent:
     """Return what the calls begun on the day of an instant have cost up to it."""
-    day_from, day_until = _day_of(at, ceiling.zone)
+    day_from, day_until = _day_of(at, tally.zone)
     given = {
         "at": at,
         "day_from": day_from,
         "day_until": day_until,
-        "price": ceiling.price_a_minute,
-        "line_price": ceiling.line_price_a_minute,
+        "price": tally.price_a_minute,
+        "line_price": tally.line_price_a_minute,
     }
     row = (await session.execute(_SPENT, given)).one()
     return Spent(billed=row.billed, estimated=row.estimated, calls=row.calls, until=day_until)

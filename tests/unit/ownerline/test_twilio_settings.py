@@ -67,8 +67,8 @@ def test_destinations_of_the_bridge_stand_in_place_of_the_installations() -> Non
 def test_the_ceiling_is_of_the_installations_own_day() -> None:
     ceiling = plan_of(settings(ceiling_a_day="20", price_a_minute="0.2")).ceiling
     assert ceiling is not None
-    assert (ceiling.a_day, ceiling.price_a_minute) == (Decimal(20), Decimal("0.2"))
-    assert ceiling.zone.key == "Asia/Shanghai"
+    assert (ceiling.a_day, ceiling.tally.price_a_minute) == (Decimal(20), Decimal("0.2"))
+    assert ceiling.tally.zone.key == "Asia/Shanghai"
 
 
 def test_where_no_ceiling_is_set_nothing_is_asked_of_the_book() -> None:

@@ -18,7 +18,7 @@ from core.settings_model import Settings
 from customers.model import Language
 from dialer.bridges.port import Closed, OutboundCall
 from dialer.bridges.twilio.book import Book
-from dialer.bridges.twilio.spending import Ceiling, CeilingReachedError, Spending, spent_on
+from dialer.bridges.twilio.spending import Ceiling, CeilingReachedError, Spending, Tally, spent_on
 from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
 from dialer.explaining import explain
 from dialer.model import Direction, TelephonyResult
@@ -32,13 +32,12 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)
 
 
-def ceiling(a_day: str = "100", zone: ZoneInfo = SHANGHAI) -> Ceiling:
-    return Ceiling(
-        a_day=Decimal(a_day),
-        price_a_minute=Decimal("0.10"),
-        line_price_a_minute=Decimal("0.01"),
-        zone=zone,
-    )
+def tally(zone: ZoneInfo = SHANGHAI) -> Tally:
+    return Tally(price_a_minute=Decimal("0.10"), line_price_a_minute=Decimal("0.01"), zone=zone)
+
+
+def ceiling(a_day: str) -> Ceiling:
+    return Ceiling(a_day=Decimal(a_day), tally=tally())
 
 
 def call(number: int = 1, *, ago: timedelta = 10 * MINUTE, **changes: Any) -> TwilioCall:
@@ -106,7 +105,7 @@ async def test_a_call_costs_its_price_or_its_begun_minutes(
 ) -> None:
     session.add(call(**told))
     await session.flush()
-    spent = await spent_on(session, ceiling(), at=NOON)
+    spent = await spent_on(session, tally(), at=NOON)
     assert (spent.billed, spent.estimated) == (Decimal(billed), Decimal(estimated))
     assert spent.calls == 1
 
@@ -137,7 +136,7 @@ async def test_agents_lines_cost_too(
         )
     )
     await session.flush()
-    assert (await spent_on(session, ceiling(), at=NOON)).total == Decimal(total)
+    assert (await spent_on(session, tally(), at=NOON)).total == Decimal(total)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +157,7 @@ async def test_a_day_is_one_of_the_zone_and_half_open(
     for number, placed in enumerate((begins - second, begins, ends - second, ends), 1):
         session.add(call(number, placed_at=placed, price=Decimal(10) ** number))
     await session.flush()
-    spent = await spent_on(session, ceiling(zone=ZoneInfo(zone)), at=datetime.fromisoformat(at))
+    spent = await spent_on(session, tally(ZoneInfo(zone)), at=datetime.fromisoformat(at))
     assert (spent.total, spent.until) == (Decimal(1100), ends)
 
 
