@@ -91,7 +91,7 @@ class TwilioBridge:
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         """Put a bridge together of its parts; `rooms` None: it has no phones of agents."""
-        self.trunks = (trunk,)
+        self.trunks: tuple[TrunkLimits, ...] = (trunk,)
         self.max_seconds = max_seconds
         self.capabilities = capabilities
         self.floor: Floor | None = rooms

@@ -75,7 +75,7 @@ class Lines:
                 what=f"ending call {sid}",
             )
         except RestRefusedError as err:
-            if not err.is_unknown and err.code not in _NOT_UP_ANY_MORE:
+            if not _is_gone(err):
                 raise
 
     async def lead(self, sid: str, address: str) -> bool:
@@ -87,6 +87,19 @@ class Lines:
             )
         except RestRefusedError as err:
             if not err.is_unknown and err.code not in _NOT_UP_ANY_MORE:
+                raise
+            return False
+        return True
+
+    async def lead(self, sid: str, address: str) -> bool:
+        """Have a call go on with the document of an address; False: it is gone."""
+        try:
+            await self._rest.ask(
+                lambda: self._rest.client.calls(sid).update_async(url=address, method="POST"),
+                what=f"leading call {sid} elsewhere",
+            )
+        except RestRefusedError as err:
+            if not _is_gone(err):
                 raise
             return False
         return True
@@ -139,3 +152,8 @@ def _may_be(found: CallInstance, call: BookedCall) -> bool:
         and found._from == call.shown  # noqa: SLF001 - its name in the SDK
         and (created_at is None or created_at >= call.placed_at - _CLOCKS_DIFFER)
     )
+
+
+def _is_gone(err: RestRefusedError) -> bool:
+    """Say whether a call could not be changed because it is over."""
+    return err.is_unknown or err.code in _NOT_UP_ANY_MORE
