@@ -92,6 +92,11 @@ class Connected:
     is_changed: bool
     why_not: str = ""
 
+    @property
+    def told(self) -> str:
+        """Return what a person reads."""
+        return self.why_not or ("leads to us now" if self.is_changed else "leads to us already")
+
     def as_json(self) -> dict[str, object]:
         """Return the object that `--json` prints."""
         return {"number": self.e164, "changed": self.is_changed, "why_not": self.why_not}

@@ -53,6 +53,8 @@ def plan_of(settings: Settings) -> TwilioPlan:
         TwilioSettingsError: one is missing or cannot be, with the mend.
     """
     twilio = settings.twilio
+    if twilio.account_sid is None:
+        _refuse("account_sid is missing; copy it from Twilio's console: it begins with AC")
     token = _secret(
         twilio.auth_token,
         "auth_token is missing: it signs what Twilio asks of us, with an API key, too; put the "
@@ -61,7 +63,7 @@ def plan_of(settings: Settings) -> TwilioPlan:
     base_url = _web_url(twilio.api_base_url, key="api_base_url", example="https://api.twilio.com")
     _check_voices(twilio)
     return TwilioPlan(
-        account=_account(twilio, token=token, base_url=base_url),
+        account=_account(twilio, twilio.account_sid, token=token, base_url=base_url),
         token=token,
         addresses=Addresses(public_url=_public_url(settings, base_url=base_url)),
         from_number=_from_number(twilio),
@@ -74,10 +76,7 @@ def plan_of(settings: Settings) -> TwilioPlan:
     )
 
 
-def _account(twilio: TwilioSettings, *, token: str, base_url: str) -> Account:
-    sid = twilio.account_sid
-    if sid is None:
-        _refuse("account_sid is missing; copy it from Twilio's console: it begins with AC")
+def _account(twilio: TwilioSettings, sid: str, *, token: str, base_url: str) -> Account:
     username, password = sid, token
     key = twilio.api_key_sid
     if key is not None:

@@ -147,11 +147,13 @@ def is_reached(spent: Spent, ceiling: Ceiling) -> bool:
     return spent.total + ceiling.tally.price_a_minute > ceiling.a_day
 
 
-async def spent_on(session: AsyncSession, tally: Tally, *, at: datetime) -> Spent:
-    """Return what the calls begun on the day of an instant have cost up to it."""
+async def spent_on(
+    session: AsyncSession, tally: Tally, *, at: datetime, now: datetime | None = None
+) -> Spent:
+    """Return what the calls begun on the day of an instant have cost up to now, or up to it."""
     day_from, day_until = _day_of(at, tally.zone)
     given = {
-        "at": at,
+        "now": now or at,
         "day_from": day_from,
         "day_until": day_until,
         "price": tally.price_a_minute,
@@ -172,7 +174,7 @@ def _day_of(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 _CALL, _SEAT = table_of(TwilioCall), table_of(TwilioSeat)
-_AT = sa.bindparam("at", type_=sa.DateTime(timezone=True))
+_NOW = sa.bindparam("now", type_=sa.DateTime(timezone=True))
 _FROM = sa.bindparam("day_from", type_=sa.DateTime(timezone=True))
 _UNTIL = sa.bindparam("day_until", type_=sa.DateTime(timezone=True))
 _PRICE = sa.bindparam("price", type_=sa.Numeric())
@@ -183,7 +185,7 @@ def _minutes(
     since: sa.ColumnElement[datetime | None], until: sa.ColumnElement[datetime | None]
 ) -> sa.ColumnElement[int]:
     """Return the begun minutes of an answered leg, at least one."""
-    seconds = sa.extract("epoch", sa.func.coalesce(until, _AT) - since)
+    seconds = sa.extract("epoch", sa.func.coalesce(until, _NOW) - since)
     return sa.func.greatest(sa.func.ceil(seconds / _MINUTE_S), 1)
 
 
