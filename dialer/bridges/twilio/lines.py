@@ -83,19 +83,6 @@ class Lines:
         try:
             await self._rest.ask(
                 lambda: self._rest.client.calls(sid).update_async(url=address, method="POST"),
-                what=f"leading call {sid}",
-            )
-        except RestRefusedError as err:
-            if not err.is_unknown and err.code not in _NOT_UP_ANY_MORE:
-                raise
-            return False
-        return True
-
-    async def lead(self, sid: str, address: str) -> bool:
-        """Have a call go on with the document of an address; False: it is gone."""
-        try:
-            await self._rest.ask(
-                lambda: self._rest.client.calls(sid).update_async(url=address, method="POST"),
                 what=f"leading call {sid} elsewhere",
             )
         except RestRefusedError as err:
