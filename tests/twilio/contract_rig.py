@@ -1,4 +1,4 @@
-"""The bridge for the contract: phones at the emulated carrier, webhooks answered in this process."""
+"""The bridge for the contract: phones at the emulated carrier, webhooks in this process."""
 
 import asyncio
 import contextlib
@@ -144,14 +144,13 @@ class Watched(TwilioBridge):
 class TwilioRig(Rig):
     """Real time, so little of it."""
 
-    bridge: Watched
     ring_s = 2.0
     rings_out_s = 1.0
     longest_s = 3.0
     synthetic = False
 
     def __init__(self, bridge: Watched, twilio: Emulator) -> None:
-        self.bridge = bridge
+        self.bridge = self._watched = bridge
         self._carrier = twilio.carrier
         self._ids: dict[int, UUID] = {}
 
@@ -167,13 +166,13 @@ class TwilioRig(Rig):
         return await work
 
     async def until_ringing(self) -> None:
-        await self.bridge.ear.until(CallRinging)
+        await self._watched.ear.until(CallRinging)
 
     async def until_over(self) -> None:
         async with asyncio.timeout(_WITHIN_S):
             await self._carrier.until_idle()
-        if self.bridge.is_started:
-            await self.bridge.ear.until(CallEnded)
+        if self._watched.is_started:
+            await self._watched.ear.until(CallEnded)
 
     def now(self) -> datetime:
         return _CLOCK.now()

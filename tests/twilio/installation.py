@@ -7,11 +7,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from core.settings import Settings, load_settings
 from dialer.model import AttemptState, TelephonyResult
 from dialer.tables import Attempt
-from ownerline.runtime import Runtime, open_runtime
+from ownerline.runtime import open_runtime
 from tests.asterisk.home import Home
 from tests.integration.services.running import Running, running
 from tests.twilio.kit.api import Emulator
@@ -121,7 +122,7 @@ async def installation(
     )
     (folder / "ownerline.toml").write_text(written)
     (folder / "ownerline.toml").chmod(0o600)
-    settings = load_settings(folder).model_copy(update={"database_url": _secret(database_url)})
+    settings = load_settings(folder).model_copy(update={"database_url": SecretStr(database_url)})
     async with open_runtime(settings) as runtime:
         home = Home(settings=settings, runtime=runtime)
         await home.open()
