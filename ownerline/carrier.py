@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 from core.errors import OwnerlineError
+from core.live import LiveFeed
 from core.settings import BridgeName
 from dialer.bridges.port import Bridge, TrunkLimits
 from dialer.bridges.simulated.book import open_book
@@ -19,6 +20,7 @@ from ownerline.asterisk_bridge import asterisk_bridge
 from ownerline.population import population_of
 from ownerline.runtime import Runtime
 from ownerline.sole import sole_holder
+from ownerline.twilio_bridge import twilio_bridge
 
 LEDGER_FILE = "simulated-ledger.jsonl"
 TOKEN_FILE = "simulated-carrier.token"  # noqa: S105 - the name of its file
@@ -79,21 +81,28 @@ async def simulated_bridge(
 
 
 @contextlib.asynccontextmanager
-async def real_bridge(runtime: Runtime, *, speaks: bool = True) -> AsyncIterator[Bridge]:
+async def real_bridge(
+    runtime: Runtime, feed: LiveFeed | None = None, *, speaks: bool = True
+) -> AsyncIterator[Bridge]:
     """Hold the bridge of the settings that rings real telephones for the block.
 
-    `speaks`: calls are to be placed and spoken on, not only asked about and hung up.
+    `feed`: the process's news, where it has any. `speaks`: calls are to be placed and spoken on,
+    not only asked about and hung up.
 
     Raises:
-        BridgeUnavailableError: this version has no such bridge.
+        BridgeUnavailableError: the settings name none that is real.
         OwnerlineError: its settings cannot be, with the mend.
     """
-    name = runtime.settings.bridge
-    if name is not BridgeName.ASTERISK:
-        message = f'bridge {name} is not part of this version; set bridge = "asterisk"'
-        raise BridgeUnavailableError(message)
-    async with asterisk_bridge(runtime, speaks=speaks) as bridge:
-        yield bridge
+    match runtime.settings.bridge:
+        case BridgeName.ASTERISK:
+            async with asterisk_bridge(runtime, speaks=speaks) as bridge:
+                yield bridge
+        case BridgeName.TWILIO:
+            async with twilio_bridge(runtime, feed, speaks=speaks) as bridge:
+                yield bridge
+        case BridgeName.SIMULATED:
+            message = 'bridge simulated rings nobody; set bridge = "asterisk" or "twilio"'
+            raise BridgeUnavailableError(message)
 
 
 @contextlib.asynccontextmanager

@@ -36,6 +36,14 @@ class Dialing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hosts:
+    """Whoever knows what is said next on a call, in any process: all they keep is the database."""
+
+    talk: TalkHost
+    inbound: InboundHost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rehearsing:
     """A dialer alone on a virtual clock, and what invented agents work with."""
 
@@ -87,14 +95,13 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
     phones = Phones(bridge)
     calls = AgentCalls(desk, ids=runtime.ids, phones=phones)
     transfers = Transfers(desk, phones=phones, calls=calls)
-    inbound = inbound_host(
+    inbound = _inbound(
         runtime,
         bridge,
         settlement,
         talk=_talk_host(runtime, settlement, transfers),
         colleagues=FloorColleagues(desk, phones=phones),
-        followers=(calls,),
-        clock_factor=factor,
+        calls=calls,
     )
     engine = _engine(
         runtime,
@@ -118,6 +125,27 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
         poll=SWEEP_EVERY * factor,
     )
     return Dialing(engine=engine, fleet=fleet, keeper=keeper)
+
+
+def make_hosts(runtime: Runtime, bridge: Bridge) -> Hosts:
+    """Return who answers for talks where a web process, not a dialer, is asked what is said next.
+
+    Of the bridge only its name, its trunks and its floor are asked.
+    """
+    settlement = _settlement(runtime)
+    desk = _desk(runtime, bridge, settlement)
+    phones = Phones(bridge)
+    calls = AgentCalls(desk, ids=runtime.ids, phones=phones)
+    talk = _talk_host(runtime, settlement, Transfers(desk, phones=phones, calls=calls))
+    inbound = _inbound(
+        runtime,
+        bridge,
+        settlement,
+        talk=talk,
+        colleagues=FloorColleagues(desk, phones=phones),
+        calls=calls,
+    )
+    return Hosts(talk=talk, inbound=inbound)
 
 
 def make_rehearsal(runtime: Runtime, bridge: Bridge) -> Rehearsing:
@@ -145,6 +173,26 @@ def make_rehearsal(runtime: Runtime, bridge: Bridge) -> Rehearsing:
         poll=None,
     )
     return Rehearsing(engine=engine, keeper=keeper, desk=desk, talk=_talk_host(runtime, settlement))
+
+
+def _inbound(
+    runtime: Runtime,
+    bridge: Bridge,
+    settlement: Settlement,
+    *,
+    talk: TalkHost,
+    colleagues: FloorColleagues,
+    calls: AgentCalls,
+) -> InboundHost:
+    return inbound_host(
+        runtime,
+        bridge,
+        settlement,
+        talk=talk,
+        colleagues=colleagues,
+        followers=(calls,),
+        clock_factor=_factor(runtime.clock),
+    )
 
 
 def _desk(runtime: Runtime, bridge: Bridge, settlement: Settlement) -> Desk:

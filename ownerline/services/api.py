@@ -1,6 +1,9 @@
 """The web application of this installation: the API, with the probes beside it."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from api.app import make_app
 from api.deps import ApiDeps, ApiLimits
@@ -17,8 +20,8 @@ from ownerline.spending import held_back_by
 from scripts.library import load_library
 
 
-def make_web_app(process: Process, probes: Probes) -> FastAPI:
-    """Return the API over this process's runtime and feed."""
+def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute] = ()) -> FastAPI:
+    """Return the API over this process's runtime and feed, with what a carrier asks of us."""
     runtime, settings = process.runtime, process.runtime.settings
     app = make_app(
         ApiDeps(
@@ -47,5 +50,5 @@ def make_web_app(process: Process, probes: Probes) -> FastAPI:
             limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
         )
     )
-    app.router.routes[:0] = probes.routes()
+    app.router.routes[:0] = [*probes.routes(), *webhooks]
     return app

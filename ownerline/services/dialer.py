@@ -116,7 +116,7 @@ class DialerPart:
     @contextlib.asynccontextmanager
     async def _bridge(self, process: Process, runtime: Runtime) -> AsyncIterator[Bridge]:
         if runtime.settings.bridge is not BridgeName.SIMULATED:
-            async with real_bridge(runtime) as bridge:
+            async with real_bridge(runtime, process.feed) as bridge:
                 yield bridge
             return
         people = _People(runtime)

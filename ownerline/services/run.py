@@ -1,13 +1,15 @@
 """`serve`, `api`, `dialer`, `scheduler` and `worker`: which parts make which process."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from core.log import configure_logging
-from core.settings import Settings
+from core.settings import BridgeName, Settings
 from ownerline.services.api import make_web_app
 from ownerline.services.defaults import LOOPBACK, PORT
 from ownerline.services.dialer import DialerPart
@@ -17,6 +19,7 @@ from ownerline.services.scheduler import SchedulerPart
 from ownerline.services.standing import obstacles
 from ownerline.services.web import WebPart, listen, url_of
 from ownerline.services.worker import WorkerPart
+from ownerline.twilio_bridge import twilio_webhooks
 
 
 class Kind(StrEnum):
@@ -27,6 +30,9 @@ class Kind(StrEnum):
     DIALER = "dialer"
     SCHEDULER = "scheduler"
     WORKER = "worker"
+
+
+_WEB = frozenset({Kind.SERVE, Kind.API})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,11 +53,11 @@ async def run_process(
 
     Raises:
         AddressTakenError: where it shall listen is taken.
-        BridgeUnavailableError: it shall dial over a bridge this program has not.
+        OwnerlineError: its bridge's settings cannot be, with the mend.
     """
     configure_logging(settings.log_level, log_format=settings.log_format, process=kind.value)
-    async with open_process(settings, kind.value) as process:
-        parts, where = _parts(process, kind, options)
+    async with open_process(settings, kind.value) as process, _webhooks(process, kind) as webhooks:
+        parts, where = _parts(process, kind, options, webhooks)
         say(await _line(process, kind, where))
         await _run(process, parts)
 
@@ -66,7 +72,19 @@ async def _run(process: Process, parts: Sequence[Part]) -> None:
         raise first from None
 
 
-def _parts(process: Process, kind: Kind, options: Options) -> tuple[list[Part], list[str]]:
+@contextlib.asynccontextmanager
+async def _webhooks(process: Process, kind: Kind) -> AsyncIterator[Sequence[Route]]:
+    """Hold what the carrier of the settings asks of web processes for the block."""
+    if kind in _WEB and process.runtime.settings.bridge is BridgeName.TWILIO:
+        async with twilio_webhooks(process) as routes:
+            yield routes
+    else:
+        yield ()
+
+
+def _parts(
+    process: Process, kind: Kind, options: Options, webhooks: Sequence[Route]
+) -> tuple[list[Part], list[str]]:
     probes = Probes(process)
     parts: list[Part] = []
     where: list[str] = []
@@ -76,8 +94,8 @@ def _parts(process: Process, kind: Kind, options: Options) -> tuple[list[Part], 
         parts.append(WebPart(name, app, listener))
         where.append(f"{name} on {url_of(listener)}")
 
-    if kind in {Kind.SERVE, Kind.API}:
-        app = make_web_app(process, probes)
+    if kind in _WEB:
+        app = make_web_app(process, probes, webhooks)
         serve("API", app, host=options.host, port=options.port)
     if options.metrics_port is not None:
         serve("metrics", probes.app(), host=LOOPBACK, port=options.metrics_port)
