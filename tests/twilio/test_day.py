@@ -1,0 +1,50 @@
+"""A whole installation at work over the emulated carrier: `ownerline serve`, and nothing else."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from dialer.model import TelephonyResult
+from tests.integration.services.running import until
+from tests.twilio.installation import Installation, installation
+from tests.twilio.kit.api import Emulator
+from tests.twilio.kit.owners import LEAVES, LISTENS, MACHINE, Owner, Reaction, nobody, presses
+
+PEOPLE: dict[str, tuple[Owner, TelephonyResult]] = {
+    "presses": (presses("1"), TelephonyResult.ANSWERED),
+    "listens": (LISTENS, TelephonyResult.ANSWERED),
+    "leaves": (LEAVES, TelephonyResult.ANSWERED),
+    "machine": (MACHINE, TelephonyResult.MACHINE),
+    "busy": (nobody(Reaction.BUSY), TelephonyResult.BUSY),
+    "rejects": (nobody(Reaction.REJECTS), TelephonyResult.REJECTED),
+    "switched off": (nobody(Reaction.SWITCHED_OFF), TelephonyResult.NO_ANSWER),
+    "dead": (nobody(Reaction.DEAD), TelephonyResult.INVALID_NUMBER),
+    "congested": (nobody(Reaction.CONGESTED), TelephonyResult.CONGESTION),
+}
+NUMBERS = {name: f"+86138001380{n:02}" for n, name in enumerate(PEOPLE, 10)}
+
+
+@pytest.fixture
+async def ownerline(
+    twilio: Emulator, tmp_path: Path, database_url: str
+) -> AsyncIterator[Installation]:
+    async with installation(twilio, tmp_path, database_url) as ready:
+        yield ready
+
+
+async def test_a_day_by_serve_alone_rings_everybody_once_and_keeps_every_outcome(
+    twilio: Emulator, ownerline: Installation
+) -> None:
+    for name, (owner, _) in PEOPLE.items():
+        twilio.carrier.owners[NUMBERS[name]] = owner
+    await ownerline.due(list(NUMBERS.values()))
+    async with ownerline.process("serve", "--port", "0"):
+        await until(lambda: ownerline.is_settled(len(PEOPLE)))
+        await twilio.carrier.until_idle()
+    results = {number: result for number, _, result in await ownerline.attempts()}
+    assert results == {NUMBERS[name]: result for name, (_, result) in PEOPLE.items()}
+    assert Counter(ring.number for ring in twilio.carrier.rings) == Counter(NUMBERS.values())
+    assert [ring for ring in twilio.carrier.rings if ring.beside is not None] == []
+    assert twilio.carrier.complaints == []
