@@ -32,6 +32,7 @@ from dialer.bridges.twilio.hook import Hooks
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.phones import DeskPhones
 from dialer.bridges.twilio.placing import Placing, Shown
+from dialer.bridges.twilio.prices import Prices
 from dialer.bridges.twilio.recording import Recorder
 from dialer.bridges.twilio.recording_book import RecordingBook
 from dialer.bridges.twilio.recording_hooks import RecordingHooks
@@ -274,6 +275,7 @@ def _bridge(
         ),
         rooms=floor,
         spending=spending,
+        prices=Prices(rest, runtime.sessions, clock),
     )
 
 

@@ -32,6 +32,7 @@ from dialer.bridges.twilio.book import Book, BookedCall
 from dialer.bridges.twilio.fates import Fates
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.placing import Placing
+from dialer.bridges.twilio.prices import Prices
 from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
 from dialer.bridges.twilio.spending import Spending
 from dialer.bridges.twilio.sweeper import Sweeper
@@ -88,9 +89,14 @@ class TwilioBridge:
         capabilities: Capabilities,
         rooms: Rooms | None = None,
         spending: Spending | None = None,
+        prices: Prices | None = None,
         max_seconds: float = MAX_SECONDS,
     ) -> None:
-        """Put a bridge together of its parts; `rooms` None: it has no phones of agents."""
+        """Put a bridge together of its parts.
+
+        Without `rooms` it has no phones of agents, without `spending` no ceiling, and without
+        `prices` it does not learn what calls cost.
+        """
         self.trunks: tuple[TrunkLimits, ...] = (trunk,)
         self.max_seconds = max_seconds
         self.capabilities = capabilities
@@ -105,6 +111,7 @@ class TwilioBridge:
         self._clock = clock
         self._rooms = rooms
         self._spending = spending
+        self._prices = prices
         self._is_started = False
 
     @property
@@ -124,6 +131,8 @@ class TwilioBridge:
         try:
             if self._spending is not None:
                 await self._spending.start()
+            if self._prices is not None:
+                await self._prices.start()
             if self._rooms is not None:
                 await self._rooms.start()
             await self._sweeper.start(inbound)
@@ -137,6 +146,8 @@ class TwilioBridge:
         await self._sweeper.close()
         if self._rooms is not None:
             await self._rooms.close()
+        if self._prices is not None:
+            await self._prices.close()
         if self._spending is not None:
             await self._spending.close()
         await self._teller.close()

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.clock import Clock
 from core.columns import table_of
 from dialer.bridges.port import BridgeError
+from dialer.bridges.twilio.rooms import Part
 from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
 from dialer.model import TelephonyResult
 
@@ -204,6 +205,8 @@ _SEATS = sa.select(
     _SEAT.c.price.label("billed"),
     sa.case(
         (_SEAT.c.seated_at.is_not(None), _minutes(_SEAT.c.seated_at, _SEAT.c.gone_at)),
+        # Whom an owner was passed on to: when they picked up is not told.
+        (_SEAT.c.part == Part.OUTSIDE.value, _minutes(_SEAT.c.rung_at, _SEAT.c.gone_at)),
         (_SEAT.c.gone_at.is_(None), 1),
         else_=0,
     ).label("minutes"),

@@ -113,6 +113,7 @@ async def test_a_call_costs_its_price_or_its_begun_minutes(
 @pytest.mark.parametrize(
     ("endpoint", "told", "total"),
     [
+        ("+12025550199", {"part": "outside", "gone_at": NOON}, "9.10"),
         ("+12025550199", {"seated_at": NOON - 90 * MINUTE}, "9.00"),
         ("client:agent-1", {"seated_at": NOON - 90 * MINUTE}, "0.90"),
         ("sip:a@example.com", {"seated_at": NOON - 90 * MINUTE, "price": Decimal("0.36")}, "0.36"),
@@ -124,7 +125,15 @@ async def test_a_call_costs_its_price_or_its_begun_minutes(
             "3.00",
         ),
     ],
-    ids=["a telephone", "a browser", "a SIP phone, billed", "it rings", "nobody home", "gone"],
+    ids=[
+        "passed on",
+        "a telephone",
+        "a browser",
+        "a SIP phone, billed",
+        "it rings",
+        "nobody home",
+        "gone",
+    ],
 )
 async def test_agents_lines_cost_too(
     session: AsyncSession, endpoint: str, told: dict[str, Any], total: str
@@ -132,7 +141,14 @@ async def test_agents_lines_cost_too(
     rung = NOON - 91 * MINUTE
     session.add(
         TwilioSeat(
-            seat_id=UUID(int=1), room="1", part="seat", endpoint=endpoint, rung_at=rung, **told
+            **{
+                "seat_id": UUID(int=1),
+                "room": "1",
+                "part": "seat",
+                "endpoint": endpoint,
+                "rung_at": rung,
+            }
+            | told
         )
     )
     await session.flush()
