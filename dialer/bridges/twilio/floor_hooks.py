@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -42,6 +43,14 @@ _IN_ROOM = (
 )
 
 
+class Meetings(Protocol):
+    """What rooms need of `dialer.bridges.twilio.recording.Recorder`."""
+
+    async def met(self, call_id: UUID, conference_sid: str) -> None:
+        """Record an owner who has come into an agent's room, where the rules allow."""
+        ...
+
+
 class FloorHooks:
     """Answers for the rooms; keeps nothing itself."""
 
@@ -51,12 +60,21 @@ class FloorHooks:
         documents: RoomDocuments,
         *,
         language: Language = Language.MANDARIN,
+        recorder: Meetings | None = None,
     ) -> None:
-        """Put it together; `language` is what agents' phones hear, and owners of no known one."""
+        """Put it together.
+
+        Args:
+            sessions: of the database.
+            documents: of the rooms.
+            language: what agents' phones hear, and owners of no known one.
+            recorder: hears of owners who have come to their agent; None: nothing is recorded.
+        """
         self._sessions = sessions
         self._seats = SeatBook(sessions)
         self._documents = documents
         self._language = language
+        self._recorder = recorder
 
     def hooks(self) -> Hooks:
         """Return the addresses it answers."""
@@ -136,6 +154,8 @@ class FloorHooks:
             if row is None or (row.in_room_at is not None and at < row.in_room_at):
                 return
             await merge(session, row.call_id, Told(room=room, in_room_at=at))
+        if self._recorder is not None:
+            await self._recorder.met(row.call_id, visit.form["ConferenceSid"])
 
     async def _passed_on(self, visit: Visit) -> Answer:
         """End a call whose outside number has hung up; where nobody picked up, say so first."""
