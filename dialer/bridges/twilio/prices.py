@@ -25,7 +25,7 @@ from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 300.0
-_PAGE = 1000  # the most Twilio gives at once
+PAGE = 1000  # the most Twilio gives at once
 _MOST_PAGES = 50  # of one look; the rest comes with the next
 _SETTLES_WITHIN = timedelta(days=3)  # what has no price by then keeps its estimate
 
@@ -40,11 +40,13 @@ class Prices:
         clock: Clock,
         *,
         every_s: float = LOOK_EVERY_S,
+        page_size: int = PAGE,
     ) -> None:
         self._rest = rest
         self._sessions = sessions
         self._clock = clock
         self._every_s = every_s
+        self._page_size = page_size
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -93,7 +95,7 @@ class Prices:
         day = datetime.combine(since.astimezone(UTC).date(), time(0), UTC)
         return await self._rest.ask(
             lambda: self._rest.client.calls.page_async(
-                status="completed", start_time_after=day, page_size=_PAGE
+                status="completed", start_time_after=day, page_size=self._page_size
             ),
             what="reading prices",
         )
@@ -168,10 +170,14 @@ _OLDEST = sa.select(
     )
 )
 
-_TOLD = sa.func.unnest(
-    sa.bindparam("sids", type_=ARRAY(sa.Text)),
-    sa.bindparam("prices", type_=ARRAY(sa.Numeric)),
-).table_valued("sid", sa.column("price", sa.Numeric), name="told")
+_TOLD = (
+    sa.func.unnest(
+        sa.bindparam("sids", type_=ARRAY(sa.Text)),
+        sa.bindparam("prices", type_=ARRAY(sa.Numeric)),
+    )
+    .table_valued("sid", sa.column("price", sa.Numeric), name="told")
+    .render_derived()
+)
 _CALLS_BILLED = (
     sa.update(_CALL)
     .where(_CALL.c.sid == _TOLD.c.sid, _CALL.c.price.is_(None))
