@@ -248,5 +248,11 @@ class ManualBridge:
             to.untold.append(event)
 
     @property
+    def host(self) -> ScriptHost:
+        """Whoever knows what is said next."""
+        assert self._host is not None, "it was started"
+        return self._host
+
+    @property
     def is_connected(self) -> bool:
         return self._sink is not None
