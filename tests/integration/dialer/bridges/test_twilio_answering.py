@@ -237,7 +237,7 @@ async def test_another_calls_name_at_our_address_is_apologised_to(rig: WebRig) -
 # Progress.
 
 
-PROGRESS = (
+PROGRESS: tuple[tuple[str, int, dict[str, str]], ...] = (
     ("initiated", 0, {}),
     ("ringing", 3, {}),
     ("in-progress", 9, {}),
