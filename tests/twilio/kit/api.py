@@ -15,6 +15,7 @@ from tests.twilio.kit import pages
 from tests.twilio.kit.carrier import Carrier
 from tests.twilio.kit.description import Asked, Description, description
 from tests.twilio.kit.faults import DONE, Fault
+from tests.twilio.kit.own import OWN
 from tests.twilio.kit.resources import RESOURCES, ApiError, Page
 
 _BAD, _TOO_MANY, _BROKEN = 400, 429, 500
@@ -85,7 +86,7 @@ class Api:
         if faults:
             self._carrier.violations += faults
             return _BAD, _problem(ApiError(_BAD, 20001, "; ".join(faults)))
-        for method, pattern, do in RESOURCES:
+        for method, pattern, do in (*RESOURCES, *OWN):
             match = pattern.fullmatch(asked.path)
             if method == asked.method and match is not None:
                 try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.clock import Clock, SystemClock
+from tests.twilio.kit.account import OurNumber, Own
 from tests.twilio.kit.faults import Faults
 from tests.twilio.kit.legs import Leg, Terms
 from tests.twilio.kit.owners import LISTENS, REFUSALS, Owner, Reaction
@@ -21,18 +22,6 @@ ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "f" * 32
 KEY_SID, KEY_SECRET = "SK" + "fedcba9876543210" * 2, "key-secret"
 OUR_NUMBER = "+12025550100"
-
-
-@dataclass(kw_only=True, eq=False)
-class OurNumber:
-    """A number of the account, and who is asked when it is rung."""
-
-    e164: str
-    sid: str = field(default_factory=lambda: f"PN{secrets.token_hex(16)}")
-    voice_url: str = ""
-    voice_method: str = "POST"
-    voice_fallback_url: str = ""
-    status_callback: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +47,7 @@ class Carrier:
     account_type: str = "Full"
     numbers: list[OurNumber] = field(default_factory=lambda: [OurNumber(e164=OUR_NUMBER)])
     verified: list[str] = field(default_factory=list)
+    own: Own = field(default_factory=Own)
     owners: dict[str, Owner] = field(default_factory=dict)
     anybody: Owner = LISTENS
     clock: Clock = field(default_factory=SystemClock)

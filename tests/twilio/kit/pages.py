@@ -1,8 +1,10 @@
 """Calls, conferences and the rest in the JSON of the emulated carrier's API."""
 
+from datetime import datetime
 from typing import Any
 
-from tests.twilio.kit.carrier import Carrier, OurNumber
+from tests.twilio.kit.account import OurNumber
+from tests.twilio.kit.carrier import Carrier
 from tests.twilio.kit.legs import ENDED, Leg, stamp
 from tests.twilio.kit.rooms import Conference, Member
 from tests.twilio.kit.tapes import Tape
@@ -114,7 +116,7 @@ def number(ours: OurNumber, *, account_sid: str) -> dict[str, Any]:
         "friendly_name": ours.e164,
         "api_version": "2010-04-01",
         "beta": False,
-        "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
+        "capabilities": {"voice": ours.has_voice, "sms": False, "mms": False, "fax": False},
         "voice_url": ours.voice_url,
         "voice_method": ours.voice_method,
         "voice_fallback_url": ours.voice_fallback_url,
@@ -122,6 +124,8 @@ def number(ours: OurNumber, *, account_sid: str) -> dict[str, Any]:
         "voice_caller_id_lookup": False,
         "status_callback": ours.status_callback,
         "status_callback_method": "POST",
+        "trunk_sid": ours.trunk_sid or None,
+        "voice_application_sid": ours.application_sid or None,
         "uri": f"{ROOT}/{account_sid}/IncomingPhoneNumbers/{ours.sid}.json",
     }
 
@@ -134,6 +138,22 @@ def verified(e164: str, *, account_sid: str) -> dict[str, Any]:
         "phone_number": e164,
         "friendly_name": e164,
         "uri": f"{ROOT}/{account_sid}/OutgoingCallerIds.json",
+    }
+
+
+def balance(left: str, *, account_sid: str) -> dict[str, Any]:
+    """Return what is left of the account's money."""
+    return {"account_sid": account_sid, "balance": left, "currency": "USD"}
+
+
+def noted(code: int, at: datetime, *, account_sid: str) -> dict[str, Any]:
+    """Return something that went wrong."""
+    return {
+        "account_sid": account_sid,
+        "error_code": str(code),
+        "log": "0",
+        "message_date": stamp(at),
+        "more_info": f"https://www.twilio.com/docs/api/errors/{code}",
     }
 
 

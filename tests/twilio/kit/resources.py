@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.twilio.kit import pages
-from tests.twilio.kit.carrier import Carrier, OurNumber
+from tests.twilio.kit.carrier import Carrier
 from tests.twilio.kit.description import Asked
 from tests.twilio.kit.legs import Leg
 from tests.twilio.kit.rooms import Conference, Member
@@ -62,7 +62,7 @@ def list_calls(carrier: Carrier, asked: Asked, _: Mapping[str, str]) -> Page:
     if "StartTime" in asked.query:
         day = _instant(asked.query["StartTime"][0]).date()
         legs = [each for each in legs if each.started_at and each.started_at.date() == day]
-    return _listed(asked, "calls", [pages.call(each) for each in legs])
+    return listed(asked, "calls", [pages.call(each) for each in legs])
 
 
 def fetch_call(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
@@ -135,7 +135,7 @@ def list_recordings(carrier: Carrier, asked: Asked, path: Mapping[str, str]) -> 
         if not each.is_deleted and sid in {"", each.leg.sid}
     ]
     of_call = "CallSid" in path
-    return _listed(asked, "recordings", [pages.recording(each, of_call=of_call) for each in tapes])
+    return listed(asked, "recordings", [pages.recording(each, of_call=of_call) for each in tapes])
 
 
 def fetch_recording(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
@@ -160,7 +160,7 @@ def list_conferences(carrier: Carrier, asked: Asked, _: Mapping[str, str]) -> Pa
     if "Status" in asked.query:
         rooms = [each for each in rooms if each.status == asked.query["Status"][0]]
     told = [pages.conference(each, account_sid=carrier.account_sid) for each in rooms]
-    return _listed(asked, "conferences", told)
+    return listed(asked, "conferences", told)
 
 
 def fetch_conference(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
@@ -198,7 +198,7 @@ def list_participants(carrier: Carrier, asked: Asked, path: Mapping[str, str]) -
         pages.participant(each.leg, room, each, account_sid=carrier.account_sid)
         for each in room.members.values()
     ]
-    return _listed(asked, "participants", told)
+    return listed(asked, "participants", told)
 
 
 def fetch_participant(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
@@ -222,55 +222,6 @@ def remove_participant(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> P
     room, member = _member(carrier, path)
     carrier.rooms.remove(room, member.leg.sid)
     return Page(status=_NO_CONTENT)
-
-
-def list_numbers(carrier: Carrier, asked: Asked, _: Mapping[str, str]) -> Page:
-    """List the account's numbers."""
-    wanted = asked.query.get("PhoneNumber", [""])[0]
-    told = [
-        pages.number(each, account_sid=carrier.account_sid)
-        for each in carrier.numbers
-        if wanted in {"", each.e164}
-    ]
-    return _listed(asked, "incoming_phone_numbers", told)
-
-
-def change_number(carrier: Carrier, asked: Asked, path: Mapping[str, str]) -> Page:
-    """Say who is asked when a number of the account is rung."""
-    ours = _number(carrier, path["Sid"])
-    for name, field in (
-        ("VoiceUrl", "voice_url"),
-        ("VoiceMethod", "voice_method"),
-        ("VoiceFallbackUrl", "voice_fallback_url"),
-        ("StatusCallback", "status_callback"),
-    ):
-        if name in asked.form:
-            setattr(ours, field, asked.form[name][0])
-    return Page(body=pages.number(ours, account_sid=carrier.account_sid))
-
-
-def fetch_number(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
-    """Return a number of the account."""
-    ours = _number(carrier, path["Sid"])
-    return Page(body=pages.number(ours, account_sid=carrier.account_sid))
-
-
-def list_verified(carrier: Carrier, asked: Asked, _: Mapping[str, str]) -> Page:
-    """List the numbers that the account may show, and does not own."""
-    wanted = asked.query.get("PhoneNumber", [""])[0]
-    told = [
-        pages.verified(each, account_sid=carrier.account_sid)
-        for each in carrier.verified
-        if wanted in {"", each}
-    ]
-    return _listed(asked, "outgoing_caller_ids", told)
-
-
-def fetch_account(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
-    """Return the account."""
-    if path["Sid"] != carrier.account_sid:
-        raise ApiError(_NOT_FOUND, 20404, "no such account")
-    return Page(body=pages.account(carrier))
 
 
 def _check_ends(carrier: Carrier, asked: Asked) -> None:
@@ -317,14 +268,8 @@ def _member(carrier: Carrier, path: Mapping[str, str]) -> tuple[Conference, Memb
     raise ApiError(_NOT_FOUND, 20404, f"{sid} is not in {room.name}")
 
 
-def _number(carrier: Carrier, sid: str) -> OurNumber:
-    for each in carrier.numbers:
-        if each.sid == sid:
-            return each
-    raise ApiError(_NOT_FOUND, 20404, f"no number {sid}")
-
-
-def _listed(asked: Asked, name: str, all_of_them: Sequence[Any]) -> Page:
+def listed(asked: Asked, name: str, all_of_them: Sequence[Any]) -> Page:
+    """Return the page of a list that was asked for."""
     size = int(asked.query.get("PageSize", [str(_PAGE_SIZE)])[0])
     page = int(asked.query.get("Page", ["0"])[0])
     first = page * size
@@ -350,7 +295,8 @@ def _instant(value: str) -> datetime:
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read
 
 
-def _at(template: str) -> re.Pattern[str]:
+def at(template: str) -> re.Pattern[str]:
+    """Return where something of the account lies."""
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template.replace(".", r"\."))
     return re.compile(f"{pages.ROOT}/AC\\w{{32}}{pattern}")
 
@@ -358,29 +304,24 @@ def _at(template: str) -> re.Pattern[str]:
 _CALL = "/Calls/{CallSid}"
 _CONFERENCE = "/Conferences/{ConferenceSid}"
 RESOURCES: Sequence[tuple[str, re.Pattern[str], Do]] = [
-    ("POST", _at("/Calls.json"), create_call),
-    ("GET", _at("/Calls.json"), list_calls),
-    ("GET", _at("/Calls/{Sid}.json"), fetch_call),
-    ("POST", _at("/Calls/{Sid}.json"), change_call),
-    ("POST", _at(_CALL + "/Recordings.json"), create_recording),
-    ("GET", _at(_CALL + "/Recordings.json"), list_recordings),
-    ("GET", _at(_CALL + "/Recordings/{Sid}.json"), fetch_recording),
-    ("POST", _at(_CALL + "/Recordings/{Sid}.json"), change_recording),
-    ("DELETE", _at(_CALL + "/Recordings/{Sid}.json"), delete_recording),
-    ("GET", _at("/Recordings.json"), list_recordings),
-    ("GET", _at("/Recordings/{Sid}.json"), fetch_recording),
-    ("DELETE", _at("/Recordings/{Sid}.json"), delete_recording),
-    ("GET", _at("/Conferences.json"), list_conferences),
-    ("GET", _at("/Conferences/{Sid}.json"), fetch_conference),
-    ("POST", _at("/Conferences/{Sid}.json"), change_conference),
-    ("POST", _at(_CONFERENCE + "/Participants.json"), create_participant),
-    ("GET", _at(_CONFERENCE + "/Participants.json"), list_participants),
-    ("GET", _at(_CONFERENCE + "/Participants/{CallSid}.json"), fetch_participant),
-    ("POST", _at(_CONFERENCE + "/Participants/{CallSid}.json"), change_participant),
-    ("DELETE", _at(_CONFERENCE + "/Participants/{CallSid}.json"), remove_participant),
-    ("GET", _at("/IncomingPhoneNumbers.json"), list_numbers),
-    ("GET", _at("/IncomingPhoneNumbers/{Sid}.json"), fetch_number),
-    ("POST", _at("/IncomingPhoneNumbers/{Sid}.json"), change_number),
-    ("GET", _at("/OutgoingCallerIds.json"), list_verified),
-    ("GET", re.compile(rf"{pages.ROOT}/(?P<Sid>AC\w{{32}})\.json"), fetch_account),
+    ("POST", at("/Calls.json"), create_call),
+    ("GET", at("/Calls.json"), list_calls),
+    ("GET", at("/Calls/{Sid}.json"), fetch_call),
+    ("POST", at("/Calls/{Sid}.json"), change_call),
+    ("POST", at(_CALL + "/Recordings.json"), create_recording),
+    ("GET", at(_CALL + "/Recordings.json"), list_recordings),
+    ("GET", at(_CALL + "/Recordings/{Sid}.json"), fetch_recording),
+    ("POST", at(_CALL + "/Recordings/{Sid}.json"), change_recording),
+    ("DELETE", at(_CALL + "/Recordings/{Sid}.json"), delete_recording),
+    ("GET", at("/Recordings.json"), list_recordings),
+    ("GET", at("/Recordings/{Sid}.json"), fetch_recording),
+    ("DELETE", at("/Recordings/{Sid}.json"), delete_recording),
+    ("GET", at("/Conferences.json"), list_conferences),
+    ("GET", at("/Conferences/{Sid}.json"), fetch_conference),
+    ("POST", at("/Conferences/{Sid}.json"), change_conference),
+    ("POST", at(_CONFERENCE + "/Participants.json"), create_participant),
+    ("GET", at(_CONFERENCE + "/Participants.json"), list_participants),
+    ("GET", at(_CONFERENCE + "/Participants/{CallSid}.json"), fetch_participant),
+    ("POST", at(_CONFERENCE + "/Participants/{CallSid}.json"), change_participant),
+    ("DELETE", at(_CONFERENCE + "/Participants/{CallSid}.json"), remove_participant),
 ]
