@@ -50,11 +50,14 @@ def inbound_host(
 
 def _communities(settings: Settings) -> dict[str, str]:
     """Return the community of each number that owners of it see, and ring back."""
+    shown_by = (
+        *(server.caller_ids for server in settings.asterisk.servers),
+        settings.twilio.caller_ids,
+    )
     found: dict[str, str] = {}
-    for server in settings.asterisk.servers:
-        for community, shown in server.caller_ids.items():
-            try:
-                found[PhoneNumber.parse(shown, settings.region).e164] = community
-            except PhoneNumberError:
-                found[shown] = community
+    for community, shown in (pair for each in shown_by for pair in each.items()):
+        try:
+            found[PhoneNumber.parse(shown, settings.region).e164] = community
+        except PhoneNumberError:
+            found[shown] = community
     return found
