@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from dialer.bridges.causes import HangupCause
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio import orders, pages
 from dialer.bridges.twilio.booked import BookedCall, End, Told, booked
@@ -164,7 +165,10 @@ class Book:
             return booked(row)
 
     async def give_up(self, call_id: UUID, *, at: datetime) -> bool:
-        """Settle a call that Twilio does not know; False: its name was told meanwhile."""
+        """Settle a call that Twilio does not know; False: its name was told meanwhile.
+
+        Without a cause: should it come up after all, `claim_returned` finds it.
+        """
         async with self._sessions.begin() as session:
             given_up = await session.execute(
                 sa.update(TwilioCall)
@@ -183,6 +187,22 @@ class Book:
                 .returning(TwilioCall.call_id)
             )
             return given_up.first() is not None
+
+    async def claim_returned(self, *, since: datetime) -> list[BookedCall]:
+        """Return calls that were given up, and whose names were told after all; each once."""
+        async with self._sessions.begin() as session:
+            rows = await session.scalars(
+                sa.update(TwilioCall)
+                .where(
+                    TwilioCall.placed_at >= since,
+                    TwilioCall.sid.is_not(None),
+                    TwilioCall.result == TelephonyResult.CANCELLED,
+                    TwilioCall.hangup_cause.is_(None),
+                )
+                .values(hangup_cause=HangupCause.NORMAL_CLEARING.value)
+                .returning(TwilioCall)
+            )
+            return [booked(row) for row in rows]
 
     async def told(self, call_id: UUID, told: Told) -> bool:
         """Merge what was told and pass the news on; False: there was nothing new in it."""

@@ -6,7 +6,7 @@ about those whose end nobody told.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -35,6 +35,7 @@ from dialer.bridges.twilio.placing import Placing
 from dialer.bridges.twilio.prices import Prices
 from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
 from dialer.bridges.twilio.spending import Spending
+from dialer.bridges.twilio.strangers import Strangers
 from dialer.bridges.twilio.sweeper import Sweeper
 from dialer.bridges.twilio.teller import Teller
 from dialer.model import Direction
@@ -87,6 +88,7 @@ class TwilioBridge:
         sweeper: Sweeper,
         clock: Clock,
         capabilities: Capabilities,
+        strangers: Strangers | None = None,
         rooms: Rooms | None = None,
         spending: Spending | None = None,
         prices: Prices | None = None,
@@ -95,7 +97,8 @@ class TwilioBridge:
         """Put a bridge together of its parts.
 
         Without `rooms` it has no phones of agents, without `spending` no ceiling, and without
-        `prices` it does not learn what calls cost.
+        `prices` it does not learn what calls cost. `strangers` is given after a restore, where
+        the book lacks calls: they count as up, and are hung up, with those that it has.
         """
         self.trunks: tuple[TrunkLimits, ...] = (trunk,)
         self.max_seconds = max_seconds
@@ -109,6 +112,7 @@ class TwilioBridge:
         self._fates = fates
         self._sweeper = sweeper
         self._clock = clock
+        self._strangers = strangers
         self._rooms = rooms
         self._spending = spending
         self._prices = prices
@@ -175,12 +179,19 @@ class TwilioBridge:
         return await self._fates.of(attempt_id)
 
     async def placed_since(self, instant: datetime) -> tuple[PlacedCall, ...] | None:
-        """Return the calls of the book; None where it does not reach back so far.
+        """Return the owners' calls by Twilio's own list; None: it could not be asked for it.
 
-        The book lies in the installation's own database and came out of the same backup: of what
-        was placed after it only Twilio knows, and Twilio does not know our ids.
+        The book lies in the installation's database, and came out of the same backup: of what was
+        placed after it only Twilio knows.
         """
-        return None
+        if self._strangers is None:
+            return None
+        try:
+            calls = await self._lines.created_since(instant, at=self._clock.now())
+        except _UNANSWERED as err:
+            log.warning("calls_not_listed", error=str(err))
+            return None
+        return await self._strangers.placed(calls)
 
     async def live(self) -> tuple[UUID, ...]:
         """Return the calls up now, by Twilio's own list.
@@ -189,8 +200,13 @@ class TwilioBridge:
             BridgeError: it could not be asked.
         """
         async with _asked("which calls are up is not known"):
-            names = await self._lines.up()
-        return tuple(sorted(call.call_id for call in await self._book.calls_of(names)))
+            calls = await self._lines.up(at=self._clock.now())
+        if self._strangers is not None:
+            return tuple(sorted(await self._strangers.among(calls)))
+        booked = await self._book.calls_of([call.sid for call in calls])
+        return tuple(
+            sorted(each.call_id for each in booked if each.direction is Direction.OUTBOUND)
+        )
 
     async def stop_all(self) -> None:
         """Hang up every call of ours.
@@ -200,11 +216,14 @@ class TwilioBridge:
         """
         gate = asyncio.Semaphore(_ENDED_AT_ONCE)
 
-        async def end(call_id: UUID) -> None:
+        async def one(end: Awaitable[None]) -> None:
             async with gate:
-                await self.hang_up(call_id)
+                await end
 
-        ends = [end(call.call_id) for call in await self._book.up(Direction.OUTBOUND)]
+        up = await self._book.up(Direction.OUTBOUND)
+        ends = [one(self.hang_up(call.call_id)) for call in up]
+        if self._strangers is not None:
+            ends += [one(self._end(sid)) for sid in await self._listed(self._strangers)]
         for trouble in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(trouble, BaseException):
                 raise trouble
@@ -216,6 +235,16 @@ class TwilioBridge:
     async def monitor(self, room: str, endpoint: str, mode: str) -> None:
         """Let a supervisor listen, whisper or join; see the port."""
         await self._with_rooms().monitor(room, endpoint, mode)
+
+    async def _listed(self, strangers: Strangers) -> list[str]:
+        """Return the owners' calls that are up by Twilio's list, by its names."""
+        async with _asked("which calls are up is not known"):
+            calls = await self._lines.up(at=self._clock.now())
+        return [call.sid for call in (await strangers.among(calls)).values()]
+
+    async def _end(self, sid: str) -> None:
+        async with _asked(f"call {sid} may be up still"):
+            await self._lines.end(sid)
 
     def _with_rooms(self) -> Rooms:
         if self._rooms is None:

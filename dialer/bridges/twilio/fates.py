@@ -1,6 +1,6 @@
 """What became of a call, by the book and by Twilio: asked, never rung again (decision 0035)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -34,7 +34,6 @@ class Fates:
         self._teller = teller
         self._clock = clock
         self._settled_in = timedelta(seconds=timeout_s) + LISTED_WITHIN
-        self._given_up: dict[UUID, datetime] = {}
 
     async def of(self, call_id: UUID) -> Fate:
         """Say what became of a call; see the port.
@@ -51,10 +50,6 @@ class Fates:
             log.warning("fate_not_asked", attempt_id=str(call_id), error=str(err))
             return _UNKNOWN
 
-    def is_given_up(self, call_id: UUID) -> bool:
-        """Say whether a call was never placed, as far as was known a while ago."""
-        return call_id in self._given_up
-
     async def refresh(self, call: BookedCall) -> BookedCall:
         """Ask Twilio about a call and return it as the book has it then; errors as `Rest.ask`."""
         sid = call.sid or await self.name_of(call)
@@ -66,7 +61,7 @@ class Fates:
 
     async def name_of(self, call: BookedCall) -> str | None:
         """Look for a call whose creation was not answered; None: Twilio does not list it."""
-        for sid in await self._lines.look_for(call):
+        for sid in await self._lines.look_for(call, at=self._clock.now()):
             if await self._book.call_of(sid) is None:
                 log.info("call_found", attempt_id=str(call.call_id), sid=sid)
                 await self._book.told(call.call_id, Told(sid=sid))
@@ -82,18 +77,11 @@ class Fates:
             await self._teller.bring_up(call.call_id)
             return Fate(kind=FateKind.ENDED, ended=ended_of(call))
         if call.sid is not None:
+            if call.is_cut:  # before its name was known
+                await self._lines.end(call.sid)
             self._teller.carry(call.call_id)
             return _LIVE
         now = self._clock.now()
         if now - call.placed_at < self._settled_in:
             return _UNKNOWN
-        if not await self._book.give_up(call.call_id, at=now):
-            return _UNKNOWN
-        self._note_given_up(call.call_id, now)
-        return _NEVER
-
-    def _note_given_up(self, call_id: UUID, now: datetime) -> None:
-        self._given_up = {
-            each: at for each, at in self._given_up.items() if now - at < timedelta(hours=1)
-        }
-        self._given_up[call_id] = now
+        return _NEVER if await self._book.give_up(call.call_id, at=now) else _UNKNOWN

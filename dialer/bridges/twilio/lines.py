@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-
-from twilio.rest.api.v2010.account.call import CallInstance
+from typing import Any
 
 from core.settings_model import MachineDetection
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio.addresses import Addresses
 from dialer.bridges.twilio.book import BookedCall, Told
-from dialer.bridges.twilio.reports import told_by_resource
+from dialer.bridges.twilio.reports import Listed, listed, told_by_resource
 from dialer.bridges.twilio.rest import Rest, RestRefusedError
 from dialer.bridges.twilio.results import CallStatus
 
@@ -17,7 +16,6 @@ from dialer.bridges.twilio.results import CallStatus
 _EVENTS = ["initiated", "ringing", "answered", "completed"]
 _RINGS_S = (1, 600)
 _LONGEST_S = 14_400
-_OURS = "outbound-api"
 _NOT_UP_ANY_MORE = frozenset({21220})  # "Invalid call state"
 _PAGE = 1000  # the most that Twilio gives
 _UP: Sequence[CallStatus] = (CallStatus.QUEUED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
@@ -29,6 +27,7 @@ class Lines:
     """The account's calls, as far as the bridge needs them; errors as `Rest.ask`."""
 
     def __init__(self, rest: Rest, addresses: Addresses, *, detects: MachineDetection) -> None:
+        """Put it together; `detects` says whether, and when, machines are told from people."""
         self._rest = rest
         self._addresses = addresses
         self._detects = detects
@@ -91,54 +90,51 @@ class Lines:
             return False
         return True
 
-    async def look_for(self, call: BookedCall) -> list[str]:
+    async def look_for(self, call: BookedCall, *, at: datetime) -> list[str]:
         """Return the calls that may be one whose creation was not answered, the oldest first.
 
         One call a phone lives at a time, so among those to its number since it was placed there is
         none but it, and calls that are in the book already. Twilio finds calls by the day on which
         they were dialled; one that waits to be has none yet.
         """
-        day = datetime.combine(call.placed_at.astimezone(UTC).date(), time(0), UTC)
-        to = call.e164 or ""
-        calls = self._rest.client.calls
-        dialled = await self._rest.ask(
-            lambda: calls.list_async(to=to, start_time_after=day, limit=_PAGE, page_size=_PAGE),
-            what=f"looking for call {call.call_id}",
-        )
-        waiting = await self._rest.ask(
-            lambda: calls.list_async(
-                to=to, status=CallStatus.QUEUED.value, limit=_PAGE, page_size=_PAGE
-            ),
-            what=f"looking for call {call.call_id} in the queue",
-        )
+        what, to = f"looking for call {call.call_id}", call.e164 or ""
+        dialled = await self._listed(what, at, to=to, start_time_after=_day_of(call.placed_at))
+        waiting = await self._listed(what, at, to=to, status=CallStatus.QUEUED.value)
+        since = call.placed_at - _CLOCKS_DIFFER
         found = {
-            str(each.sid): each.date_created or call.placed_at
+            each.sid: each.placed_at
             for each in (*dialled, *waiting)
-            if _may_be(each, call)
+            if each.is_created and each.shown == call.shown and each.placed_at >= since
         }
         return sorted(found, key=lambda sid: found[sid])
 
-    async def up(self) -> frozenset[str]:
-        """Return the names of all the account's calls that are up now."""
-        found: set[str] = set()
+    async def up(self, *, at: datetime) -> list[Listed]:
+        """Return all the account's calls that are up now."""
+        found: list[Listed] = []
         for status in _UP:
-            calls = await self._rest.ask(
-                lambda status=status: self._rest.client.calls.list_async(  # type: ignore[misc]
-                    status=status.value, page_size=_PAGE
-                ),
-                what=f"listing calls that are {status.value}",
-            )
-            found |= {str(each.sid) for each in calls}
-        return frozenset(found)
+            what = f"listing calls that are {status.value}"
+            found += await self._listed(what, at, status=status.value)
+        return found
+
+    async def created_since(self, instant: datetime, *, at: datetime) -> list[Listed]:
+        """Return the calls that were created over the API at or after an instant."""
+        what = "listing calls since a day"
+        dialled = await self._listed(what, at, start_time_after=_day_of(instant))
+        waiting = await self._listed(what, at, status=CallStatus.QUEUED.value)
+        return [
+            each for each in (*dialled, *waiting) if each.is_created and each.placed_at >= instant
+        ]
+
+    async def _listed(self, what: str, at: datetime, **which: Any) -> list[Listed]:
+        calls = await self._rest.ask(
+            lambda: self._rest.client.calls.list_async(page_size=_PAGE, **which), what=what
+        )
+        return [listed(each, at=at) for each in calls]
 
 
-def _may_be(found: CallInstance, call: BookedCall) -> bool:
-    created_at = found.date_created
-    return (
-        found.direction == _OURS
-        and found._from == call.shown  # noqa: SLF001 - its name in the SDK
-        and (created_at is None or created_at >= call.placed_at - _CLOCKS_DIFFER)
-    )
+def _day_of(instant: datetime) -> datetime:
+    """Return the beginning of a day, which is what Twilio finds calls by; in UTC."""
+    return datetime.combine(instant.astimezone(UTC).date(), time(0), UTC)
 
 
 def _is_gone(err: RestRefusedError) -> bool:

@@ -29,7 +29,20 @@ from dialer.model import TelephonyResult
 # Queueing, detection and the way of a callback are no part of a call's longest duration.
 MARGIN = timedelta(seconds=120)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_OUR_KEYS = frozenset({401, 403})  # these are ours to mend; the next call may pass
+# Refusals that are ours to mend, or that pass: whoever else is due would be refused as well.
+# https://www.twilio.com/docs/api/errors
+_OF_US = frozenset(
+    {
+        10001,  # the account is not active
+        10004,  # it has as many calls at once as it may
+        10005,  # it may not call at all
+        20003,  # credentials
+        21205,  # our address is none
+        21210,  # our number is not verified
+        21212,  # our number is none
+    }
+)
+_OF_US_STATUSES = frozenset({401, 404})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,14 +100,30 @@ class Placing:
         if not is_new:
             message = f"call {order.attempt_id} was placed before; ask for its fate instead"
             raise BridgeError(message, retryable=False)
-        await self._create(order, shown=shown)
-        if await self._was_cut(order):
-            await self._end(order)
+        sid = await self._create(order, shown=shown)
+        if sid is None:
+            return
+        try:
+            await self._keep(order, sid)
+        except Exception as err:
+            # Whatever ails the book: a call has been created, and must be looked for.
+            message = f"call {order.attempt_id} was created, and its name not kept; ask its fate"
+            raise SubmissionUnknownError(message) from err
 
-    async def _create(self, order: OutboundCall, *, shown: str) -> None:
+    async def _keep(self, order: OutboundCall, sid: str) -> None:
+        """Carry a call that was created; hang it up if that was asked for meanwhile."""
+        call_id = order.attempt_id
+        await self._book.told(call_id, Told(sid=sid))
+        self._teller.carry(call_id, CallSubmitted(attempt_id=call_id, at=self._clock.now()))
+        call = await self._book.call(call_id)
+        if call is not None and call.is_cut and call.ended is None:
+            await self._lines.end(sid)
+
+    async def _create(self, order: OutboundCall, *, shown: str) -> str | None:
+        """Return the name of a call; None: it has ended already, and that is told."""
         call_id = order.attempt_id
         try:
-            sid = await self._lines.create(order, shown=shown)
+            return await self._lines.create(order, shown=shown)
         except RestBusyError as err:
             await self._book.strike(call_id)
             message = f"call {call_id} was not created: {err}"
@@ -102,19 +131,18 @@ class Placing:
         except RestRefusedError as err:
             if err.code in INVALID_NUMBERS:
                 await self._no_such_number(order, err.code)
-                return
+                return None
             await self._book.strike(call_id)
             message = f"call {call_id} was not created: {err}"
-            raise BridgeError(message, retryable=err.status in _OUR_KEYS) from err
+            of_us = err.code in _OF_US or err.status in _OF_US_STATUSES
+            raise BridgeError(message, retryable=of_us) from err
         except RestLostError as err:
             # A webhook of the call may have been here before the answer was given up.
             call = await self._book.call(call_id)
             if call is None or call.sid is None:
                 message = f"Twilio's answer to call {call_id} was lost; ask for its fate"
                 raise SubmissionUnknownError(message) from err
-        else:
-            await self._book.told(call_id, Told(sid=sid))
-        self._teller.carry(call_id, CallSubmitted(attempt_id=call_id, at=self._clock.now()))
+            return call.sid
 
     async def _no_such_number(self, order: OutboundCall, code: int | None) -> None:
         """Let a call end whose number is none to Twilio: an outcome, which no other try mends."""
@@ -127,16 +155,6 @@ class Placing:
         )
         await self._book.told(order.attempt_id, Told(ended=end))
         self._teller.carry(order.attempt_id, CallSubmitted(attempt_id=order.attempt_id, at=now))
-
-    async def _was_cut(self, order: OutboundCall) -> bool:
-        call = await self._book.call(order.attempt_id)
-        return call is not None and call.is_cut and call.ended is None
-
-    async def _end(self, order: OutboundCall) -> None:
-        """Hang up a call that was to be hung up before its name was known."""
-        call = await self._book.call(order.attempt_id)
-        if call is not None and call.sid is not None:
-            await self._lines.end(call.sid)
 
     async def _check(self, session: AsyncSession) -> None:
         if self._spending is not None:

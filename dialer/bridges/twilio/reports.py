@@ -1,6 +1,7 @@
 """Reads what Twilio tells of a call, in a callback's form or as the API's resource."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -16,6 +17,18 @@ from dialer.bridges.twilio.results import (
     number_of,
     status_of,
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A call in a list of Twilio's; instants are aware, UTC."""
+
+    sid: str
+    to: str
+    shown: str
+    is_created: bool  # over the API; others came in, or were dialled by a document
+    placed_at: datetime
+    told: Told
 
 
 def told_by_form(form: Mapping[str, str], *, at: datetime) -> Told:
@@ -59,6 +72,18 @@ def told_by_resource(call: CallInstance, *, at: datetime) -> Told:
         gone=Gone(at=min(ended_at or at, at), status=status, duration_s=number_of(call.duration))
         if status is not None and status in OVER
         else None,
+    )
+
+
+def listed(call: CallInstance, *, at: datetime) -> Listed:
+    """Return a call of a list that was asked for at an instant."""
+    return Listed(
+        sid=str(call.sid),
+        to=call.to or "",
+        shown=call._from or "",  # noqa: SLF001 - its name in the SDK
+        is_created=call.direction == "outbound-api",
+        placed_at=_utc(call.date_created) or _utc(call.start_time) or at,
+        told=told_by_resource(call, at=at),
     )
 
 

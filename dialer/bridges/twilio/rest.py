@@ -27,7 +27,9 @@ T = TypeVar("T")
 # Together with the last try about four time-outs and four seconds.
 PAUSES_S: Sequence[float] = (0.25, 1.0, 2.5)
 _SERVER_ERRORS = 500
+_CONNECTS_WITHIN = 0.5  # of the time a request may take
 _KEYS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_OF_WHAT_IS_ASKED = range(21000, 22000)  # error codes: not of who asks
 _DOCS = "https://www.twilio.com/docs/errors"
 
 
@@ -140,6 +142,7 @@ class Rest:
             message = f"{what}: Twilio cannot be reached ({type(err).__name__}); see api_base_url"
             raise RestAwayError(message) from err
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as err:
+            # Also where it had begun to answer: whatever was asked for may be done.
             message = f"{what}: Twilio's answer was lost ({type(err).__name__})"
             raise RestLostError(message) from err
         self._note(None, None)
@@ -154,7 +157,7 @@ class Rest:
             return RestLostError(f"{what}: Twilio failed with HTTP {status}; it may be done")
         own = code if code is not None and code != status else None
         told = f"HTTP {status}" if own is None else f"error {own}, see {_DOCS}/{own}"
-        if status in _KEYS:
+        if status in _KEYS and own not in _OF_WHAT_IS_ASKED:
             self._note(Closed.NOT_LET_IN, f"Twilio refuses our credentials ({told})")
             told += "; check account_sid and auth_token (or the key) under [twilio]"
         else:
@@ -172,7 +175,12 @@ async def open_rest(account: Account) -> AsyncIterator[Rest]:
     """Hold a connection to Twilio's API for the block."""
     quiet = logging.getLogger(f"{__name__}.sdk")
     quiet.disabled = True  # it would log telephone numbers
-    http = AsyncTwilioHttpClient(logger=quiet)
+    http = AsyncTwilioHttpClient(pool_connections=False, logger=quiet)
+    # A connection that is not made is told from an answer that does not come.
+    connects_in_s = account.timeout_s * _CONNECTS_WITHIN
+    http.session = aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connects_in_s, connect=connects_in_s)
+    )
     try:
         client = Client(
             account.username,

@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 10.0
 _AGAIN_AFTER = timedelta(seconds=60)
+_RETURNS_WITHIN = timedelta(hours=1)
 _ERRORS = (RestRefusedError, RestBusyError, RestLostError)
 
 
@@ -66,8 +67,10 @@ class Sweeper:
             log.warning("twilio_not_asked", error=str(err))
 
     async def look(self) -> None:
-        """See to the calls that should be over."""
+        """See to the calls that should be over, and to those that should never have been."""
         now = self._clock.now()
+        for call in await self._book.claim_returned(since=now - _RETURNS_WITHIN):
+            await self._end_returned(call)
         for call in await self._book.claim_overdue(now, until=now + _AGAIN_AFTER):
             try:
                 await self._see_to(call)
@@ -84,6 +87,14 @@ class Sweeper:
             except Exception as err:
                 # The edge of a look: the database is away; the next one finds out.
                 log.warning("calls_not_swept", error=type(err).__name__, exc_info=True)
+
+    async def _end_returned(self, call: BookedCall) -> None:
+        """Hang up a call that was given up: its phone may be rung again by now."""
+        log.warning("call_returned", call_id=str(call.call_id))
+        try:
+            await self._lines.end(call.sid or "")
+        except _ERRORS as err:
+            log.warning("returned_call_not_hung_up", call_id=str(call.call_id), error=str(err))
 
     async def _see_to(self, call: BookedCall) -> None:
         log.info("overdue_call_asked", call_id=str(call.call_id))
