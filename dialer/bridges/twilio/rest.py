@@ -5,6 +5,7 @@ Nothing that Twilio answers in prose is passed on: it may hold telephone numbers
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,13 @@ from typing import TypeVar
 
 import aiohttp
 import structlog
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import (
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
 from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http.response import Response
 from twilio.rest import Client
 
 from core.errors import OwnerlineError
@@ -135,8 +141,8 @@ class Rest:
         try:
             async with asyncio.timeout(self.timeout_s):
                 answer = await say()
-        except (TwilioRestException, TwilioServiceException) as err:
-            raise self._refusal(err.status, err.code, what) from err
+        except TwilioException as err:
+            raise self._refusal(*_answer_of(err), what) from err
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
             self._note(Closed.AWAY, f"Twilio cannot be reached: {type(err).__name__}")
             message = f"{what}: Twilio cannot be reached ({type(err).__name__}); see api_base_url"
@@ -168,6 +174,20 @@ class Rest:
         if closed is not self._closed:
             log.warning("twilio_standing_changed", trouble=trouble)
         self._closed, self._trouble = closed, trouble
+
+
+def _answer_of(err: TwilioException) -> tuple[int, int | None]:
+    """Return the HTTP status and Twilio's code of an error; lists have them in the answer."""
+    if isinstance(err, TwilioRestException | TwilioServiceException):
+        return err.status, err.code
+    answer = next((each for each in err.args if isinstance(each, Response)), None)
+    if answer is None:
+        raise err
+    try:
+        code = json.loads(answer.text)["code"]
+    except (ValueError, KeyError, TypeError):
+        code = None
+    return answer.status_code, code if isinstance(code, int) else None
 
 
 @contextlib.asynccontextmanager
