@@ -1,7 +1,7 @@
 """The bridge's own book of calls, kept by each Asterisk in its database (decision 0029).
 
-An entry is written ahead of each Originate on the same connection, so that a call without one was
-never placed. Entries lie in a family for each day, and whole days are forgotten together.
+An entry is written ahead of each Originate, by the same thread of Asterisk, so that a call without
+one was never placed. Entries lie in a family for each day, and whole days are forgotten together.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from core.phone import PhoneNumber
-from dialer.bridges.asterisk.lines import ManagerEvent, ManagerRefusedError, Server
-from dialer.bridges.asterisk.values import Kind, safe
+from dialer.bridges.asterisk.lines import Asked, ManagerEvent, ManagerRefusedError, Server
 from dialer.bridges.port import PlacedCall
 
 # A backup older than this cannot be reconciled by asking.
 KEPT_DAYS = 31
+NOTES = "DBPut"
 _FAMILY = "ownerline-calls-"
 
 
@@ -55,11 +55,11 @@ def is_ours(channel_id: str) -> UUID | None:
     return found if str(found) == channel_id and found.version == 7 else None  # noqa: PLR2004
 
 
-async def note(server: Server, entry: Entry) -> None:
-    """Write a call down; errors as `Server.act`."""
+def noted(entry: Entry) -> Asked:
+    """Return the action that writes a call down."""
     value = f"{entry.placed_at.timestamp():.3f}:{entry.to.e164}:{entry.trunk}"
     key = {"Family": _family(made_at(entry.attempt_id).date()), "Key": str(entry.attempt_id)}
-    await server.act("DBPut", {**key, "Val": safe(Kind.VALUE, value)})
+    return Asked(action=NOTES, headers={**key, "Val": value})
 
 
 async def has(server: Server, attempt_id: UUID) -> bool:

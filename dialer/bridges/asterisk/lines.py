@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -23,6 +23,10 @@ class ManagerRefusedError(OwnerlineError):
     """Asterisk refused an action and did nothing."""
 
 
+class ManagerTornError(OwnerlineError):
+    """Asterisk refused what was to come first, and did the other."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManagerEvent:
     """One event of the manager interface; `name` is its kind, say Hangup."""
@@ -33,6 +37,15 @@ class ManagerEvent:
     def get(self, header: str) -> str:
         """Return a header's value; empty when the event has none."""
         return self.headers.get(header, "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """One action as it is sent: its headers, and the variables of the channel it makes."""
+
+    action: str
+    headers: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class Server(Protocol):
@@ -61,6 +74,22 @@ class Server(Protocol):
             ManagerGoneError: the connection went down before the response; ManagerDownError, one
                 of them: it is down, and nothing was sent.
             ManagerRefusedError: Asterisk said no.
+        """
+        ...
+
+    def has_let(self, action: str) -> bool:
+        """Say whether Asterisk has done such an action on this connection: the rights are there."""
+        ...
+
+    async def act_in_turn(self, first: Asked, then: Asked, *, within_s: float = 5.0) -> None:
+        """Send two actions in one piece; Asterisk does the one, and then the other, on one thread.
+
+        It waits for both answers. Send so only what Asterisk `has_let` before.
+
+        Raises:
+            UnsafeValueError, ManagerGoneError: as in `act`.
+            ManagerRefusedError: Asterisk said no to the second.
+            ManagerTornError: it said no to the first, and not to the second.
         """
         ...
 

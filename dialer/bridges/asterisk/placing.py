@@ -5,17 +5,27 @@ from collections import Counter
 from collections.abc import Mapping
 from uuid import uuid4
 
+import structlog
+
 from core.clock import Clock
 from core.errors import OwnerlineError
 from dialer.bridges.asterisk import book, orders
 from dialer.bridges.asterisk.call import Call
 from dialer.bridges.asterisk.dialect import DialError
-from dialer.bridges.asterisk.lines import ManagerDownError, ManagerGoneError, ManagerRefusedError
+from dialer.bridges.asterisk.lines import (
+    Asked,
+    ManagerDownError,
+    ManagerGoneError,
+    ManagerRefusedError,
+    ManagerTornError,
+)
 from dialer.bridges.asterisk.parts import Talks
 from dialer.bridges.asterisk.switchboard import Switchboard
 from dialer.bridges.asterisk.trunk import Trunk
 from dialer.bridges.asterisk.values import UnsafeValueError
 from dialer.bridges.port import BridgeError, OutboundCall, SubmissionUnknownError
+
+log = structlog.get_logger(__name__)
 
 CONTEXT = "ownerline"
 EXTEN = "talk"
@@ -74,18 +84,15 @@ class Placing:
             trunk=order.trunk,
             placed_at=call.placed_at,
         )
+        noted = book.noted(entry)
+        placed = Asked(action="Originate", headers=headers, variables=variables)
+        if not call.server.has_let(book.NOTES):
+            await self._is_noted(call, noted)
+            if call.cut:  # hung up meanwhile: nobody is to be rung at all
+                self._switchboard.cut_short(call)
+                return
         try:
-            await book.note(call.server, entry)
-        except (ManagerGoneError, ManagerRefusedError) as err:
-            message = f"call {order.attempt_id} is not in the book of trunk {order.trunk}: {err}"
-            raise BridgeError(message, retryable=True) from err
-        if call.cut:  # hung up meanwhile: nobody is to be rung at all
-            self._switchboard.cut_short(call)
-            return
-        try:
-            await call.server.act(
-                "Originate", headers, variables=variables, within_s=_ORIGINATE_WITHIN_S
-            )
+            await self._in_turn(call, noted, placed)
             made = await asyncio.wait_for(asyncio.shield(call.decided), _DECIDED_WITHIN_S)
         except ManagerDownError as err:
             message = f"call {order.attempt_id} was not placed: {err}"
@@ -113,6 +120,25 @@ class Placing:
                 "or there is no such endpoint"
             )
             raise BridgeError(message, retryable=True)
+
+    async def _in_turn(self, call: Call, noted: Asked, placed: Asked) -> None:
+        """Have a call written down and placed; errors as `Server.act`."""
+        try:
+            await call.server.act_in_turn(noted, placed, within_s=_ORIGINATE_WITHIN_S)
+        except ManagerTornError as err:  # it may ring, and is ours as any other while we live
+            log.warning("call_not_in_the_book", attempt_id=call.channel_id, error=str(err))
+
+    async def _is_noted(self, call: Call, noted: Asked) -> None:
+        """See that this connection may write the book, before anything is placed over it.
+
+        Raises:
+            BridgeError: it may not, or is down.
+        """
+        try:
+            await call.server.act(noted.action, noted.headers)
+        except (ManagerGoneError, ManagerRefusedError) as err:
+            message = f"call {call.attempt_id} is not in the book of trunk {call.trunk}: {err}"
+            raise BridgeError(message, retryable=True) from err
 
     def _admitted(self, order: OutboundCall) -> Trunk:
         """Return the call's trunk.

@@ -16,6 +16,7 @@ from core.clock import Clock
 from core.errors import OwnerlineError
 from dialer.bridges.asterisk.ami import ANSWER_WITHIN_S, Account, Connection
 from dialer.bridges.asterisk.lines import (
+    Asked,
     ManagerDownError,
     ManagerEvent,
     ManagerGoneError,
@@ -129,6 +130,16 @@ class ManagedServer:
         return await self._in_use(action).act(
             action, headers or {}, variables=variables or {}, within_s=within_s
         )
+
+    def has_let(self, action: str) -> bool:
+        """Say whether Asterisk has done such an action on this connection."""
+        return self.is_up and self._in_use(action).has_let(action)
+
+    async def act_in_turn(
+        self, first: Asked, then: Asked, *, within_s: float = ANSWER_WITHIN_S
+    ) -> None:
+        """Send two actions in one piece, and wait for both answers; see `Server`."""
+        await self._in_use(then.action).act_in_turn(first, then, within_s=within_s)
 
     async def list(
         self, action: str, headers: Mapping[str, str] | None = None

@@ -18,6 +18,9 @@ class UnsafeValueError(OwnerlineError):
 class Kind(Enum):
     """A kind of value and the whole pattern of it."""
 
+    def __init__(self, pattern: str) -> None:
+        self.whole = re.compile(pattern)
+
     NUMBER = r"\+?[0-9]{1,32}"
     CALLER_ID = r"\+?[0-9*#]{0,32}"  # empty: the trunk shows its own
     UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -32,7 +35,6 @@ class Kind(Enum):
     PASSWORD = r"[^\x00-\x1f\x7f]{1,255}"  # noqa: S105 - its pattern
 
 
-_PATTERNS = {kind: re.compile(kind.value) for kind in Kind}
 # What separates lines somewhere although it is no ASCII: an event's parser may split there.
 _NEVER = re.compile("[\x80-\x9f\u2028\u2029]")
 
@@ -43,7 +45,7 @@ def safe(kind: Kind, value: str) -> str:
     Raises:
         UnsafeValueError: it is none of its kind.
     """
-    if _PATTERNS[kind].fullmatch(value) is None or _NEVER.search(value) is not None:
+    if kind.whole.fullmatch(value) is None or (not value.isascii() and _NEVER.search(value)):
         shown = "a secret" if kind is Kind.PASSWORD else repr(value[:80])
         message = f"{shown} may not be sent to Asterisk: it is no {_WORDS[kind]}"
         raise UnsafeValueError(message)

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 _HEADER_WITHIN_S = 5.0
 _MAX_HEADER = 16 * 1024  # some 25 variables; ours are a few hundred bytes
-_MAX_LINE = 8 * 1024
+_BEGINS = b"agi_"
 _BACKLOG = 1024
 _MOST_STRANGERS = 200  # connections that have not said who they are
 
@@ -78,7 +78,7 @@ class AgiServer:
         host, port = split_address(listen)
         try:
             self._server = await asyncio.start_server(
-                self._connected, host, port, limit=_MAX_LINE, backlog=_BACKLOG
+                self._connected, host, port, limit=_MAX_HEADER, backlog=_BACKLOG
             )
         except OSError as err:
             message = f"nothing can listen on asterisk.agi_listen = {listen!r}: {err.strerror}"
@@ -167,19 +167,14 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 async def _header_lines(reader: asyncio.StreamReader) -> list[str]:
-    lines: list[str] = []
-    size = 0
-    while True:
-        try:
-            read = await reader.readuntil(b"\n")
-        except asyncio.LimitOverrunError as err:
-            message = "a line of a header is too long"
-            raise AgiSpeechError(message) from err
-        size += len(read)
-        line = read.decode("utf-8", errors="replace").rstrip("\r\n")
-        if not line:
-            return lines
-        if size > _MAX_HEADER:
-            message = f"a header is longer than {_MAX_HEADER} bytes"
+    try:
+        first = await reader.readuntil(b"\n")
+        if not first.startswith(_BEGINS):  # a stranger's first line may be their last
+            message = "a header does not begin as Asterisk's does"
             raise AgiSpeechError(message)
-        lines.append(line)
+        rest = await reader.readuntil(b"\n\n")
+    except asyncio.LimitOverrunError as err:
+        message = f"a header is longer than {_MAX_HEADER} bytes"
+        raise AgiSpeechError(message) from err
+    header = (first + rest).decode("utf-8", errors="replace")
+    return header.rstrip("\n").split("\n")

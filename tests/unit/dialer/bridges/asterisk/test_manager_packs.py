@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.bridges.asterisk.ami import one_line_each
+from dialer.bridges.asterisk.wire import one_line_each
 
 pytestmark = pytest.mark.unit
 

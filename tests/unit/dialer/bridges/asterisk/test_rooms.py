@@ -12,7 +12,7 @@ from core.ids import IdSource
 from core.phone import PhoneNumber
 from dialer.bridges.asterisk.dialect import CallerIds, Dialect
 from dialer.bridges.asterisk.legs import Leg, Part, leg_id, read_leg
-from dialer.bridges.asterisk.lines import ManagerEvent, ManagerGoneError, Server
+from dialer.bridges.asterisk.lines import Asked, ManagerEvent, ManagerGoneError, Server
 from dialer.bridges.asterisk.parts import Board
 from dialer.bridges.asterisk.rooms import AsteriskRooms
 from dialer.bridges.asterisk.trunk import Trunk
@@ -49,6 +49,13 @@ class Told:
             raise ManagerGoneError(message)
         self.did.append((action, {**(headers or {}), **(variables or {})}))
         return {}
+
+    def has_let(self, action: str) -> bool:
+        return self.is_up
+
+    async def act_in_turn(self, first: Asked, then: Asked, *, within_s: float = 5.0) -> None:
+        for asked in (first, then):
+            await self.act(asked.action, asked.headers, variables=asked.variables)
 
     async def list(
         self, action: str, headers: Mapping[str, str] | None = None

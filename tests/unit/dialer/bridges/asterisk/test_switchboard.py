@@ -10,7 +10,7 @@ import pytest
 from core.clock import SystemClock
 from core.errors import OwnerlineError
 from dialer.bridges.asterisk.call import Call
-from dialer.bridges.asterisk.lines import ManagerEvent, Server
+from dialer.bridges.asterisk.lines import Asked, ManagerEvent, Server
 from dialer.bridges.asterisk.switchboard import Switchboard
 from dialer.bridges.port import CallAnswered, CallEnded, CallEvent, CallRinging, CallSubmitted
 from dialer.model import AnsweredBy, TelephonyResult
@@ -40,6 +40,8 @@ class Told:
         self._hearers: list[tuple[str, Callable[[ManagerEvent], None]]] = []
         self.meets: list[Callable[[], Awaitable[None]]] = []
         self.acted: list[tuple[str, Mapping[str, str]]] = []
+        self.let: set[str] = set()
+        self.in_turn: list[tuple[str, str]] = []
 
     async def act(
         self,
@@ -51,6 +53,12 @@ class Told:
     ) -> Mapping[str, str]:
         self.acted.append((action, headers or {}))
         return {"Response": "Success"}
+
+    def has_let(self, action: str) -> bool:
+        return action in self.let
+
+    async def act_in_turn(self, first: Asked, then: Asked, *, within_s: float = 5.0) -> None:
+        self.in_turn.append((first.action, then.action))
 
     async def list(
         self, action: str, headers: Mapping[str, str] | None = None
