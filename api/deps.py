@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.ids import IdSource
 from core.live import LiveFeed
 from customers.importing.model import Defaults
+from dialer.agents.browsers import BrowserTokens
 from dialer.agents.desk import Desk
 from dialer.explaining import HeldBack
 from dialer.plan import House
@@ -41,6 +42,7 @@ class ApiDeps:
     defaults: Defaults  # of communities made over the API
     webhook_hosts: tuple[str, ...] = ()  # which may be of any network and need no https
     held_back: HeldBack | None = None  # what besides the switches keeps everybody from being rung
+    browser_tokens: BrowserTokens | None = None  # None: no carrier of ours rings browsers
     recordings: RecordingStore | None = None  # None: nobody hears them here
     feed: LiveFeed | None = None
     limits: ApiLimits = field(default_factory=ApiLimits)

@@ -22,6 +22,7 @@ from customers.communities import UnknownCommunityError
 from customers.extensions import DecidedAlreadyError
 from customers.search import NothingFoundError
 from customers.service import NotCompletedError, UnknownSubjectError
+from dialer.agents.browsers import NoBrowserError
 from dialer.agents.model import AgentStateError, UnknownAgentError
 from dialer.agents.seats import NoPhoneError
 from dialer.agents.service import AgentNameTakenError, OffRosterError
@@ -87,6 +88,7 @@ _STATUS: Mapping[type[OwnerlineError], HTTPStatus] = {
         (
             AgentNameTakenError,
             AgentStateError,
+            NoBrowserError,
             NoPhoneError,
             DecidedAlreadyError,
             NotCompletedError,

@@ -17,6 +17,7 @@ from api.routing import router as router_of
 from api.work import Here, Work
 from core.columns import AnyRow
 from dialer.agents import commands
+from dialer.agents.browsers import browser_token
 from dialer.agents.commands import Asking
 from dialer.agents.model import CommandKind, CommandState
 from dialer.agents.seats import ask_for_phone
@@ -38,6 +39,14 @@ class CommandShown(Shown):
     state: CommandState
     reason: str | None
     ended_at: datetime | None
+
+
+class PhoneTokenShown(Shown):
+    """What the browser's voice client shows to the carrier; ask for another before it expires."""
+
+    token: str
+    identity: str
+    expires_at: datetime
 
 
 class TransferGiven(Given):
@@ -87,6 +96,22 @@ async def ring_my_phone(work: Here, agent_id: PathId) -> AgentShown:
     own_id = await own_agent(work, agent_id)
     await ask_for_phone(work.session, own_id, by=work.caller.actor, now=work.now)
     return await agent_shown(work, agent_id)
+
+
+@router.get("/agents/{agent_id}/phone-token", openapi_extra=needs(Right.WORK_AS_AGENT))
+async def issue_phone_token(work: Here, agent_id: PathId) -> PhoneTokenShown:
+    """Return a token by which the browser that is the agent's phone is rung, for an hour.
+
+    It is kept nowhere, which a post's answer would be.
+    """
+    token = await browser_token(
+        work.session,
+        await own_agent(work, agent_id),
+        tokens=work.deps.browser_tokens,
+        by=work.caller.actor,
+        now=work.now,
+    )
+    return PhoneTokenShown.model_validate(token)
 
 
 @router.post("/agents/{agent_id}/hold", status_code=202, openapi_extra=needs(Right.WORK_AS_AGENT))

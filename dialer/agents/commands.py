@@ -18,7 +18,7 @@ from core.live import Topic, tell
 from core.phone import PhoneNumber
 from customers.service import audit
 from dialer.agents.desk import Desk
-from dialer.agents.endpoints import check_endpoint
+from dialer.agents.endpoints import check_colleague, check_endpoint
 from dialer.agents.model import AgentState, AgentStateError, CommandKind, CommandState
 from dialer.agents.outside import check_outside
 from dialer.agents.states import OnCall
@@ -121,7 +121,7 @@ async def ask_to_invite(
         await check_outside(session, who, attempt_id=attempt_id, desk=desk)
         given = {"e164": who.e164}
     else:
-        check_endpoint(who)
+        await check_colleague(session, who)
         given = {"endpoint": who}
     return await _ask(session, asking, CommandKind.INVITE, attempt_id=attempt_id, given=given)
 

@@ -104,7 +104,7 @@ async def ask_for_phone(session: AsyncSession, agent_id: int, *, by: str, now: d
     """
     agent = await lock_agent(session, agent_id)
     if agent.endpoint is None:
-        message = f"agent {agent_id} has no phone; give them an endpoint such as PJSIP/101"
+        message = f"agent {agent_id} has no phone; give them an endpoint: PJSIP/101, client:name"
         raise NoPhoneError(message)
     if agent.state is AgentState.OFFLINE:
         message = f"agent {agent_id} is not signed in: sign in first, and the phone rings"

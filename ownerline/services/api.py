@@ -8,9 +8,11 @@ from starlette.routing import BaseRoute
 from api.app import make_app
 from api.deps import ApiDeps, ApiLimits
 from callback.packs import shipped_packs
-from core.settings_model import BridgeName
+from core.settings_model import BridgeName, Settings
 from customers.importing.model import Defaults
+from dialer.agents.browsers import BrowserTokens
 from dialer.agents.desk import Desk
+from dialer.bridges.twilio.tokens import tokens_of
 from dialer.outcome import Settlement
 from ownerline.books import campaigns_of, house_of
 from ownerline.recorded import store_of
@@ -45,6 +47,7 @@ def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute]
             ),
             webhook_hosts=settings.webhook_hosts,
             held_back=held_back_by(settings),
+            browser_tokens=_browser_tokens(settings),
             recordings=store_of(settings),
             feed=process.feed,
             limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
@@ -52,3 +55,7 @@ def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute]
     )
     app.router.routes[:0] = [*probes.routes(), *webhooks]
     return app
+
+
+def _browser_tokens(settings: Settings) -> BrowserTokens | None:
+    return tokens_of(settings.twilio) if settings.bridge is BridgeName.TWILIO else None

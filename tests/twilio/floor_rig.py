@@ -40,7 +40,7 @@ from tests.twilio.kit.rooms import Conference
 
 PLACE = "twilio"
 ROOM = "agent-1"
-DESK = "client:agent-1"
+DESK = "client:agent_1"
 OWNER = PhoneNumber("+8613800138000")
 INSTALLATION = UUID(int=7)
 _WITHIN_S = 5.0

@@ -111,6 +111,7 @@ WHO_MAY = {
     "give_wrap_up": {_G, _A},
     "set_endpoint": _LEADS,
     "ring_my_phone": {_G, _A},
+    "issue_phone_token": {_G, _A},
     "hold": {_G, _A},
     "back": {_G, _A},
     "transfer": {_G, _A},

@@ -165,7 +165,13 @@ async def test_numbers_that_may_not_be_rung_are_refused(
 
 async def test_an_endpoint_that_dials_a_number_is_no_phone_of_ours(desks: Desks) -> None:
     asking, desk = _by_li(desks), desks.desk
-    for endpoint in ("PJSIP/13800138000@trunk", "Local/110@dial", "PJSIP/1&PJSIP/2"):
+    for endpoint in (
+        "PJSIP/13800138000@trunk",
+        "Local/110@dial",
+        "PJSIP/1&PJSIP/2",
+        "+8613800138000",  # an outside number is invited as one, which the rules judge
+        "sip:101@elsewhere.example.com",
+    ):
         with pytest.raises(EndpointError):
             await desks.write(
                 partial(commands.ask_to_invite, asking=asking, who=endpoint, desk=desk)
