@@ -87,7 +87,7 @@ class TwilioChecks:
         """Return what is left of the account's money; None where it may not be asked."""
         try:
             balance = await self.rest.ask(
-                self.rest.client.api.balance.fetch_async, what="read the balance"
+                self.rest.client.api.account.balance.fetch_async, what="read the balance"
             )
             left = Decimal(balance.balance or "")
         except (RestRefusedError, InvalidOperation):  # of sub-accounts, restricted keys, others
@@ -150,7 +150,7 @@ class TwilioChecks:
         since = self.clock.now() - _COMPLAINTS_OF
         try:
             noted = await self.rest.ask(
-                lambda: self.rest.client.api.notifications.list_async(
+                lambda: self.rest.client.api.account.notifications.list_async(
                     log=0, message_date_after=since.date(), limit=_COMPLAINTS_READ
                 ),
                 what="read what Twilio complains of",

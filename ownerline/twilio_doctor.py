@@ -45,7 +45,7 @@ async def examine_twilio(
             found=f"{plan.account.base_url} is asked, and asks us at {plan.addresses.public_url}",
         )
     ]
-    if (mainland := _mainland(plan, regions)) is not None:
+    if (mainland := unreached_mainland(plan, regions)) is not None:
         found.append(mainland)
     found += await _account(plan, settings, clock, spent)
     found += await _reach(plan, installation_id)
@@ -79,7 +79,7 @@ async def _gathered(subject: str, findings: AsyncIterator[Finding]) -> list[Find
     return found
 
 
-def _mainland(plan: TwilioPlan, regions: set[str]) -> Finding | None:
+def unreached_mainland(plan: TwilioPlan, regions: set[str]) -> Finding | None:
     """Say that Twilio itself reaches nobody in mainland China, where somebody is to be reached.
 
     Source: Twilio, "Calling Limitations to China", notice of September 2023.

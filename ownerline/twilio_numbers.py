@@ -61,6 +61,8 @@ class OurNumber:
             )
         if not self.speaks:
             return "has no voice: it is for messages; take one with the capability voice"
+        if self.taken_by:
+            return f"{self.leads_to()}; take it off there, in the console"
         if self.holding is Holding.OWNED and not self.is_led(plan):
             return f"{self.leads_to()}; say `ownerline twilio connect` to bring them to us"
         return None
@@ -121,11 +123,13 @@ async def _connect(rest: Rest, plan: TwilioPlan, number: OurNumber, *, force: bo
         return Connected(e164=number.e164, is_changed=False, why_not=why_not)
     if number.is_led(plan):
         return Connected(e164=number.e164, is_changed=False)
+    if number.taken_by:  # which the API's description lets nobody take back
+        why_not = f"{number.leads_to()}: take it off there, in the console"
+        return Connected(e164=number.e164, is_changed=False, why_not=why_not)
     if not (force or number.is_free or _is_ours(number, plan)):
         why_not = f"{number.leads_to()}: if that is to end, say --force"
         return Connected(e164=number.e164, is_changed=False, why_not=why_not)
     came_in = plan.addresses.came_in()
-    taken = {"trunk_sid": "", "voice_application_sid": ""} if number.taken_by else {}
     await rest.ask(
         lambda: rest.client.incoming_phone_numbers(sid).update_async(
             voice_url=came_in,
@@ -134,7 +138,6 @@ async def _connect(rest: Rest, plan: TwilioPlan, number: OurNumber, *, force: bo
             voice_fallback_method=_POST,
             status_callback=plan.addresses.came_in_status(),
             status_callback_method=_POST,
-            **taken,
         ),
         what="lead a number of ours to us",
     )
@@ -144,7 +147,7 @@ async def _connect(rest: Rest, plan: TwilioPlan, number: OurNumber, *, force: bo
 def _is_ours(number: OurNumber, plan: TwilioPlan) -> bool:
     """Say whether it leads to our own host already, if not in all that is asked there."""
     host = urlsplit(plan.addresses.public_url).hostname
-    return not number.taken_by and urlsplit(number.voice_url).hostname == host
+    return urlsplit(number.voice_url).hostname == host
 
 
 async def _read(rest: Rest, e164: str) -> OurNumber:

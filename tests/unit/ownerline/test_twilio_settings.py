@@ -7,6 +7,7 @@ import pytest
 
 from core.settings_model import Settings
 from ownerline.spending import held_back_by
+from ownerline.twilio_doctor import unreached_mainland
 from ownerline.twilio_settings import TwilioSettingsError, plan_of
 
 pytestmark = pytest.mark.unit
@@ -114,3 +115,23 @@ def test_settings_that_cannot_be_are_refused_with_the_mend(
 
 def test_a_plan_shows_no_secret() -> None:
     assert "hush" not in repr(plan_of(settings()))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "destinations", "regions", "is_told"),
+    [
+        ("https://api.twilio.com", ("CN",), {"GB"}, True),
+        ("https://api.dublin.ie1.twilio.com", ("+86755",), set(), True),
+        ("https://api.twilio.com", (), {"CN", "GB"}, True),
+        ("https://api.twilio.com", ("GB",), {"CN"}, False),
+        ("https://example.signalwire.com/api/laml", ("CN",), {"CN"}, False),
+    ],
+    ids=["country", "prefix", "a community there", "others only", "another carrier"],
+)
+def test_that_twilio_reaches_nobody_in_mainland_china_is_told(
+    base_url: str, destinations: tuple[str, ...], regions: set[str], is_told: bool
+) -> None:
+    given = settings(api_base_url=base_url, destinations=destinations)
+    if not destinations:
+        given = given.model_copy(update={"destinations": ()})
+    assert (unreached_mainland(plan_of(given), regions) is not None) is is_told
