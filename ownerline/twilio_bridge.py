@@ -96,7 +96,10 @@ async def twilio_hooks(process: Process) -> AsyncIterator[Hooks]:
                 *answering.hooks(),
                 *documents.hooks(),
                 *FloorHooks(
-                    runtime.sessions, parts.rooms, language=language_of_region(settings.region)
+                    runtime.sessions,
+                    parts.rooms,
+                    language=language_of_region(settings.region),
+                    recorder=recorder,
                 ).hooks(),
                 *RecordingHooks(
                     parts.book, recorder, parts.plan.addresses, voices=settings.twilio.voices
