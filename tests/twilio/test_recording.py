@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.database import create_engine
 from customers.model import RecordingConsent
 from dialer.bridges.port import BridgeError
 from dialer.bridges.twilio.hook import Visit
@@ -16,6 +13,7 @@ from dialer.bridges.twilio.recording_book import Tape
 from recordings.model import RecordingState
 from tests.integration.jobs.house import NOW
 from tests.integration.jobs.test_recordings import ATTEMPT, INBOUND
+from tests.twilio.emptied import emptied
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.faults import Disorder, Fault
 from tests.twilio.tape_rig import TapeRig, tape_rig
@@ -24,23 +22,13 @@ CONFERENCE_SID = "CF" + "3" * 32
 SID = "RE" + "4" * 32
 
 
-_EMPTY = sa.text("TRUNCATE person, attempt, inbound_call, recording, twilio_call CASCADE")
-
-
 @pytest.fixture
-async def engine(module_database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on the module's database, emptied of calls."""
-    engine = create_engine(module_database_url, name="test")
-    async with engine.begin() as connection:
-        await connection.execute(_EMPTY)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def rig(twilio: Emulator, engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[TapeRig]:
+async def rig(twilio: Emulator, module_database_url: str, tmp_path: Path) -> AsyncIterator[TapeRig]:
     """A recorder, and a carrier that records."""
-    async with tape_rig(twilio, engine, tmp_path) as rig:
+    async with (
+        emptied(module_database_url) as engine,
+        tape_rig(twilio, engine, tmp_path) as rig,
+    ):
         yield rig
 
 

@@ -22,8 +22,9 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 300.0
 _FIRST_LOOK = timedelta(days=1)
 # Its own webhooks come first: what has only just ended is left to them.
-_TOLD_WITHIN = timedelta(minutes=1)
+_TOLD_WITHIN_S = 60.0
 _OVERLAP = timedelta(hours=1)  # calls are listed by their beginning
+_CLOCKS_DIFFER = timedelta(seconds=5)  # and Twilio tells whole seconds
 _PAGE = 1000  # the most that Twilio gives
 _INBOUND = "inbound"
 _ERRORS = (RestBusyError, RestLostError, RestRefusedError)
@@ -40,13 +41,24 @@ class Lookback:
         numbers: Sequence[str],
         clock: Clock,
         every_s: float = LOOK_EVERY_S,
+        told_within_s: float = _TOLD_WITHIN_S,
     ) -> None:
-        """Put it together; `numbers` are ours."""
+        """Put it together.
+
+        Args:
+            rest: asks Twilio.
+            book: of calls that come in.
+            numbers: ours.
+            clock: the time.
+            every_s: how often it looks.
+            told_within_s: how long an end is left to webhooks.
+        """
         self._rest = rest
         self._book = book
         self._numbers = tuple(numbers)
         self._clock = clock
         self._every_s = every_s
+        self._told_within = timedelta(seconds=told_within_s)
         self._looked_at: datetime | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -68,9 +80,11 @@ class Lookback:
             OwnerlineError: Twilio was not asked; one of those of `Rest.ask`.
         """
         now = self._clock.now()
-        kept_since = await self._book.began_at() or now  # what came before was not for us
+        kept_since = await self._book.began_at()
+        if kept_since is None:
+            return  # what came before the book was kept was not for us
         back_to = now - _FIRST_LOOK if self._looked_at is None else self._looked_at - _OVERLAP
-        since = max(back_to, kept_since)
+        since = max(back_to, kept_since - _CLOCKS_DIFFER)
         for number in self._numbers:
             for call in await self._listed(number, since):
                 await self._see_to(desk, call, now=now)
@@ -98,7 +112,7 @@ class Lookback:
 
     async def _see_to(self, desk: InboundDesk, listed: CallInstance, *, now: datetime) -> None:
         told = told_by_resource(listed, at=now)
-        if told.gone is None or told.gone.at > now - _TOLD_WITHIN:
+        if told.gone is None or told.gone.at > now - self._told_within:
             return
         arrival = Arrival(
             sid=str(listed.sid),

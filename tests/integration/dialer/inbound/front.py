@@ -125,6 +125,11 @@ class Front:
         self.desk = self.another_desk()
         return self
 
+    @property
+    def talk(self) -> TalkHost:
+        """Who speaks of what callers are due."""
+        return self._talk
+
     def _talk_host(self, transfers: Transfers | None) -> TalkHost:
         settlement = self._settlement
         return TalkHost(
