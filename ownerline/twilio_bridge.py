@@ -11,6 +11,7 @@ from dialer.bridges.port import (
     Bridge,
 )
 from dialer.bridges.twilio.answering import Answering
+from dialer.bridges.twilio.arrivals import Arrivals
 from dialer.bridges.twilio.checking import check_hooks
 from dialer.bridges.twilio.documents import Documents
 from dialer.bridges.twilio.door import Door
@@ -94,6 +95,7 @@ async def twilio_hooks(process: Process) -> AsyncIterator[Hooks]:
         try:
             yield (
                 *answering.hooks(),
+                *Arrivals(parts.arrivals, hosts.inbound, talking).hooks(),
                 *documents.hooks(),
                 *FloorHooks(
                     runtime.sessions,

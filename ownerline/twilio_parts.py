@@ -21,7 +21,9 @@ from dialer.bridges.twilio.book import Book
 from dialer.bridges.twilio.bridge import TRUNK, TwilioBridge
 from dialer.bridges.twilio.fates import Fates
 from dialer.bridges.twilio.floor import TwilioFloor
+from dialer.bridges.twilio.inbound_book import InboundBook
 from dialer.bridges.twilio.lines import Lines
+from dialer.bridges.twilio.lookback import Lookback
 from dialer.bridges.twilio.phones import DeskPhones
 from dialer.bridges.twilio.placing import Placing, Shown
 from dialer.bridges.twilio.prices import Prices
@@ -63,6 +65,7 @@ class TwilioParts:
     lines: Lines
     rooms: RoomDocuments
     recordings: RecordingBook
+    arrivals: InboundBook
     recorder: Recorder  # without a desk: it silences, and goes on
     floor: TwilioFloor
     bridge: TwilioBridge
@@ -100,6 +103,9 @@ async def twilio_parts(
             destinations=plan.destinations,
             check=None if spending is None else spending.check,
         )
+        arrivals = InboundBook(
+            book, runtime.sessions, ids=runtime.ids, trunk=TRUNK, region=settings.region
+        )
         recordings = RecordingBook(runtime.sessions, owe=partial(_owe, runtime))
         recorder = recorder_of(runtime, recordings, rest, plan)
         floor = TwilioFloor(
@@ -124,6 +130,7 @@ async def twilio_parts(
             lines=lines,
             rooms=rooms,
             recordings=recordings,
+            arrivals=arrivals,
             recorder=recorder,
             floor=floor,
             bridge=_bridge(
@@ -135,6 +142,7 @@ async def twilio_parts(
                 book=book,
                 lines=lines,
                 floor=floor,
+                arrivals=arrivals,
                 spending=spending,
             ),
         )
@@ -151,6 +159,7 @@ def _bridge(
     book: Book,
     lines: Lines,
     floor: TwilioFloor,
+    arrivals: InboundBook,
     spending: Spending | None,
 ) -> TwilioBridge:
     clock, twilio = runtime.clock, runtime.settings.twilio
@@ -186,7 +195,7 @@ def _bridge(
         ),
         teller=teller,
         fates=fates,
-        sweeper=Sweeper(book, fates, lines, rest, clock),
+        sweeper=Sweeper(book, fates, lines, rest, clock, arrivals=arrivals),
         clock=clock,
         capabilities=Capabilities(
             rooms=True,
@@ -200,6 +209,7 @@ def _bridge(
         rooms=floor,
         spending=spending,
         prices=Prices(rest, runtime.sessions, clock),
+        lookback=Lookback(rest, arrivals, numbers=plan.numbers, clock=clock),
     )
 
 

@@ -31,6 +31,7 @@ from dialer.bridges.port import (
 from dialer.bridges.twilio.book import Book, BookedCall
 from dialer.bridges.twilio.fates import Fates
 from dialer.bridges.twilio.lines import Lines
+from dialer.bridges.twilio.lookback import Lookback
 from dialer.bridges.twilio.placing import Placing
 from dialer.bridges.twilio.prices import Prices
 from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
@@ -92,12 +93,14 @@ class TwilioBridge:
         rooms: Rooms | None = None,
         spending: Spending | None = None,
         prices: Prices | None = None,
+        lookback: Lookback | None = None,
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         """Put a bridge together of its parts.
 
-        Without `rooms` it has no phones of agents, without `spending` no ceiling, and without
-        `prices` it does not learn what calls cost. `strangers` is given after a restore, where
+        Without `rooms` it has no phones of agents, without `spending` no ceiling, without `prices`
+        it does not learn what calls cost, and without `lookback` it does not look for calls that
+        came in while nobody answered. `strangers` is given after a restore, where
         the book lacks calls: they count as up, and are hung up, with those that it has.
         """
         self.trunks: tuple[TrunkLimits, ...] = (trunk,)
@@ -116,6 +119,7 @@ class TwilioBridge:
         self._rooms = rooms
         self._spending = spending
         self._prices = prices
+        self._lookback = lookback
         self._is_started = False
 
     @property
@@ -140,6 +144,8 @@ class TwilioBridge:
             if self._rooms is not None:
                 await self._rooms.start()
             await self._sweeper.start(inbound)
+            if self._lookback is not None and inbound is not None:
+                self._lookback.start(inbound)
         except BaseException:
             await self.close()
             raise
@@ -147,6 +153,8 @@ class TwilioBridge:
     async def close(self) -> None:
         """Tell nothing more; calls go on, and web processes speak with them."""
         self._is_started = False
+        if self._lookback is not None:
+            await self._lookback.close()
         await self._sweeper.close()
         if self._rooms is not None:
             await self._rooms.close()

@@ -9,6 +9,7 @@ from core.clock import Clock
 from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.twilio.book import Book, BookedCall
 from dialer.bridges.twilio.fates import Fates
+from dialer.bridges.twilio.inbound_book import InboundBook
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
 from dialer.model import Direction
@@ -32,13 +33,16 @@ class Sweeper:
         rest: Rest,
         clock: Clock,
         *,
+        arrivals: InboundBook | None = None,
         every_s: float = LOOK_EVERY_S,
     ) -> None:
+        """Put it together; without `arrivals` calls that came in are no matter of it."""
         self._book = book
         self._fates = fates
         self._lines = lines
         self._rest = rest
         self._clock = clock
+        self._arrivals = arrivals
         self._every_s = every_s
         self._desk: InboundDesk | None = None
         self._running: asyncio.Task[None] | None = None
@@ -105,7 +109,9 @@ class Sweeper:
         if found.ended is None:
             log.warning("overdue_call_hung_up", call_id=str(call.call_id))
             await self._lines.end(call.sid)
-        elif found.direction is Direction.INBOUND:
-            if self._desk is not None:
-                await self._desk.ended(call.sid, found.ended.at)
-            await self._book.mark_told(call.call_id, ended=True)
+        elif (
+            found.direction is Direction.INBOUND
+            and self._desk is not None
+            and self._arrivals is not None
+        ):
+            await self._arrivals.over(self._desk, found, at=found.ended.at)
