@@ -35,9 +35,7 @@ async def listed(rest: Rest) -> object:
     [
         (Fault.TOO_MANY, RestBusyError),
         (Fault.BROKEN, RestLostError),
-        (Fault.LOST, RestLostError),
         (Fault.LATE, RestLostError),
-        (Fault.CUT, RestLostError),
     ],
 )
 async def test_a_list_fails_as_anything_else_does(
@@ -48,6 +46,15 @@ async def test_a_list_fails_as_anything_else_does(
     async with open_rest(account(twilio)) as rest:
         with pytest.raises(told):
             await listed(rest)
+        assert await listed(rest) == []
+
+
+async def test_what_is_only_asked_is_asked_again_where_the_connection_breaks(
+    twilio: Emulator,
+) -> None:
+    twilio.carrier.faults.next_asking += [None, Fault.LOST]
+    async with open_rest(account(twilio)) as rest:
+        assert await listed(rest) == []
         assert await listed(rest) == []
 
 
