@@ -64,9 +64,7 @@ Address = Annotated[
 
 TwilioSid = Annotated[
     str,
-    _written(
-        r"[0-9A-Za-z-]{1,64}", "is no SID; copy it from the carrier's console: AC…, SK… or AP…"
-    ),
+    _written(r"[0-9A-Za-z-]{1,64}", "is no SID; copy it from the carrier's console: AC… or SK…"),
 ]
 
 
@@ -181,7 +179,6 @@ class TwilioSettings(Section):
     api_key_sid: TwilioSid | None = None  # a key of its own for the API and for browsers' phones
     api_key_secret: SecretStr | None = None
     api_key_secret_file: Path | None = None
-    twiml_app_sid: TwilioSid | None = None  # of agents who talk in the browser
     from_number: ShownNumber | None = None
     caller_ids: dict[str, ShownNumber] = {}  # by community, where another number is shown
     channels: Positive = 100

@@ -61,8 +61,6 @@ class TwilioChecks:
         yield self._spent(spent)
         for number in await numbers_of(self.rest, self.plan):
             yield self._number(number)
-        if self.settings.twilio.twiml_app_sid is not None:
-            yield await self._application(self.settings.twilio.twiml_app_sid)
         async for complaint in self._complaints():
             yield complaint
 
@@ -124,26 +122,6 @@ class TwilioChecks:
             found=trouble or number.told(self.plan),
             sound=trouble is None,
         )
-
-    async def _application(self, sid: str) -> Finding:
-        subject = "twilio application"
-        try:
-            await self.rest.ask(
-                lambda: self.rest.client.applications(sid).fetch_async(),
-                what="read the TwiML application",
-            )
-        except RestRefusedError as err:
-            if not err.is_unknown:
-                raise
-            found = f"there is no {sid} in the account: copy twiml_app_sid anew, or take it out"
-            return Finding(subject=subject, found=found, sound=False)
-        if self.settings.twilio.api_key_sid is None:
-            found = (
-                f"{sid} is there, and no api_key_sid is set: browsers get no access token without "
-                "a key"
-            )
-            return Finding(subject=subject, found=found, sound=False)
-        return Finding(subject=subject, found=f"{sid}, for agents who talk in the browser")
 
     async def _complaints(self) -> AsyncIterator[Finding]:
         """Tell what Twilio noted as errors since yesterday, by kind."""

@@ -15,6 +15,7 @@ from core.clock import Clock
 from core.errors import OwnerlineError
 from core.settings import Settings
 from customers.tables import Community
+from dialer.agents.tables import Agent
 from dialer.bridges.twilio.rest import open_rest
 from dialer.bridges.twilio.spending import Spent, spent_on
 from dialer.control import switches
@@ -24,6 +25,11 @@ from ownerline.twilio_reach import examine_reach
 from ownerline.twilio_settings import TwilioPlan, TwilioSettingsError, plan_of, tally_of
 
 _WITHIN_S = 90.0
+_BROWSERS = (
+    sa.select(sa.func.count())
+    .select_from(Agent)
+    .where(Agent.active, Agent.endpoint.startswith("client:"))
+)
 _MAINLAND, _MAINLAND_CODE = "CN", "+86"
 
 
@@ -39,6 +45,7 @@ async def examine_twilio(
         installation_id = (await switches(session)).installation_id
         spent = await spent_on(session, tally_of(settings), at=clock.now())
         regions = set(await session.scalars(sa.select(Community.region).distinct()))
+        browsers = await session.scalar(_BROWSERS) or 0
     found = [
         Finding(
             subject="twilio settings",
@@ -47,6 +54,15 @@ async def examine_twilio(
     ]
     if (mainland := unreached_mainland(plan, regions)) is not None:
         found.append(mainland)
+    if browsers and settings.twilio.api_key_sid is None:
+        found.append(
+            Finding(
+                subject="twilio browsers",
+                found=f"{browsers} agents talk in the browser, which gets no access token: make an "
+                "API key in the console and set api_key_sid and api_key_secret_file",
+                sound=False,
+            )
+        )
     found += await _account(plan, settings, clock, spent)
     found += await _reach(plan, installation_id)
     return found

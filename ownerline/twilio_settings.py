@@ -93,7 +93,6 @@ def _account(twilio: TwilioSettings, sid: str, *, token: str, base_url: str) -> 
     if (urlsplit(base_url).hostname or "").endswith(_OWN_HOST):
         _check_sid(sid, "AC", key="account_sid")
         _check_sid(key, "SK", key="api_key_sid")
-        _check_sid(twilio.twiml_app_sid, "AP", key="twiml_app_sid")
     return Account(
         account_sid=sid,
         username=username,

@@ -43,6 +43,9 @@ class Kept(StrEnum):
     SCHEDULED_RUNS = "scheduled_runs"
     LIST_DRAFTS = "list_drafts"
     LIST_ROWS = "list_rows"
+    TWILIO_DOCUMENTS = "twilio_documents"
+    TWILIO_CALLS = "twilio_calls"
+    TWILIO_PHONES = "twilio_phones"
 
 
 class RetentionRules(BaseModel):
@@ -167,6 +170,31 @@ _DELETING: Mapping[Kept, sa.TextClause] = {
               AND (num_nonnulls(uploaded_row.name, honorific, phone_given, refusal_detail) > 0
                    OR phones <> '{}' OR variables <> '{}')
             LIMIT :batch
+        )
+    """),
+    Kept.TWILIO_DOCUMENTS: sa.text("""
+        UPDATE twilio_call SET document = NULL, page = NULL, token = NULL WHERE call_id IN (
+            SELECT call_id FROM twilio_call
+            WHERE ended_at < :before AND num_nonnulls(document, page, token) > 0
+            LIMIT :batch
+        )
+    """),
+    # Nothing at Twilio is owed any more by then: a recording is looked for for days, not years.
+    Kept.TWILIO_CALLS: sa.text("""
+        WITH old AS (
+            SELECT call_id FROM twilio_call
+            WHERE placed_at < :before AND ended_at IS NOT NULL
+            ORDER BY placed_at LIMIT :batch
+        ), recordings AS (
+            DELETE FROM twilio_recording WHERE call_id IN (SELECT call_id FROM old)
+        )
+        DELETE FROM twilio_call WHERE call_id IN (SELECT call_id FROM old)
+    """),
+    Kept.TWILIO_PHONES: sa.text("""
+        DELETE FROM twilio_seat WHERE seat_id IN (
+            SELECT seat_id FROM twilio_seat
+            WHERE rung_at < :before AND gone_at IS NOT NULL
+            ORDER BY rung_at LIMIT :batch
         )
     """),
 }

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from core.clock import SystemClock
 from core.database import session_factory
 from core.settings_model import Settings
+from dialer.agents.tables import Agent
 from dialer.bridges.twilio.checking import check_hooks
 from dialer.bridges.twilio.hook import Answer, Hook, Hooks, Visit
 from dialer.control import ensure_installation
@@ -29,7 +30,6 @@ from tests.twilio.kit.carrier import KEY_SID, OUR_NUMBER, Carrier
 from tests.twilio.serving import HookServer
 
 _US = UUID(int=7 << 96)
-APPLICATION = "AP" + "0a" * 16
 CLOCK = SystemClock()
 
 
@@ -201,23 +201,15 @@ async def test_a_verified_number_may_be_shown(rig: Rig) -> None:
     assert "who rings back rings your other carrier" in found.found
 
 
-@pytest.mark.parametrize(
-    ("has", "key", "sound", "words"),
-    [
-        ([], True, False, "there is no AP0a"),
-        ([APPLICATION], False, False, "no api_key_sid is set"),
-        ([APPLICATION], True, True, "talk in the browser"),
-    ],
-    ids=["no such", "no key", "whole"],
-)
-async def test_the_browsers_application_is_looked_for(
-    rig: Rig, has: list[str], key: bool, sound: bool, words: str
-) -> None:
-    rig.twilio.carrier.own.applications = has
+async def test_browsers_without_a_key_are_found(rig: Rig) -> None:
+    async with rig.sessions.begin() as session:
+        session.add(
+            Agent(name="Li", room="r1", endpoint="client:li", state_since=CLOCK.now(), active=True)
+        )
+    found = await rig.one("twilio browsers")
+    assert (found.sound, "1 agents talk in the browser" in found.found) == (False, True)
     keys = {"api_key_sid": KEY_SID, "api_key_secret": rig.twilio.carrier.keys[KEY_SID]}
-    settings = rig.settings(twiml_app_sid=APPLICATION, **(keys if key else {}))
-    found = await rig.one("twilio application", settings)
-    assert (found.sound, words in found.found) == (sound, True)
+    assert "twilio browsers" not in await rig.said(rig.settings(**keys))
 
 
 async def _open(_: Visit) -> Answer:

@@ -1,7 +1,8 @@
 """What only explains goes with age; due calls and attempts with their outcomes stay."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.announcement_tables import Delivery, Webhook
 from customers.service import audit
 from customers.tables import AuditEntry
+from dialer.bridges.twilio.tables import TwilioCall, TwilioRecording, TwilioSeat
+from dialer.model import Direction, TelephonyResult
 from ownerline.jobs.retention import Kept, shipped_retention, take_away
 from ownerline.runtime import Runtime
 from ownerline.services.tables import ScheduledRun
@@ -157,3 +160,54 @@ async def test_forgotten_drafts_go_and_ended_lists_forget_their_people(
     assert await _count(runtime, known) == 12
     again = await take_away(runtime.sessions, shipped_retention(), now=NOW, batch=2)
     assert (again[Kept.LIST_DRAFTS], again[Kept.LIST_ROWS]) == (0, 0)
+
+
+async def test_the_book_of_calls_over_twilio_forgets_what_was_said_then_the_calls(
+    database: AsyncEngine, tmp_path: Path
+) -> None:
+    runtime = house(database, tmp_path)
+    async with runtime.sessions.begin() as session:
+        for age in (1, 3, 399, 401, 500):
+            then = NOW - timedelta(days=age)
+            call = _over_twilio(UUID(int=age), then)
+            session.add(call)
+            await session.flush()
+            session.add(
+                TwilioRecording(
+                    sid=f"RE{age:032x}", call_id=call.call_id, name="call", started_at=then
+                )
+            )
+            session.add(
+                TwilioSeat(
+                    seat_id=UUID(int=age),
+                    room="1",
+                    part="seat",
+                    endpoint="client:a",
+                    rung_at=then,
+                    gone_at=then,
+                )
+            )
+        session.add(_over_twilio(UUID(int=600), NOW - timedelta(days=600), is_over=False))
+    taken = await take_away(runtime.sessions, shipped_retention(), now=NOW, batch=2)
+    assert taken[Kept.TWILIO_DOCUMENTS] == 4
+    assert taken[Kept.TWILIO_CALLS] == taken[Kept.TWILIO_PHONES] == 2
+    left = sa.select(sa.func.count()).select_from(TwilioCall)
+    assert await _count(runtime, left) == 4
+    assert await _count(runtime, left.where(TwilioCall.document.is_not(None))) == 2
+    assert await _count(runtime, sa.select(sa.func.count()).select_from(TwilioRecording)) == 3
+
+
+def _over_twilio(call_id: UUID, at: datetime, *, is_over: bool = True) -> TwilioCall:
+    return TwilioCall(
+        call_id=call_id,
+        direction=Direction.OUTBOUND,
+        trunk="twilio",
+        shown="+12025550123",
+        order={},
+        placed_at=at,
+        ends_by=at,
+        document="<Response/>",
+        ended_at=at if is_over else None,
+        result=TelephonyResult.BUSY if is_over else None,
+        seconds=0.0 if is_over else None,
+    )

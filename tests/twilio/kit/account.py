@@ -22,8 +22,7 @@ class OurNumber:
 
 @dataclass(kw_only=True)
 class Own:
-    """Money, applications, and what Twilio noted as errors: code and instant."""
+    """Money, and what Twilio noted as errors: code and instant."""
 
     balance: str | None = "25.00"  # None: the key may not ask
-    applications: list[str] = field(default_factory=list)
     noted: list[tuple[int, datetime]] = field(default_factory=list)

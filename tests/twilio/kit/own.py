@@ -83,14 +83,6 @@ def list_noted(carrier: Carrier, asked: Asked, _: Mapping[str, str]) -> Page:
     return listed(asked, "notifications", told)
 
 
-def fetch_application(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Page:
-    """Return an application."""
-    sid = path["Sid"]
-    if sid not in carrier.own.applications:
-        raise ApiError(_NOT_FOUND, 20404, f"no application {sid}")
-    return Page(body={"sid": sid, "account_sid": carrier.account_sid, "friendly_name": "Browsers"})
-
-
 def _number(carrier: Carrier, sid: str) -> OurNumber:
     for each in carrier.numbers:
         if each.sid == sid:
@@ -105,6 +97,5 @@ OWN: Sequence[tuple[str, re.Pattern[str], Do]] = [
     ("GET", at("/OutgoingCallerIds.json"), list_verified),
     ("GET", at("/Balance.json"), fetch_balance),
     ("GET", at("/Notifications.json"), list_noted),
-    ("GET", at("/Applications/{Sid}.json"), fetch_application),
     ("GET", re.compile(rf"{pages.ROOT}/(?P<Sid>AC\w{{32}})\.json"), fetch_account),
 ]

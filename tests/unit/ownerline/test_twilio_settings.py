@@ -89,7 +89,6 @@ def test_where_no_ceiling_is_set_nothing_is_asked_of_the_book() -> None:
         ({"api_key_sid": KEY}, "its secret is not.*api_key_secret_file"),
         ({"api_key_secret": "x"}, "api_key_sid is not"),
         ({"api_key_sid": SID, "api_key_secret": "x"}, "api_key_sid is AC0a.*has SK"),
-        ({"twiml_app_sid": SID}, "twiml_app_sid is AC0a.*has AP"),
         ({"from_number": None}, "from_number is missing"),
         ({"from_number": "075512345678"}, "from_number is '075512345678'.*country code"),
         ({"caller_ids": {"Riverside": "0755"}}, "caller_ids: that of Riverside is '0755'"),
