@@ -6,7 +6,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -222,7 +222,14 @@ async def twilio_rig(twilio: Emulator, engine: AsyncEngine) -> AsyncIterator[Twi
 def _bridge(rest: Rest, book: Book, lines: Lines) -> Watched:
     trunk = TrunkLimits(name=TRUNK, channels=2, calls_per_second=100, place=TRUNK)
     teller = Teller(book, _CLOCK, waits_for_detection=True, poll_s=0.02)
-    fates = Fates(book, lines, teller, _CLOCK, timeout_s=TIMEOUT_S)
+    fates = Fates(
+        book,
+        lines,
+        teller,
+        _CLOCK,
+        timeout_s=TIMEOUT_S,
+        listed_within=timedelta(milliseconds=200),
+    )
     placing = Placing(
         trunk,
         book=book,

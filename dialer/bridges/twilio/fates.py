@@ -15,8 +15,8 @@ from dialer.bridges.twilio.teller import Teller, ended_of
 log = structlog.get_logger(__name__)
 
 # A request whose answer was given up may still be on its way to Twilio, and a call that it makes
-# is listed a moment later. With a time-out of ten seconds it is known at the engine's third and last
-# ask, fifteen seconds after an answer that came at once and said nothing (HTTP 500).
+# is listed a moment later. With a time-out of ten seconds it is known at the engine's third and
+# last ask, fifteen seconds after an answer that came at once and said nothing (HTTP 500).
 LISTED_WITHIN = timedelta(seconds=5)
 _UNKNOWN = Fate(kind=FateKind.UNKNOWN)
 _NEVER = Fate(kind=FateKind.NEVER_PLACED)

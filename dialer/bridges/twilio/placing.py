@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,7 +115,7 @@ class Placing:
         """Carry a call that was created; hang it up if that was asked for meanwhile."""
         call_id = order.attempt_id
         await self._book.told(call_id, Told(sid=sid))
-        self._teller.carry(call_id, CallSubmitted(attempt_id=call_id, at=self._clock.now()))
+        await self._tell(call_id)
         call = await self._book.call(call_id)
         if call is not None and call.is_cut and call.ended is None:
             await self._lines.end(sid)
@@ -154,7 +155,12 @@ class Placing:
             error_code=code,
         )
         await self._book.told(order.attempt_id, Told(ended=end))
-        self._teller.carry(order.attempt_id, CallSubmitted(attempt_id=order.attempt_id, at=now))
+        await self._tell(order.attempt_id)
+
+    async def _tell(self, call_id: UUID) -> None:
+        """Carry a call, and have the engine hear that it was taken."""
+        self._teller.carry(call_id, CallSubmitted(attempt_id=call_id, at=self._clock.now()))
+        await self._teller.bring_up(call_id)
 
     async def _check(self, session: AsyncSession) -> None:
         if self._spending is not None:
