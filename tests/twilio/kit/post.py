@@ -24,6 +24,7 @@ class Reply:
     status: int | None
     media_type: str = ""
     body: bytes = b""
+    was_met: bool = True  # False: nobody listens
 
     @property
     def is_fine(self) -> bool:
@@ -149,7 +150,7 @@ class Postman:
                 continue
             except (aiohttp.ClientError, TimeoutError):
                 return Reply(status=None)
-        return Reply(status=None)
+        return Reply(status=None, was_met=False)
 
     def _doors_of(self, url: str) -> list[str]:
         parts = urlsplit(url)
@@ -165,6 +166,7 @@ class Postman:
 def _overrides(fragment: str) -> tuple[int, frozenset[str]]:
     """Return how often and after what a request is tried again: one more, if nobody listens."""
     told = parse_qs(fragment)
+    # The defaults: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
     policy = frozenset(told.get("rp", ["ct"])[0].split(","))
     return int(told.get("rc", ["1"])[0]), policy
 
@@ -173,6 +175,6 @@ def _is_tried_again(reply: Reply, policy: frozenset[str]) -> bool:
     if reply.is_fine:
         return False
     if reply.status is None:
-        return bool(policy & {"ct", "rt", "all"})
+        return bool(policy & {"rt" if reply.was_met else "ct", "all"})
     kind = "5xx" if reply.status >= 500 else "4xx"
     return bool(policy & {kind, "all"})
