@@ -237,8 +237,9 @@ def untold(call: BookedCall, *, detected_by: datetime) -> list[CallEvent]:
     """
     of, found = call.call_id, list[CallEvent]()
     answered_at = call.answered_at
-    if call.ringing_at is not None and not (call.told_ringing or call.told_answered):
-        found.append(CallRinging(attempt_id=of, at=call.ringing_at))
+    rang_at = call.ringing_at or answered_at  # what was picked up has rung, told or not
+    if rang_at is not None and not (call.told_ringing or call.told_answered):
+        found.append(CallRinging(attempt_id=of, at=rang_at))
     if answered_at is not None and not call.told_answered:
         detects = call.order is not None and call.order.detect_machine
         is_known = not detects or call.answered_by is not None or call.ended is not None

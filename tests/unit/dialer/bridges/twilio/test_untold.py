@@ -79,6 +79,10 @@ def test_ringing_that_is_told_after_the_answer_is_not_told() -> None:
     assert kinds(replace(LIVED, told_answered=True, ended=None)) == [CallInRoom]
 
 
+def test_what_was_picked_up_has_rung() -> None:
+    assert kinds(replace(LIVED, ringing_at=None)) == LIFE
+
+
 def test_an_answer_waits_for_who_it_is() -> None:
     rings = replace(LIVED, answered_by=None, room=None, in_room_at=None, ended=None)
     assert kinds(rings) == [CallRinging]
