@@ -1,0 +1,149 @@
+"""How many owners who answer may still meet nobody, by exact counts of the day and the window.
+
+The day is planned to end at the target, and so is the pack's window with the day in it: what
+earlier days have left over is not spent, what they have overspent is made good. What the day may
+still abandon is spread over the answers still to come. Since the odds by which calls are placed
+are a model's, they are held against what was abandoned, and corrected.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dialer.pacing.bounds import more_than, share_between
+
+HOUR_S = 3600.0
+_LEAST_AHEAD = 30.0  # answers: the rest of a day is never planned over less
+_MOST = 2.5  # times the target, at any moment: what is left over comes back slowly
+_RATIO = 1.2  # abandoned for each one the limit allows, before anything is learned
+_RATIO_WEIGHT = 12.0  # abandoned
+_RATIO_KEPT = 60.0  # abandoned: older ones fade
+_SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
+_RISK = 0.05  # that what is under way abandons more than the day has left
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HourCount:
+    """Exact counts of one hour, by whole hours since the epoch of the pacer's clock."""
+
+    hour_index: int
+    live: int
+    abandoned: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """How a campaign stands: counts, their rate, and the bounds behind it, one-sided 95 %."""
+
+    live: int
+    abandoned: int
+
+    @property
+    def rate(self) -> float:
+        """Abandoned ÷ answered live; 0 where nobody answered."""
+        return self.abandoned / self.live if self.live else 0.0
+
+    @property
+    def between(self) -> tuple[float, float]:
+        """The least and the greatest rate that chance would let look like this."""
+        return share_between(self.abandoned, self.live)
+
+    def surely_above(self, target: float) -> bool:
+        """Return whether chance alone hardly explains a rate above the target."""
+        return self.between[0] > target
+
+
+class Budget:
+    """Counts, and says what may still be risked."""
+
+    def __init__(
+        self,
+        earlier: Iterable[HourCount] = (),
+        *,
+        risked: float = 0.0,
+        met_nobody: float = 0.0,
+    ) -> None:
+        """Start a day.
+
+        Args:
+            earlier: what was counted before this day.
+            risked: the sum of the limits under which earlier answers were called.
+            met_nobody: how many of those were abandoned.
+        """
+        self.earlier = list(earlier)
+        self._today: dict[int, tuple[int, int]] = {}
+        self.live = self.abandoned = 0
+        self.risked, self.met_nobody = risked, met_nobody
+
+    def note(self, *, now_s: float, live: int, abandoned: int, limit: float | None) -> None:
+        """Note more answers; `limit` under which they were called, None: one line an agent."""
+        if not live and not abandoned:
+            return
+        index = int(now_s // HOUR_S)
+        before = self._today.get(index, (0, 0))
+        self._today[index] = (before[0] + live, before[1] + abandoned)
+        self.live += live
+        self.abandoned += abandoned
+        if limit is not None:
+            self.risked += live * limit
+            self.met_nobody += abandoned
+            if self.met_nobody > _RATIO_KEPT:
+                kept = _RATIO_KEPT / self.met_nobody
+                self.risked *= kept
+                self.met_nobody *= kept
+
+    @property
+    def today(self) -> Spent:
+        """The day so far."""
+        return Spent(live=self.live, abandoned=self.abandoned)
+
+    def within(self, window_s: float, *, now_s: float) -> Spent:
+        """Return what the window up to now holds, this day in it; whole hours count whole."""
+        since = int((now_s - window_s) // HOUR_S)
+        kept = [each for each in self.earlier if each.hour_index >= since]
+        return Spent(
+            live=self.live + sum(each.live for each in kept),
+            abandoned=self.abandoned + sum(each.abandoned for each in kept),
+        )
+
+    def hours(self, *, window_s: float, now_s: float) -> list[HourCount]:
+        """Return what a later day must know, oldest first."""
+        since = int((now_s - window_s) // HOUR_S)
+        return [each for each in self.earlier if each.hour_index >= since] + [
+            HourCount(hour_index=index, live=live, abandoned=abandoned)
+            for index, (live, abandoned) in sorted(self._today.items())
+        ]
+
+    @property
+    def ratio(self) -> float:
+        """How many are abandoned for each that the limit allows."""
+        return (self.met_nobody + _RATIO * _RATIO_WEIGHT) / (self.risked + _RATIO_WEIGHT)
+
+    def limit(self, spent: Sequence[Spent], *, target: float, ahead: float) -> float:
+        """Return the worst odds at which an owner may be called now.
+
+        Args:
+            spent: the day, and the window.
+            target: of both.
+            ahead: answers still to come today.
+        """
+        planned = max(ahead, _LEAST_AHEAD)
+        share = _MOST * target
+        for each in spent:
+            left = target * (each.live + planned) - each.abandoned
+            share = min(share, max(left / planned, 0.0))
+            if each.surely_above(target):
+                share = min(share, _SURELY_ABOVE * target)
+        return share / self.ratio
+
+    def affords(self, spent: Sequence[Spent], *, target: float, ahead: float, risk: float) -> bool:
+        """Return whether what is under way leaves the day at the target or below, surely enough.
+
+        Args:
+            spent: the day, and the window.
+            target: of both.
+            ahead: answers still to come today.
+            risk: abandoned calls expected of the lines that ring, and of one more.
+        """
+        left = min(target * (each.live + ahead) - each.abandoned for each in spent)
+        whole = int(left) if left >= 0 else -1
+        return more_than(whole, expected=risk * self.ratio) <= _RISK
