@@ -126,11 +126,12 @@ class Answering:
 
     async def _status(self, visit: Visit) -> Answer:
         """Note how a call stands."""
+        told = told_by_form(visit.form, at=visit.at)
+        call_id, heard_since = UUID(visit.path["call_id"]), visit.at - _TOLD_WITHIN
+        if await self._book.told(call_id, told, ended_after=heard_since):
+            return NOTHING
         call = await self._told_of(visit)
-        if not isinstance(call, BookedCall):
-            return call
-        await self._book.told(call.call_id, told_by_form(visit.form, at=visit.at))
-        return NOTHING
+        return NOTHING if isinstance(call, BookedCall) else call
 
     async def _machine(self, visit: Visit) -> Answer:
         """Note who was found to be there; a machine hears what machines are told instead."""

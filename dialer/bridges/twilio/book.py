@@ -4,7 +4,8 @@ Webhooks merge what Twilio told, whichever process they reach, and the news goes
 commit; the dialer that carries the call reads what it has not told its engine yet.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from core.columns import table_of
 from dialer.bridges.causes import HangupCause
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio import orders, pages
@@ -25,6 +27,9 @@ __all__ = ["Book", "BookedCall", "Check", "End", "Told", "merge"]
 
 Check = Callable[[AsyncSession], Awaitable[None]]
 
+_CALL = table_of(TwilioCall)
+_OF_ID = sa.select(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
+
 
 class Book:
     """Reads and writes `twilio_call`, one transaction each time."""
@@ -34,8 +39,9 @@ class Book:
 
     async def call(self, call_id: UUID) -> BookedCall | None:
         """Return a call; None: not in the book."""
-        found = await self._calls(TwilioCall.call_id == call_id)
-        return found[0] if found else None
+        async with self._alone() as session:
+            row = (await session.execute(_OF_ID, {"of_call": call_id})).one_or_none()
+            return None if row is None else booked(row)
 
     async def call_of(self, sid: str) -> BookedCall | None:
         """Return the call of that name at Twilio; None: not in the book."""
@@ -204,10 +210,10 @@ class Book:
             )
             return [booked(row) for row in rows]
 
-    async def told(self, call_id: UUID, told: Told) -> bool:
-        """Merge what was told and pass the news on; False: there was nothing new in it."""
+    async def told(self, call_id: UUID, told: Told, *, ended_after: datetime | None = None) -> bool:
+        """Merge what was told and pass the news on; False: nothing was new, see `merge`."""
         async with self._sessions.begin() as session:
-            return await merge(session, call_id, told)
+            return await merge(session, call_id, told, ended_after=ended_after)
 
     async def keep_document(
         self, call_id: UUID, *, turn_no: int, document: str, token: str, page: Page
@@ -240,7 +246,7 @@ class Book:
         )
 
     async def _turn(self, where: sa.ColumnElement[bool], **values: object) -> bool:
-        async with self._sessions.begin() as session:
+        async with self._alone() as session:
             kept = await session.execute(
                 sa.update(TwilioCall).where(where).values(values).returning(TwilioCall.call_id)
             )
@@ -283,6 +289,13 @@ class Book:
                 .returning(TwilioCall.call_id)
             )
             return added.first() is not None
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[AsyncSession]:
+        """Yield a session for one statement, which needs no transaction around it."""
+        async with self._sessions() as session:
+            await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            yield session
 
     async def _calls(self, *which: sa.ColumnElement[bool]) -> list[BookedCall]:
         async with self._sessions.begin() as session:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from core.columns import AnyRow
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio import orders, pages
 from dialer.bridges.twilio.pages import Page
@@ -75,7 +76,7 @@ class BookedCall:
     told_ended: bool
 
 
-def booked(row: TwilioCall) -> BookedCall:
+def booked(row: TwilioCall | AnyRow) -> BookedCall:
     """Return a row as the rest of the bridge reads it."""
     return BookedCall(
         call_id=row.call_id,
@@ -108,7 +109,7 @@ def booked(row: TwilioCall) -> BookedCall:
     )
 
 
-def _ended(row: TwilioCall) -> End | None:
+def _ended(row: TwilioCall | AnyRow) -> End | None:
     if row.ended_at is None or row.result is None or row.seconds is None:
         return None
     return End(

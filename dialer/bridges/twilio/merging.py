@@ -1,58 +1,90 @@
 """Merges what is told of a call into its row, and passes the news on with the same commit."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.columns import table_of
 from core.live import Topic, tell
 from dialer.bridges.twilio.booked import End, Told
 from dialer.bridges.twilio.results import Before, Gone, judge
 from dialer.bridges.twilio.tables import TwilioCall
 from dialer.model import AnsweredBy
 
+_CALL = table_of(TwilioCall)
+_FILLED = ("sid", "ringing_at", "answered_at", "answered_by", "price")
+_HELD = (
+    sa.select(
+        *(_CALL.c[name] for name in _FILLED),
+        _CALL.c.room,
+        _CALL.c.in_room_at,
+        _CALL.c.is_abandoned,
+        _CALL.c.is_cut,
+        _CALL.c.ended_at,
+    )
+    .where(_CALL.c.call_id == sa.bindparam("of_call"))
+    .with_for_update()
+)
+_FILL = sa.update(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
 
-async def merge(session: AsyncSession, call_id: UUID, told: Told) -> bool:
+
+async def merge(
+    session: AsyncSession, call_id: UUID, told: Told, *, ended_after: datetime | None = None
+) -> bool:
     """Merge what was told in the caller's transaction; False: nothing new, or no such call.
 
     A column that is filled stays as it is, but a machine that is found beside the talk is one
-    whatever was thought before, and a call may be taken to another room.
+    whatever was thought before, and a call may be taken to another room. Of a call that has another
+    name at Twilio nothing was told, nor of one that ended before `ended_after`.
     """
-    row = await session.get(TwilioCall, call_id, with_for_update=True, populate_existing=True)
-    if row is None:
+    row = (await session.execute(_HELD, {"of_call": call_id})).mappings().one_or_none()
+    if row is None or (told.sid is not None and row["sid"] not in {None, told.sid}):
         return False
-    for name in ("sid", "ringing_at", "answered_at", "answered_by", "price"):
-        if getattr(row, name) is None and getattr(told, name) is not None:
-            setattr(row, name, getattr(told, name))
-    if told.answered_by is AnsweredBy.MACHINE:
-        row.answered_by = AnsweredBy.MACHINE
-    if told.room is not None and told.room != row.room:
-        row.room, row.in_room_at = told.room, told.in_room_at
-    elif row.in_room_at is None and row.room is not None:
-        row.in_room_at = told.in_room_at
-    row.is_abandoned = row.is_abandoned or told.is_abandoned
-    row.is_cut = row.is_cut or told.is_cut
-    if row.ended_at is None and told.gone is not None:
-        _judge(row, told.gone)
-    elif row.ended_at is None and told.ended is not None:
-        _end(row, told.ended)
-    if not session.is_modified(row):
+    ended_at: datetime | None = row["ended_at"]
+    if ended_after is not None and ended_at is not None and ended_at < ended_after:
         return False
-    await session.flush()
+    changes = _changes(row, told)
+    if not changes:
+        return False
+    await session.execute(_FILL, {"of_call": call_id, **changes})
     await tell(session, Topic.CARRIER, str(call_id))
     return True
 
 
-def _judge(row: TwilioCall, gone: Gone) -> None:
+def _changes(row: Mapping[Any, Any], told: Told) -> dict[str, Any]:
+    """Return the columns that become others."""
+    now = {name: row[name] for name in row}
+    for name in _FILLED:
+        now[name] = row[name] if row[name] is not None else getattr(told, name)
+    if told.answered_by is AnsweredBy.MACHINE:
+        now["answered_by"] = AnsweredBy.MACHINE
+    if told.room is not None and told.room != row["room"]:
+        now |= {"room": told.room, "in_room_at": told.in_room_at}
+    elif row["in_room_at"] is None and row["room"] is not None:
+        now["in_room_at"] = told.in_room_at
+    now["is_abandoned"] = row["is_abandoned"] or told.is_abandoned
+    now["is_cut"] = row["is_cut"] or told.is_cut
+    if row["ended_at"] is None and told.gone is not None:
+        now |= _judged(now, told.gone)
+    elif row["ended_at"] is None and told.ended is not None:
+        now |= _end(told.ended)
+    return {name: value for name, value in now.items() if name not in row or row[name] != value}
+
+
+def _judged(now: Mapping[str, Any], gone: Gone) -> dict[str, Any]:
     verdict = judge(
         gone,
         Before(
-            answered_at=row.answered_at,
-            answered_by=row.answered_by,
-            is_abandoned=row.is_abandoned,
-            is_cut=row.is_cut,
+            answered_at=now["answered_at"],
+            answered_by=now["answered_by"],
+            is_abandoned=now["is_abandoned"],
+            is_cut=now["is_cut"],
         ),
     )
-    row.answered_at = verdict.answered_at
     end = End(
         at=gone.at,
         result=verdict.result,
@@ -61,10 +93,15 @@ def _judge(row: TwilioCall, gone: Gone) -> None:
         sip_code=gone.sip_code,
         error_code=gone.error_code,
     )
-    _end(row, end)
+    return {"answered_at": verdict.answered_at, **_end(end)}
 
 
-def _end(row: TwilioCall, end: End) -> None:
-    row.ended_at, row.result, row.seconds = end.at, end.result, end.seconds
-    row.hangup_cause, row.sip_code = end.hangup_cause, end.sip_code
-    row.error_code = end.error_code
+def _end(end: End) -> dict[str, Any]:
+    return {
+        "ended_at": end.at,
+        "result": end.result,
+        "seconds": end.seconds,
+        "hangup_cause": end.hangup_cause,
+        "sip_code": end.sip_code,
+        "error_code": end.error_code,
+    }
