@@ -73,7 +73,7 @@ class FloorRig:
     documents: RoomDocuments
     floor: TwilioFloor
     watch: FloorWatch
-    tending: Tending
+    asking: Tending  # asks Twilio at once, of everything
     silences: Silences
     ids: IdSource
     clock: SystemClock
@@ -176,14 +176,14 @@ async def floor_rig(twilio: Emulator, database_url: str) -> AsyncIterator[FloorR
         timeout_s=1.0,
     )
     server = _Server()
-    async with open_rest(account) as rest, server.listening():
+    async with open_rest(account) as opened, server.listening():
+        rest = Rest(opened.client, timeout_s=account.timeout_s, pauses_s=(0.01, 0.01))
         documents = RoomDocuments(
             addresses=Addresses(public_url=server.url), installation_id=INSTALLATION
         )
         seats, book = SeatBook(sessions), Book(sessions)
         phones = DeskPhones(rest, seats, documents, ids=ids, clock=clock, from_number=OUR_NUMBER)
-        tending = Tending(phones, book, clock)
-        watch = FloorWatch(seats, clock, tending=tending, place=PLACE)
+        watch = FloorWatch(seats, clock, tending=Tending(phones, book, clock), place=PLACE)
         silences = Silences()
         floor = TwilioFloor(
             phones, book, watch, language=Language.ENGLISH, recordings=silences, ring_s=1.0
@@ -199,7 +199,7 @@ async def floor_rig(twilio: Emulator, database_url: str) -> AsyncIterator[FloorR
             documents=documents,
             floor=floor,
             watch=watch,
-            tending=tending,
+            asking=Tending(phones, book, clock, ask_after=timedelta(0)),
             silences=silences,
             ids=ids,
             clock=clock,
@@ -213,10 +213,10 @@ def _owners(book: Book, documents: RoomDocuments) -> Hooks:
     """Return what stands in for the talk with owners: they go to their room, and end."""
 
     async def answer(visit: Visit) -> Answer:
-        call = await book.call(UUID(visit.path["call_id"]))
-        assert call is not None
-        await book.told(call.call_id, Told(answered_at=visit.at))
-        room = None if call.order is None else call.order.room
+        call_id = UUID(visit.path["call_id"])
+        await book.told(call_id, Told(answered_at=visit.at))
+        call = await book.call(call_id)
+        room = None if call is None or call.order is None else call.order.room
         if room is None:
             return twiml("<Response><Pause length='600'/></Response>")
         return twiml(documents.owner(room, Language.ENGLISH))

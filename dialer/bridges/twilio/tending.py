@@ -26,12 +26,16 @@ _MOST_IN_A_ROOM = 20
 class Tending:
     """Sees to phones and callers in rooms, once each look."""
 
-    def __init__(self, phones: DeskPhones, book: Book, clock: Clock) -> None:
+    def __init__(
+        self, phones: DeskPhones, book: Book, clock: Clock, *, ask_after: timedelta = ASK_AFTER
+    ) -> None:
+        """Put it together; Twilio is asked of a phone `ask_after` it was last heard of."""
         self._phones = phones
         self._seats = phones.seats
         self._rest = phones.rest
         self._book = book
         self._clock = clock
+        self._ask_after = ask_after
         self._next_ask = clock.now()
 
     async def tend(self) -> None:
@@ -43,8 +47,8 @@ class Tending:
         now = self._clock.now()
         if now < self._next_ask:
             return
-        self._next_ask = now + ASK_AFTER / 4
-        for seat in await self._seats.take_unasked(before=now - ASK_AFTER, now=now):
+        self._next_ask = now + self._ask_after / 4
+        for seat in await self._seats.take_unasked(before=now - self._ask_after, now=now):
             try:
                 await self._ask_of(seat)
             except BridgeError as err:  # it is asked again in its time
