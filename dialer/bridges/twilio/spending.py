@@ -9,6 +9,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -25,6 +26,10 @@ from dialer.model import TelephonyResult
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 5.0
+# Calls that ended so long ago are summed up once a minute, not before each call: of them only
+# prices may still come, which correct what was estimated.
+_SETTLED_AFTER = timedelta(minutes=10)
+_SETTLED_FOR = timedelta(minutes=1)
 _LOCK = 7_002_640  # of the database: who places a call waits for who is placing one
 _MINUTE_S = 60
 
@@ -72,6 +77,17 @@ class Spent:
         return self.billed + self.estimated
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settled:
+    """What the calls of a day cost that had ended before an instant."""
+
+    day_from: datetime
+    before: datetime
+    billed: Decimal
+    estimated: Decimal
+    calls: int
+
+
 class Spending:
     """Watches one ceiling: asked before each call, and looked at now and again."""
 
@@ -82,6 +98,7 @@ class Spending:
         self._sessions = sessions
         self._clock = clock
         self._is_spent = False
+        self._settled: _Settled | None = None
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -99,17 +116,14 @@ class Spending:
             CeilingReachedError: it has none.
         """
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        spent = await spent_on(session, self._ceiling.tally, at=self._clock.now())
-        self._note(spent)
+        spent = await self._read(session, settled_for=None)
         if self._is_spent:
             raise CeilingReachedError(spent, self._ceiling.a_day)
 
     async def look(self) -> Spent:
         """Read what is spent today."""
         async with self._sessions() as session:
-            spent = await spent_on(session, self._ceiling.tally, at=self._clock.now())
-        self._note(spent)
-        return spent
+            return await self._read(session, settled_for=_SETTLED_FOR)
 
     async def start(self) -> None:
         """Look, and go on looking in the background."""
@@ -123,6 +137,35 @@ class Spending:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
             self._watching = None
+
+    async def _read(self, session: AsyncSession, *, settled_for: timedelta | None) -> Spent:
+        """Read what is spent today; what has settled is read anew when it is so old, or None's."""
+        now, tally = self._clock.now(), self._ceiling.tally
+        day_from, day_until = _day_of(now, tally.zone)
+        settled = self._settled
+        is_old = settled_for is not None and (
+            settled is None or now - _SETTLED_AFTER - settled.before >= settled_for
+        )
+        given = _given(tally, day_from, day_until, now=now)
+        if settled is None or settled.day_from != day_from or is_old:
+            before = now - _SETTLED_AFTER
+            row = (await session.execute(_SETTLED_SUM, given | {"before": before})).one()
+            settled = self._settled = _Settled(
+                day_from=day_from,
+                before=before,
+                billed=row.billed,
+                estimated=row.estimated,
+                calls=row.calls,
+            )
+        row = (await session.execute(_RECENT_SUM, given | {"before": settled.before})).one()
+        spent = Spent(
+            billed=settled.billed + row.billed,
+            estimated=settled.estimated + row.estimated,
+            calls=settled.calls + row.calls,
+            until=day_until,
+        )
+        self._note(spent)
+        return spent
 
     async def _watch(self) -> None:
         while True:
@@ -153,15 +196,21 @@ async def spent_on(
 ) -> Spent:
     """Return what the calls begun on the day of an instant have cost up to now, or up to it."""
     day_from, day_until = _day_of(at, tally.zone)
-    given = {
-        "now": now or at,
+    given = _given(tally, day_from, day_until, now=now or at)
+    row = (await session.execute(_SUM, given)).one()
+    return Spent(billed=row.billed, estimated=row.estimated, calls=row.calls, until=day_until)
+
+
+def _given(
+    tally: Tally, day_from: datetime, day_until: datetime, *, now: datetime
+) -> dict[str, object]:
+    return {
+        "now": now,
         "day_from": day_from,
         "day_until": day_until,
         "price": tally.price_a_minute,
         "line_price": tally.line_price_a_minute,
     }
-    row = (await session.execute(_SPENT, given)).one()
-    return Spent(billed=row.billed, estimated=row.estimated, calls=row.calls, until=day_until)
 
 
 def _day_of(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -213,12 +262,22 @@ _SEATS = sa.select(
     sa.case((_SEAT.c.endpoint.startswith("+"), _PRICE), else_=_LINE_PRICE).label("price"),
 ).where(_SEAT.c.rung_at >= _FROM, _SEAT.c.rung_at < _UNTIL)
 
-_LEG = sa.union_all(_CALLS, _SEATS).subquery("leg")
-_NOT_BILLED = _LEG.c.minutes * _LEG.c.price
-_SPENT = sa.select(
-    sa.func.coalesce(sa.func.sum(_LEG.c.billed), Decimal(0)).label("billed"),
-    sa.func.coalesce(sa.func.sum(_NOT_BILLED).filter(_LEG.c.billed.is_(None)), Decimal(0)).label(
-        "estimated"
-    ),
-    sa.func.count().label("calls"),
-)
+_BEFORE = sa.bindparam("before", type_=sa.DateTime(timezone=True))
+_HAS_SETTLED = _CALL.c.ended_at < _BEFORE
+_HAS_NOT = _CALL.c.ended_at.is_(None) | (_CALL.c.ended_at >= _BEFORE)
+
+
+def _sum(*legs: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+    """Return what legs have cost: billed, and by their minutes what is not."""
+    leg = sa.union_all(*legs).subquery("leg")
+    not_billed = sa.func.sum(leg.c.minutes * leg.c.price).filter(leg.c.billed.is_(None))
+    return sa.select(
+        sa.func.coalesce(sa.func.sum(leg.c.billed), Decimal(0)).label("billed"),
+        sa.func.coalesce(not_billed, Decimal(0)).label("estimated"),
+        sa.func.count().label("calls"),
+    )
+
+
+_SUM = _sum(_CALLS, _SEATS)
+_SETTLED_SUM = _sum(_CALLS.where(_HAS_SETTLED))
+_RECENT_SUM = _sum(_CALLS.where(_HAS_NOT), _SEATS)

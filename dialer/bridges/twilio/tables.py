@@ -80,6 +80,7 @@ class TwilioCall(Base):
         ),
         sa.Index("ix_twilio_call_open", "ends_by", postgresql_where=sa.text("NOT told_ended")),
         sa.Index("ix_twilio_call_placed", "placed_at"),
+        sa.Index("ix_twilio_call_ended", "ended_at"),
     )
 
 

@@ -110,6 +110,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("NOT told_ended"),
     )
     op.create_index("ix_twilio_call_placed", "twilio_call", ["placed_at"], unique=False)
+    op.create_index("ix_twilio_call_ended", "twilio_call", ["ended_at"], unique=False)
     op.create_table(
         "twilio_seat",
         sa.Column("seat_id", sa.Uuid(), nullable=False),

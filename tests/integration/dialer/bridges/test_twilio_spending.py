@@ -215,6 +215,25 @@ async def test_calls_of_many_dialers_at_once_never_go_beyond_the_ceiling(
         assert await session.scalar(sa.select(sa.func.count()).select_from(TwilioCall)) == 5
 
 
+async def test_what_has_settled_counts_as_much_as_what_has_not(database: AsyncEngine) -> None:
+    sessions, clock = session_factory(database), VirtualClock(NOON)
+    spending = Spending(ceiling("100"), sessions, clock)
+    async with sessions.begin() as session:
+        for number, ago in enumerate((5, 9, 11, 300), 1):
+            told = talked(30.0, ended_at=NOON - ago * MINUTE)
+            session.add(call(number, **told | {"answered_at": NOON - ago * MINUTE - MINUTE}))
+        session.add(call(5, **UP))
+        session.add(call(6, ago=timedelta(days=1), **talked(30.0, price=Decimal(7))))
+    totals = [(await spending.look()).total]
+    for minutes in (4, 8, 20):
+        await clock.run(clock.sleep_until(NOON + minutes * MINUTE))
+        async with sessions.begin() as session:
+            at_once = await spent_on(session, tally(), at=clock.now())
+            await spending.check(session)
+        totals.append((await spending.look()).total - at_once.total)
+    assert totals == [Decimal("0.50"), 0, 0, 0]
+
+
 async def test_a_day_that_is_spent_is_over_at_midnight(database: AsyncEngine) -> None:
     sessions, clock = session_factory(database), VirtualClock(NOON)
     spending = Spending(ceiling("0.15"), sessions, clock)
