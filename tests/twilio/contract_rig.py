@@ -45,6 +45,7 @@ from dialer.bridges.twilio.placing import Placing, Shown
 from dialer.bridges.twilio.rest import Account, Rest, open_rest
 from dialer.bridges.twilio.rooms import RoomDocuments
 from dialer.bridges.twilio.seats import SeatBook
+from dialer.bridges.twilio.strangers import Strangers
 from dialer.bridges.twilio.sweeper import Sweeper
 from dialer.bridges.twilio.talking import Stage, Talking
 from dialer.bridges.twilio.teller import Teller
@@ -179,8 +180,13 @@ class TwilioRig(Rig):
 
 
 @contextlib.asynccontextmanager
-async def twilio_rig(twilio: Emulator, engine: AsyncEngine) -> AsyncIterator[TwilioRig]:
-    """Hold a bridge with a trunk of two channels for the block; it is not started."""
+async def twilio_rig(
+    twilio: Emulator, engine: AsyncEngine, *, is_restored: bool = False
+) -> AsyncIterator[TwilioRig]:
+    """Hold a bridge with a trunk of two channels for the block; it is not started.
+
+    `is_restored`: its book may lack calls.
+    """
     account = Account(
         account_sid=ACCOUNT_SID,
         username=KEY_SID,
@@ -193,7 +199,8 @@ async def twilio_rig(twilio: Emulator, engine: AsyncEngine) -> AsyncIterator[Twi
         book = Book(session_factory(engine))
         addresses = Addresses(public_url=web.url)
         lines = Lines(rest, addresses, detects=MachineDetection.SYNC)
-        bridge = _bridge(rest, book, lines)
+        strangers = Strangers(book, [OUR_NUMBER], trunk=TRUNK) if is_restored else None
+        bridge = _bridge(rest, book, lines, strangers)
 
         def answer_for(host: ScriptHost) -> None:
             documents = Documents(book, addresses)
@@ -219,7 +226,7 @@ async def twilio_rig(twilio: Emulator, engine: AsyncEngine) -> AsyncIterator[Twi
             await bridge.close()
 
 
-def _bridge(rest: Rest, book: Book, lines: Lines) -> Watched:
+def _bridge(rest: Rest, book: Book, lines: Lines, strangers: Strangers | None) -> Watched:
     trunk = TrunkLimits(name=TRUNK, channels=2, calls_per_second=100, place=TRUNK)
     teller = Teller(book, _CLOCK, waits_for_detection=True, poll_s=0.02)
     fates = Fates(
@@ -250,4 +257,5 @@ def _bridge(rest: Rest, book: Book, lines: Lines) -> Watched:
         sweeper=Sweeper(book, fates, lines, rest, _CLOCK),
         clock=_CLOCK,
         capabilities=Capabilities(machine_detection=True),
+        strangers=strangers,
     )
