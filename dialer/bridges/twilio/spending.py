@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0
 # Calls that ended so long ago are summed up once a minute, not before each call: of them only
 # prices may still come, which correct what was estimated.
-_SETTLED_AFTER = timedelta(minutes=10)
+_SETTLED_AFTER = timedelta(minutes=3)
 _SETTLED_FOR = timedelta(minutes=1)
 _LOCK = 7_002_640  # of the database: who places a call waits for who is placing one
 _MINUTE_S = 60
