@@ -18,7 +18,7 @@ from dialer.agents.transitions import change
 
 _BY = "inbound"
 _AGENT = table_of(Agent)
-_HOLDER = sa.select(_AGENT.c.agent_id).where(_AGENT.c.attempt_id == sa.bindparam("call_id"))
+_HOLDER = sa.select(_AGENT).where(_AGENT.c.attempt_id == sa.bindparam("call_id"))
 
 
 class Colleagues(Protocol):
@@ -55,7 +55,10 @@ class FloorColleagues:
     async def put_through(
         self, session: AsyncSession, wanted: Wanted, *, now: datetime
     ) -> AnyRow | None:
-        """Reserve an agent, of the queue if one is free."""
+        """Reserve an agent, of the queue if one is free; asked twice, it is the same one."""
+        holder = (await session.execute(_HOLDER, {"call_id": wanted.call_id})).one_or_none()
+        if holder is not None:
+            return holder
         for each in (wanted, replace(wanted, queue=None)):
             agent = await reserve(
                 session, each, desk=self._desk, phones=self._phones, by=_BY, now=now
@@ -69,7 +72,7 @@ class FloorColleagues:
 
         There is no due call to wrap up, so the wrap-up is over as it begins.
         """
-        agent_id = (await session.execute(_HOLDER, {"call_id": call_id})).scalar_one_or_none()
-        if agent_id is not None:
+        holder = (await session.execute(_HOLDER, {"call_id": call_id})).one_or_none()
+        if holder is not None:
             over = CallOver(attempt_id=call_id, spoke=True, wrap_up_until=now)
-            await change(session, agent_id, over, by=_BY, why="inbound_ended", now=now)
+            await change(session, holder.agent_id, over, by=_BY, why="inbound_ended", now=now)

@@ -30,6 +30,17 @@ async def test_a_stranger_comes_to_a_free_agent_who_is_free_again_afterwards(day
     assert (after.state, after.until) == (AgentState.WRAP_UP, row.ended_at)
 
 
+async def test_who_is_put_through_twice_as_after_a_kill_has_one_agent(day: Day) -> None:
+    front = Front(day).with_agents(day.bridge)
+    agents = [await front.agent("Li Na"), await front.agent("Wang Wei")]
+    call = await (await front.rings(STRANGER)).press("1")
+    room = await front.desk.put_through(call.call_id, "service")
+    assert room in {each.room for each in agents}
+    assert await front.desk.put_through(call.call_id, "service") == room
+    states = [(await front.agent_now(each.agent_id)).state for each in agents]
+    assert states.count(AgentState.ON_CALL) == 1
+
+
 async def test_an_owners_own_agent_comes_first(day: Day) -> None:
     owner = await day.owner(answers())
     front = Front(day).with_agents(day.bridge)
