@@ -36,6 +36,7 @@ class Exchange(asyncio.DatagramProtocol):
     ended: int = 0
     most_up: int = 0
     rings_s: float = 0.1
+    no_two_alike: bool = False  # each rings up to half as long again, by its number
     _rtp: dict[str, socket.socket] = field(default_factory=dict)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,7 +69,10 @@ class Exchange(asyncio.DatagramProtocol):
         number = first_line.split(" ")[1].removeprefix("sip:").partition("@")[0]
         self._say("180 Ringing", headers, addr)
         loop = asyncio.get_running_loop()
-        loop.call_later(self.rings_s, self._answer, call_id, number, headers, addr)
+        rings_s = self.rings_s
+        if self.no_two_alike:
+            rings_s *= 1 + int(number[-4:]) * 619 % 1000 / 2000
+        loop.call_later(rings_s, self._answer, call_id, number, headers, addr)
 
     def _answer(
         self, call_id: str, number: str, headers: dict[str, list[str]], addr: tuple[str, int]
@@ -162,14 +166,15 @@ def _sdp(port: int) -> str:
 async def serve(port: int) -> None:
     """Answer on a port of loopback.
 
-    Each line on stdin says how many seconds a phone rings from now on, and is answered with what
-    was seen since the last one.
+    Each line on stdin says how many seconds a phone rings from now on, with a `~` where no two
+    ring alike, and is answered with what was seen since the last one.
     """
     loop = asyncio.get_running_loop()
     _, exchange = await loop.create_datagram_endpoint(Exchange, local_addr=("127.0.0.1", port))
     print(json.dumps({"listening": port}), flush=True)
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        exchange.rings_s = float(line)
+        exchange.rings_s = float(line.strip("~\n"))
+        exchange.no_two_alike = "~" in line
         print(json.dumps(exchange.figures()), flush=True)
 
 

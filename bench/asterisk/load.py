@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from bench.asterisk import bare, ours
+from bench.asterisk import crowd as talks
 from bench.asterisk.stage import LONG_S, Stage
 from bench.queue_world import fill_queue
 from ownerline.database import upgrade
@@ -20,7 +21,7 @@ from ownerline.database import upgrade
 TARGET_SETUP_RATIO = 0.9
 TARGET_FIRST_MORE_S = 0.003  # than the bare dialplan's median
 TARGET_FIRST_P95_S = 0.020
-_PEOPLE_RING_S = 1.0  # nobody picks up sooner
+_PEOPLE_RING_S = 3.0  # hardly anybody picks up sooner
 _AT_ONCE = 60  # undecided calls while setting up as fast as it goes
 
 
@@ -61,6 +62,33 @@ def first_words(on: Stage, *, up: int, rounds: int) -> tuple[Seen, Seen]:
     return (
         _seen(on, lambda: bare.originate(on, **spoken)),
         _seen(on, lambda: ours.originate(on, **spoken)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """Many calls in talks at once: what the phones saw, what the bridge told of it, its cost."""
+
+    seen: Seen
+    lost: int  # events, turns and answers that never came
+    too_many: int  # that came twice
+    cpu_share: float  # of one core, a call that is up
+
+
+def crowd(on: Stage, *, calls: int, per_s: float) -> Crowd:
+    """Let so many owners be up at once, each silent through a talk of several questions."""
+    found: list[talks.Talked] = []
+
+    async def work() -> None:
+        found.append(await talks.talk(on, calls=calls, per_s=per_s))
+
+    seen = _seen(on, work)
+    talked = found[0]
+    return Crowd(
+        seen=seen,
+        lost=talked.lost + calls - min(seen.answered, seen.ended),
+        too_many=talked.too_many,
+        cpu_share=talked.cpu_s / (calls * talks.LASTS_S),
     )
 
 
@@ -112,7 +140,7 @@ def _dialed(
         "INSERT INTO installation (singleton, installation_id, armed_at, armed_by)"
         " VALUES (true, gen_random_uuid(), clock_timestamp(), 'bench')"
     )
-    on.heard(rings_s=_PEOPLE_RING_S)
+    on.heard(rings_s=_PEOPLE_RING_S, as_people_do=True)
     order = {
         "url": url,
         "home": str(home),

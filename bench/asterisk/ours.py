@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,14 @@ from dialer.bridges.asterisk.bridge import AsteriskBridge
 from dialer.bridges.asterisk.dialect import CallerIds, Dialect
 from dialer.bridges.asterisk.server import ManagedServer
 from dialer.bridges.asterisk.trunk import Trunk
-from dialer.bridges.port import CallAnswered, CallEnded, CallEvent, OutboundCall, TrunkLimits
+from dialer.bridges.port import (
+    CallAnswered,
+    CallEnded,
+    CallEvent,
+    OutboundCall,
+    ScriptHost,
+    TrunkLimits,
+)
 from dialer.model import AnsweredBy
 from scripts.model import Reply, Turn
 
@@ -80,12 +88,14 @@ class Tally:
 
     wanted: int
     decided: asyncio.Semaphore
+    told: Counter[tuple[UUID, str]] = field(default_factory=Counter)
     answered: set[UUID] = field(default_factory=set)
     ended: set[UUID] = field(default_factory=set)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def heard(self, event: CallEvent) -> None:
-        """Count answers and ends."""
+        """Count what is told, and let go of who waits for answers and ends."""
+        self.told[event.attempt_id, type(event).__name__] += 1
         if isinstance(event, CallAnswered):
             self.answered.add(event.attempt_id)
             self.decided.release()
@@ -118,15 +128,20 @@ def bridge_to(on: Stage, clock: Clock, *, calls: int, says: str) -> AsteriskBrid
 
 
 async def originate(
-    on: Stage, *, calls: int, at_once: int, per_s: float | None = None, long: bool = False
+    on: Stage,
+    *,
+    calls: int,
+    at_once: int,
+    per_s: float | None = None,
+    long: bool = False,
+    host: ScriptHost | None = None,
 ) -> Tally:
     """Place so many calls over the bridge, and see them to their end; as `bare.originate`."""
     clock = SystemClock()
     ids = IdSource(clock, random.Random(2))
     tally = Tally(wanted=calls, decided=asyncio.Semaphore(at_once))
-    async with _connected(
-        bridge_to(on, clock, calls=calls, says=on.prompt(long=long)), tally
-    ) as bridge:
+    bridge = bridge_to(on, clock, calls=calls, says=on.prompt(long=long))
+    async with _connected(bridge, tally, host or OneTurn()):
         loop = asyncio.get_running_loop()
         begun = loop.time()
         async with asyncio.TaskGroup() as placing:
@@ -140,10 +155,10 @@ async def originate(
 
 
 @asynccontextmanager
-async def _connected(bridge: AsteriskBridge, tally: Tally) -> AsyncIterator[AsteriskBridge]:
-    await bridge.start(tally, OneTurn())
+async def _connected(bridge: AsteriskBridge, tally: Tally, host: ScriptHost) -> AsyncIterator[None]:
+    await bridge.start(tally, host)
     try:
-        yield bridge
+        yield
     finally:
         await bridge.close()
 

@@ -36,11 +36,14 @@ class Stage:
         """The manager user's."""
         return SECRET
 
-    def heard(self, *, rings_s: float = 0.1) -> dict[str, Any]:
-        """Return what the phones saw since the last time; they ring so long from now on."""
+    def heard(self, *, rings_s: float = 0.1, as_people_do: bool = False) -> dict[str, Any]:
+        """Return what the phones saw since the last time; they ring so long from now on.
+
+        `as_people_do`: some half as long again, no two alike.
+        """
         assert self.exchange.stdin is not None
         assert self.exchange.stdout is not None
-        self.exchange.stdin.write(f"{rings_s}\n")
+        self.exchange.stdin.write(f"{rings_s}{'~' if as_people_do else ''}\n")
         self.exchange.stdin.flush()
         heard: dict[str, Any] = json.loads(self.exchange.stdout.readline())
         return heard

@@ -106,5 +106,5 @@ def _run(work: Coroutine[Any, Any, dict[str, float]]) -> None:
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
     ends = order.pop("until_ended")
-    folders = {name: Path(order.pop(name)) for name in ("home", "shared")}
-    _run(dial(settings_for(**order, **folders), until_ended=ends))
+    home, shared = Path(order.pop("home")), Path(order.pop("shared"))
+    _run(dial(settings_for(**order, home=home, shared=shared), until_ended=ends))

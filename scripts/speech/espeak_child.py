@@ -29,6 +29,9 @@ _POSITION_CHARACTER = 1
 _VOLUME_PERCENT = 60  # at 100 loud vowels are clipped by the library itself
 _BEFORE_S, _AFTER_S = 0.02, 0.2  # sentences follow one another: the silence after is the pause
 
+# Who has picked up comes before what somebody will hear later: nearly all is made ahead.
+_NICE = 5
+
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
@@ -103,6 +106,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 def main() -> None:
     """Serve on stdin and stdout; whatever the library prints goes to stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
+    os.nice(_NICE)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     try:

@@ -28,7 +28,7 @@ def resample(sound: Sound, rate: int) -> Sound:
         return sound
     step = sound.rate // gcd(sound.rate, rate)
     margin = sound.rate // 20  # the transform is circular: the end must not reach the beginning
-    length = -(-(len(sound.samples) + 2 * margin) // step) * step
+    length = step * _quickly_transformed(-(-(len(sound.samples) + 2 * margin) // step))
     out_length = length * rate // sound.rate
     padded = np.zeros(length)
     padded[margin : margin + len(sound.samples)] = sound.samples
@@ -77,6 +77,20 @@ def trim(sound: Sound, *, before_s: float, after_s: float) -> Sound:
     at = lead - (first - begin)
     samples[at : at + end - begin] = sound.samples[begin:end]
     return Sound(samples=samples, rate=sound.rate)
+
+
+def _quickly_transformed(least: int) -> int:
+    """Return the next number without a prime factor above 5: others cost a transform many times."""
+    found = 1 << max(0, (least - 1).bit_length())
+    fives = 1
+    while fives < found:
+        threes = fives
+        while threes < found:
+            rest = -(-least // threes)
+            found = min(found, threes << max(0, (rest - 1).bit_length()))
+            threes *= 3
+        fives *= 5
+    return found
 
 
 def _frames(samples: Samples, size: int) -> Samples:
