@@ -35,8 +35,9 @@ from dialer.inbound.tables import InboundRow
 from dialer.recording import note_recording
 from tests.integration.dialer.day import Day
 from tests.integration.dialer.inbound.front import Front
+from tests.twilio.kit.account import OurNumber
 from tests.twilio.kit.api import Emulator
-from tests.twilio.kit.carrier import ACCOUNT_SID, AUTH_TOKEN, OurNumber
+from tests.twilio.kit.carrier import ACCOUNT_SID, AUTH_TOKEN
 from tests.twilio.kit.legs import Leg
 from tests.twilio.kit.owners import LISTENS, Owner
 from tests.twilio.serving import HookServer
