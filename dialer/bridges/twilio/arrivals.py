@@ -67,6 +67,9 @@ class Arrivals:
             return await self._talking.recover(call, visit)
         except ReplyFormError as err:
             return refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(err))
+        except Exception:  # a call session's edge: else Twilio says what nobody understands
+            log.exception("twilio_talk_failed", call_id=str(call.call_id))
+            return self._talking.sorry(self._talking.language_of(call))
 
     async def _end_if_over(self, arrival: Arrival) -> None:
         """End a call that went while it was being taken: its end found nothing to end."""

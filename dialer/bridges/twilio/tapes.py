@@ -20,7 +20,7 @@ _CALL_IS_OVER = 21220  # https://www.twilio.com/docs/api/errors/21220
 _PAUSED: Any = RecordingInstance.Status.PAUSED
 _GOES_ON: Any = RecordingInstance.Status.IN_PROGRESS
 _RUNS = frozenset({_PAUSED, _GOES_ON})
-_PAUSES_S = (0.5, 2.0)  # between tries to begin while Twilio takes nothing
+_PAUSES_S = (0.5, 2.0)  # between tries while Twilio takes nothing
 
 
 class Tapes:
@@ -62,17 +62,30 @@ class Tapes:
                 raise
 
     async def announce(self, call_id: UUID, conference_sid: str) -> None:
-        """Let owner and agent hear that they are recorded; without it they are not."""
+        """Let owner and agent hear that they are recorded; without it they are not.
+
+        A conference that has not quite begun, as the second of the two comes, takes it a moment
+        later.
+        """
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                await self._announce(call_id, conference_sid)
+            except TROUBLES as err:
+                if pause_s is None or not isinstance(err, RestRefusedError) or err.is_unknown:
+                    log.warning("agent_call_not_recorded", call_id=str(call_id), error=str(err))
+                    return
+                await self._clock.sleep(pause_s)
+            else:
+                return
+
+    async def _announce(self, call_id: UUID, conference_sid: str) -> None:
         conference = self._rest.client.conferences(conference_sid)
-        try:
-            await self._rest.ask(
-                lambda: conference.update_async(
-                    announce_url=self._addresses.announcement(call_id), announce_method="POST"
-                ),
-                what="announce a recording",
-            )
-        except TROUBLES as err:
-            log.warning("agent_call_not_recorded", call_id=str(call_id), error=str(err))
+        await self._rest.ask(
+            lambda: conference.update_async(
+                announce_url=self._addresses.announcement(call_id), announce_method="POST"
+            ),
+            what="announce a recording",
+        )
 
     async def delete(self, sid: str) -> None:
         """Delete what nobody keeps; what is not whole yet Twilio keeps, and tells of it later."""
