@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from dialer.bridges.twilio.addresses import Addresses
-from dialer.bridges.twilio.book import Book, BookedCall
+from dialer.bridges.twilio.book import Book, BookedCall, Told
 from dialer.bridges.twilio.hook import (
     CALL_SID,
     NOTHING,
@@ -165,9 +165,12 @@ class Answering:
         if not _is_its(call, visit):
             log.error("twilio_call_is_another", call_id=str(call.call_id))
             return self._talking.sorry(self._talking.language_of(call))
-        if call.ended is not None and not (said_late and _was_said(call, visit)):
-            return _replayed("the call is over")
-        return call
+        if call.ended is None or (said_late and _was_said(call, visit)):
+            return call
+        if call.document is None:  # given up as never placed, and up after all: it is hung up
+            await self._book.told(call.call_id, Told(sid=visit.form["CallSid"]))
+            return self._talking.sorry(self._talking.language_of(call))
+        return _replayed("the call is over")
 
     async def _told_of(self, visit: Visit) -> BookedCall | Answer:
         """Return the call that something is told of, or why it is not taken."""

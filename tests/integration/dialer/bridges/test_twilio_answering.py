@@ -210,6 +210,15 @@ async def test_a_call_that_is_over_says_nothing_more(rig: WebRig) -> None:
     assert rig.host.replies == []
 
 
+async def test_a_call_that_comes_up_after_it_was_given_up_is_apologised_to(rig: WebRig) -> None:
+    assert await rig.book.give_up(CALL_ID, at=NOON)
+    got = await rig.answer()
+    assert "<Hangup" in got.text
+    call = await rig.call()
+    assert (call.sid, call.answered_at, call.document) == (SID, None, None)
+    assert rig.host.opened == []
+
+
 async def test_what_they_said_last_counts_though_the_end_was_told_first(
     database: AsyncEngine,
 ) -> None:
