@@ -20,12 +20,14 @@ from dialer.bridges.port import OutboundCall, RecordingReady, RecordingStarted
 from dialer.bridges.twilio.addresses import Addresses
 from dialer.bridges.twilio.book import Book
 from dialer.bridges.twilio.booked import BookedCall, Told
+from dialer.bridges.twilio.floor_hooks import FloorHooks
 from dialer.bridges.twilio.hook import NOTHING, Answer, Hook, Hooks, Visit, twiml
 from dialer.bridges.twilio.recording import Recorder
 from dialer.bridges.twilio.recording_book import RecordingBook
 from dialer.bridges.twilio.recording_hooks import RecordingHooks
 from dialer.bridges.twilio.reports import told_by_form
 from dialer.bridges.twilio.rest import Account, Rest, open_rest
+from dialer.bridges.twilio.rooms import Part, RoomDocuments
 from dialer.bridges.twilio.tapes import Tapes
 from dialer.recording import note_recording
 from recordings.tables import Recording
@@ -33,10 +35,12 @@ from tests.integration.jobs.house import house
 from tests.integration.jobs.test_recordings import ATTEMPT, INBOUND, Place
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.carrier import ACCOUNT_SID, AUTH_TOKEN, OUR_NUMBER
+from tests.twilio.kit.legs import Leg
 from tests.twilio.kit.tapes import Tape
 from tests.twilio.serving import HookServer
 
 OWNER = PhoneNumber("+8613800138000")
+ROOM, AGENT = "agent-1", "client:agent-1"
 _WITHIN_S = 5.0
 _LOOK_S = 0.005
 _TWILIO = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "from_number": OUR_NUMBER}
@@ -79,7 +83,18 @@ class TapeRig:
             desk=self.words,  # type: ignore[arg-type]  # it asks for no more
         )
 
-    async def rings(self, consent: RecordingConsent = RecordingConsent.ANNOUNCE) -> BookedCall:
+    async def sits_down(self) -> Leg:
+        """Have an agent's phone in the room."""
+        made = await self.rest.client.calls.create_async(
+            to=AGENT, from_=OUR_NUMBER, url=self.addresses.at("/agents/answer")
+        )
+        leg = self.twilio.carrier.legs[str(made.sid)]
+        await self.twilio.carrier.until(leg, "in-progress")
+        return leg
+
+    async def rings(
+        self, consent: RecordingConsent = RecordingConsent.ANNOUNCE, *, room: str | None = None
+    ) -> BookedCall:
         """Place a call that is answered, and goes on until somebody hangs up."""
         now = SystemClock().now()
         order = OutboundCall(
@@ -93,6 +108,7 @@ class TapeRig:
             synthetic=False,
             language=Language.ENGLISH,
             recording=consent,
+            room=room,
         )
         ends_by = now + timedelta(hours=1)
         await self.book.write_ahead(order, shown=OUR_NUMBER, placed_at=now, ends_by=ends_by)
@@ -198,7 +214,9 @@ async def tape_rig(
         )
         rig.recorder = rig.another()
         rig.hooks = RecordingHooks(book, rig.recorder, addresses)
-        server.serve((*rig.hooks.hooks(), *_talk(book)))
+        rooms = RoomDocuments(addresses=addresses, installation_id=INBOUND)
+        floor = FloorHooks(runtime.sessions, rooms, recorder=rig.recorder)
+        server.serve((*rig.hooks.hooks(), *floor.hooks(), *_talk(book, rooms)))
         yield rig
         await rig.recorder.settled()
 
@@ -209,11 +227,17 @@ async def _owe(
     await note_recording(session, event, recording_id=place.runtime.ids.new())
 
 
-def _talk(book: Book) -> Hooks:
-    """Return what stands in for the talk: it never ends by itself."""
+def _talk(book: Book, rooms: RoomDocuments) -> Hooks:
+    """Return what stands in for the talk, which never ends by itself, and for an agent's phone."""
 
-    async def answer(_: Visit) -> Answer:
-        return twiml("<Response><Pause length='600'/></Response>")
+    async def answer(visit: Visit) -> Answer:
+        call = await book.call(UUID(visit.path["call_id"]))
+        if call is None or call.order is None or call.order.room is None:
+            return twiml("<Response><Pause length='600'/></Response>")
+        return twiml(rooms.owner(call.order.room, Language.ENGLISH))
+
+    async def agent(_: Visit) -> Answer:
+        return twiml(rooms.phone(ROOM, Part.SEAT))
 
     async def status(visit: Visit) -> Answer:
         await book.told(UUID(visit.path["call_id"]), told_by_form(visit.form, at=visit.at))
@@ -222,6 +246,7 @@ def _talk(book: Book) -> Hooks:
     return (
         Hook(path="/calls/{call_id}/answer", answer=answer),
         Hook(path="/calls/{call_id}/status", answer=status),
+        Hook(path="/agents/answer", answer=agent),
     )
 
 

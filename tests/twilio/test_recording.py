@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from customers.model import RecordingConsent
+from customers.model import Language, RecordingConsent
 from dialer.bridges.port import BridgeError
+from dialer.bridges.recorded_words import RECORDED_WORDS
 from dialer.bridges.twilio.hook import Visit
 from dialer.bridges.twilio.recording_book import Tape
 from recordings.model import RecordingState
@@ -16,7 +17,7 @@ from tests.integration.jobs.test_recordings import ATTEMPT, INBOUND
 from tests.twilio.emptied import emptied
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.faults import Disorder, Fault
-from tests.twilio.tape_rig import TapeRig, tape_rig
+from tests.twilio.tape_rig import ROOM, TapeRig, tape_rig
 
 CONFERENCE_SID = "CF" + "3" * 32
 SID = "RE" + "4" * 32
@@ -212,6 +213,20 @@ async def test_they_hear_the_announcement_once_and_are_recorded_after_it(rig: Ta
     assert rig.taped() == []
     assert "Say" not in await answered(rig, "announced")
     assert [tape.status for tape in rig.taped()] == ["in-progress"]
+
+
+async def test_an_owner_and_an_agent_in_one_room_hear_it_and_are_recorded(rig: TapeRig) -> None:
+    agent = await rig.sits_down()
+    call = await rig.rings(RecordingConsent.ANNOUNCE, room=ROOM)
+    owner = rig.twilio.carrier.legs[call.sid or ""]
+
+    async def is_recorded() -> bool:
+        return [tape.leg for tape in rig.taped()] == [owner]
+
+    await rig.until(is_recorded)
+    assert [each.heard for each in (agent, owner)] == [[RECORDED_WORDS[Language.ENGLISH]]] * 2
+    (row,) = await rig.until_rows(1)
+    assert row.consent is RecordingConsent.ANNOUNCE
 
 
 async def test_nobody_is_recorded_who_was_not_told(rig: TapeRig) -> None:

@@ -170,8 +170,12 @@ def fetch_conference(carrier: Carrier, _: Asked, path: Mapping[str, str]) -> Pag
 
 
 def change_conference(carrier: Carrier, asked: Asked, path: Mapping[str, str]) -> Page:
-    """End a conference."""
+    """End a conference, or speak to everybody in it."""
     room = _room(carrier, path["Sid"])
+    if "AnnounceUrl" in asked.form:
+        if room.status != "in-progress":
+            raise ApiError(_BAD, 20001, "The conference is not in progress.")
+        carrier.rooms.announce(room, asked.form["AnnounceUrl"][0])
     if asked.form.get("Status") == ["completed"]:
         carrier.rooms.end(room, why="conference-ended-via-api")
     return Page(body=pages.conference(room, account_sid=carrier.account_sid))

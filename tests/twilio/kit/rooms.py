@@ -9,9 +9,10 @@ from datetime import datetime
 from core.clock import Clock
 from tests.twilio.kit.legs import Leg, stamp
 from tests.twilio.kit.post import Postman
-from tests.twilio.kit.verbs import Verb
+from tests.twilio.kit.verbs import TwimlError, Verb, read
 
 _TOGETHER = 2
+_SPOKEN = frozenset({"Say", "Play", "Pause"})  # twilio.com/docs/api/errors/13238
 
 
 @dataclass(kw_only=True, eq=False)
@@ -102,6 +103,7 @@ class Rooms:
         self._postman = postman
         self.all: list[Conference] = []
         self._changed = asyncio.Event()
+        self._speaking: set[asyncio.Task[None]] = set()
 
     def named(self, name: str) -> Conference | None:
         """Return the conference of a name, or of a SID, that has not ended."""
@@ -193,6 +195,30 @@ class Rooms:
             is_coaching = form.get("Coaching", ["true"])[0] == "true"
             member.coached = form["CallSidToCoach"][0] if is_coaching else None
             self._tell(room, "participant-modify", "modify", member)
+
+    def announce(self, room: Conference, url: str) -> None:
+        """Speak the document of an address to everybody in a conference."""
+        task = asyncio.create_task(self._announce(room, url))
+        self._speaking.add(task)
+        task.add_done_callback(self._speaking.discard)
+
+    async def _announce(self, room: Conference, url: str) -> None:
+        said = {
+            "AccountSid": self._account_sid,
+            "ConferenceSid": room.sid,
+            "FriendlyName": room.name,
+        }
+        while url:
+            reply = await self._postman.ask(url, said)
+            url = ""
+            for verb in read(reply.body, media_type=reply.media_type) if reply.is_fine else ():
+                if verb.name == "Redirect":
+                    url = verb.text
+                    break
+                if verb.name not in _SPOKEN:
+                    raise TwimlError(13238, f"{verb.name} in an announcement")
+                for member in room.members.values():
+                    member.leg.heard.append(verb.text)
 
     def _note_change(self) -> None:
         self._changed.set()
