@@ -1,7 +1,8 @@
 """The pacer over JSON lines: a state a line on stdin, how many calls to place on stdout.
 
-First comes `{"hello": 1, "agents", "tick", "target", "shift"}`, then one state a tick, each answered
-by `{"dial": k}`; `{"end": 1}` or the end of input ends. Seconds count from the start of the shift.
+First comes `{"hello": 1, "agents", "tick", "target", "shift"}`, then one state a tick, each
+answered by `{"dial": k}`; `{"end": 1}` or the end of input ends. Seconds count from the start of
+the shift.
 """
 
 import json

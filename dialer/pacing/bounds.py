@@ -1,33 +1,35 @@
-"""How sure a count makes us: bounds for a share, and for what is still to come."""
+"""How sure exact counts make us: the odds that chance alone brings as many, or more."""
 
 import math
 
-Z_95 = 1.6449  # one-sided 95 %
-
-
-def share_between(part: int, whole: int, *, z: float = Z_95) -> tuple[float, float]:
-    """Return the bounds of the share behind `part` of `whole`; 0 and 1 where nothing was counted.
-
-    Wilson's score interval (Wilson 1927, JASA 22: 209-212): right for small counts, unlike the
-    rate plus and minus its spread.
-    """
-    if whole == 0:
-        return 0.0, 1.0
-    rate, z2 = part / whole, z * z
-    middle = (rate + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = z * math.sqrt(rate * (1 - rate) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
-    return max(0.0, middle - half), min(1.0, middle + half)
+_NORMAL_FROM = 60.0  # expected; the normal count is as good from there on
+_SURELY_NONE = 10.0  # spreads beyond what is expected
 
 
 def more_than(count: int, *, expected: float) -> float:
     """Return the chance that more than `count` rare things happen where `expected` do on average.
 
-    The upper tail of Poisson's distribution; 1 for a negative count.
+    The upper tail of Poisson's distribution, which for rare things lies above the binomial one; 1
+    for a negative count.
     """
     if count < 0:
         return 1.0
+    spread = math.sqrt(expected)
+    if count > expected + _SURELY_NONE * (spread + 1):
+        return 0.0
+    if expected > _NORMAL_FROM:
+        return 0.5 * math.erfc((count + 0.5 - expected) / (spread * math.sqrt(2)))
     term = total = math.exp(-expected)
     for at in range(1, count + 1):
         term *= expected / at
         total += term
     return max(0.0, 1.0 - total)
+
+
+def surely_above(part: int, whole: int, *, share: float, doubt: float = 0.05) -> bool:
+    """Return whether the share behind `part` of `whole` is above this one, but for the doubt.
+
+    That is, whether its lower confidence bound is above it (Clopper and Pearson 1934, Biometrika
+    26: 404-413, by rare counts): right for small counts, unlike the rate less its spread.
+    """
+    return part > share * whole and more_than(part - 1, expected=share * whole) < doubt

@@ -9,7 +9,7 @@ are a model's, they are held against what was abandoned, and corrected.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dialer.pacing.bounds import more_than, share_between
+from dialer.pacing.bounds import more_than, surely_above
 
 HOUR_S = 3600.0
 _LEAST_AHEAD = 30.0  # answers: the rest of a day is never planned over less
@@ -32,7 +32,7 @@ class HourCount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
-    """How a campaign stands: counts, their rate, and the bounds behind it, one-sided 95 %."""
+    """How a campaign stands: exact counts and their rate."""
 
     live: int
     abandoned: int
@@ -42,14 +42,9 @@ class Spent:
         """Abandoned ÷ answered live; 0 where nobody answered."""
         return self.abandoned / self.live if self.live else 0.0
 
-    @property
-    def between(self) -> tuple[float, float]:
-        """The least and the greatest rate that chance would let look like this."""
-        return share_between(self.abandoned, self.live)
-
     def surely_above(self, target: float) -> bool:
         """Return whether chance alone hardly explains a rate above the target."""
-        return self.between[0] > target
+        return surely_above(self.abandoned, self.live, share=target)
 
 
 class Budget:

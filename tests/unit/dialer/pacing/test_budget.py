@@ -1,0 +1,95 @@
+"""The budget: exact counts over the day and the pack's window."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.pacing.bounds import more_than, surely_above
+from dialer.pacing.budget import Budget, HourCount, Spent
+
+pytestmark = pytest.mark.unit
+
+TARGET, DAY_S = 0.03, 86_400.0
+
+
+def limit_after(budget: Budget, *, ahead: float, now_s: float = DAY_S) -> float:
+    spent = (budget.today, budget.within(DAY_S, now_s=now_s))
+    return budget.limit(spent, target=TARGET, ahead=ahead)
+
+
+def test_a_day_that_is_on_the_target_goes_on_at_the_target() -> None:
+    budget = Budget()
+    budget.note(now_s=DAY_S, live=1000, abandoned=30, limit=0.03)
+    assert limit_after(budget, ahead=1000) * budget.ratio == pytest.approx(TARGET)
+
+
+def test_what_is_left_is_spread_over_the_answers_to_come() -> None:
+    budget = Budget()
+    budget.note(now_s=DAY_S, live=1000, abandoned=10, limit=0.03)
+    assert limit_after(budget, ahead=1000) * budget.ratio == pytest.approx(0.05)
+
+
+def test_what_earlier_days_left_over_is_not_spent() -> None:
+    thrifty = [HourCount(hour_index=23, live=5000, abandoned=0)]
+    assert limit_after(Budget(thrifty), ahead=1000) == limit_after(Budget(), ahead=1000)
+
+
+def test_what_the_window_has_overspent_is_made_good() -> None:
+    wasteful = [HourCount(hour_index=23, live=1000, abandoned=35)]
+    assert limit_after(Budget(wasteful), ahead=1000) * 1.2 == pytest.approx(0.025)
+
+
+def test_what_lies_before_the_window_is_not_counted() -> None:
+    old = [HourCount(hour_index=2, live=1000, abandoned=100)]
+    assert Budget(old).within(20 * 3600.0, now_s=DAY_S).live == 0
+    assert Budget(old).within(25 * 3600.0, now_s=DAY_S).abandoned == 100
+
+
+def test_a_spent_budget_affords_nothing_more() -> None:
+    budget = Budget()
+    budget.note(now_s=DAY_S, live=100, abandoned=4, limit=0.03)
+    assert limit_after(budget, ahead=10) == 0
+    assert not budget.affords((budget.today,), target=TARGET, ahead=10, risk=0.001)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "risk", "afforded"),
+    [(1000, 2.0, True), (20, 0.02, True), (20, 0.2, False), (5, 0.02, True), (0, 1.0, False)],
+)
+def test_what_is_under_way_must_fit_into_what_is_left(
+    ahead: float, risk: float, afforded: bool
+) -> None:
+    budget = Budget()
+    budget.note(now_s=DAY_S, live=1000, abandoned=30, limit=0.03)
+    assert budget.affords((budget.today,), target=TARGET, ahead=ahead, risk=risk) is afforded
+
+
+def test_odds_that_were_too_rosy_are_corrected() -> None:
+    budget = Budget()
+    for _ in range(40):
+        budget.note(now_s=DAY_S, live=100, abandoned=6, limit=0.03)
+    assert budget.ratio > 1.7
+
+
+def test_a_rate_that_chance_hardly_explains_is_brought_down() -> None:
+    assert Spent(live=700, abandoned=45).surely_above(TARGET)
+    assert not Spent(live=20, abandoned=2).surely_above(TARGET)
+
+
+@given(st.integers(1, 400), st.floats(0.005, 0.2))
+def test_chance_explains_what_an_exact_count_says_it_explains(whole: int, share: float) -> None:
+    def tail(part: int) -> float:
+        return sum(
+            math.comb(whole, at) * share**at * (1 - share) ** (whole - at)
+            for at in range(part, whole + 1)
+        )
+
+    least = next(part for part in range(whole + 2) if surely_above(part, whole, share=share))
+    assert tail(least) < 0.05
+
+
+@pytest.mark.parametrize(("count", "chance"), [(-1, 1.0), (0, 0.6321), (1, 0.2642), (3, 0.0190)])
+def test_more_than_expected_is_poissons_tail(count: int, chance: float) -> None:
+    assert more_than(count, expected=1.0) == pytest.approx(chance, abs=1e-4)
