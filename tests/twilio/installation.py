@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+import yaml
 from pydantic import SecretStr
 
 from core.settings import Settings, load_settings
@@ -26,6 +27,7 @@ bridge = "twilio"
 public_url = "{public_url}"
 test_numbers = ["{numbers}"]
 packs = ["rehearsal"]
+campaigns_file = "{campaigns}"
 log_format = "json"
 log_level = "debug"
 [twilio]
@@ -38,6 +40,7 @@ calls_per_second = {calls_per_second}
 channels = {channels}
 destinations = ["+86"]
 detect_machines = "{detects}"
+{more}
 """
 
 
@@ -49,6 +52,8 @@ class Terms:
     calls_per_second: float = 50.0
     channels: int = 20
     detects: str = "sync"
+    more: str = ""  # lines of [twilio]
+    by_agents: bool = False  # calls after repairs are placed for agents who are ready
 
 
 @dataclass(kw_only=True)
@@ -109,7 +114,10 @@ async def installation(
     terms = terms or Terms()
     (folder / "twilio.token").write_text(twilio.carrier.auth_token)
     (folder / "twilio.token").chmod(0o600)
+    campaigns = folder / "campaigns.yaml"
+    campaigns.write_text(_campaigns(by_agents=terms.by_agents))
     written = _SETTINGS.format(
+        campaigns=campaigns,
         public_url=PUBLIC_URL,
         numbers=ANYBODY,
         account_sid=twilio.carrier.account_sid,
@@ -119,6 +127,7 @@ async def installation(
         calls_per_second=terms.calls_per_second,
         channels=terms.channels,
         detects=terms.detects,
+        more=terms.more,
     )
     (folder / "ownerline.toml").write_text(written)
     (folder / "ownerline.toml").chmod(0o600)
@@ -127,3 +136,12 @@ async def installation(
         home = Home(settings=settings, runtime=runtime)
         await home.open()
         yield Installation(settings=settings, database_url=database_url, twilio=twilio, home=home)
+
+
+def _campaigns(*, by_agents: bool) -> str:
+    """Return the shipped campaigns; `by_agents`: agents make the calls after repairs."""
+    shipped = Path(__file__).parents[2] / "callback/campaigns.yaml"
+    campaigns = yaml.safe_load(shipped.read_text())
+    if by_agents:
+        campaigns["repair"] |= {"mode": "agent", "dialling": "progressive"}
+    return str(yaml.safe_dump(campaigns))
