@@ -40,6 +40,16 @@ def test_a_free_answer_keeps_its_one_channel(tmp_path: Path) -> None:
     assert bring_together([source], tmp_path / "b.wav").channels == 1
 
 
+def test_a_file_of_both_sides_keeps_them_apart(tmp_path: Path) -> None:
+    owner, us = noise(0.5, seed=1), noise(0.5, seed=2)
+    source = write_wav(tmp_path / "a.wav", owner, us)
+    sound = bring_together([source], tmp_path / "b.wav")
+    both = read_wav(tmp_path / "b.wav")
+    assert np.array_equal(both[:, 0], owner)
+    assert np.array_equal(both[:, 1], us)
+    assert (sound.seconds, sound.channels) == (0.5, 2)
+
+
 def test_sides_without_a_sample_are_a_file_of_no_seconds(tmp_path: Path) -> None:
     empty = [write_wav(tmp_path / name, noise(0, seed=1)) for name in ("a.wav", "b.wav")]
     assert bring_together(empty, tmp_path / "c.wav").seconds == 0
