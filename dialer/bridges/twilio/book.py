@@ -18,7 +18,7 @@ from dialer.bridges.causes import HangupCause
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio import orders, pages
 from dialer.bridges.twilio.booked import BookedCall, End, Told, booked
-from dialer.bridges.twilio.merging import merge
+from dialer.bridges.twilio.merging import filling, merge
 from dialer.bridges.twilio.pages import Page
 from dialer.bridges.twilio.tables import TwilioCall
 from dialer.model import Direction, TelephonyResult
@@ -78,12 +78,6 @@ class Book:
                 .returning(TwilioCall)
             )
             return [booked(row) for row in rows]
-
-    async def placed_since(self, instant: datetime) -> list[BookedCall]:
-        """Return the calls placed at or after the instant, the oldest first."""
-        return await self._calls(
-            TwilioCall.placed_at >= instant, TwilioCall.direction == Direction.OUTBOUND
-        )
 
     async def write_ahead(
         self,
@@ -212,8 +206,12 @@ class Book:
 
     async def told(self, call_id: UUID, told: Told, *, ended_after: datetime | None = None) -> bool:
         """Merge what was told and pass the news on; False: nothing was new, see `merge`."""
-        async with self._sessions.begin() as session:
-            return await merge(session, call_id, told, ended_after=ended_after)
+        alone = filling(call_id, told, ended_after=ended_after)
+        if alone is None:
+            async with self._sessions.begin() as session:
+                return await merge(session, call_id, told, ended_after=ended_after)
+        async with self._alone() as session:
+            return (await session.execute(alone)).first() is not None
 
     async def keep_document(
         self, call_id: UUID, *, turn_no: int, document: str, token: str, page: Page

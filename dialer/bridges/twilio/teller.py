@@ -74,6 +74,7 @@ class Teller:
         self._told_at: dict[UUID, datetime] = {}  # the instant of the last event
         self._locks: dict[UUID, asyncio.Lock] = {}
         self._workers: dict[UUID, asyncio.Task[bool]] = {}
+        self._failing: set[UUID] = set()  # the last try was not heard
         self._due: set[UUID] = set()
         self._bell = asyncio.Event()
         self._run: asyncio.Task[None] | None = None
@@ -166,11 +167,18 @@ class Teller:
         """Tell what is untold of a call; False: something was not heard, and will be told again."""
         async with self._locks.setdefault(call_id, asyncio.Lock()):
             try:
-                return await self._told_all(call_id)
+                done = await self._told_all(call_id)
             except Exception:
-                # A call session's edge: it is told again at the next round.
-                log.exception("events_not_told", attempt_id=str(call_id))
+                # A call session's edge: it is told again at the next round, and logged once.
+                if call_id not in self._failing:
+                    log.exception("events_not_told", attempt_id=str(call_id))
+                self._failing.add(call_id)
                 return False
+            else:
+                if call_id in self._failing:
+                    self._failing.discard(call_id)
+                    log.info("events_told_after_all", attempt_id=str(call_id))
+                return done
             finally:
                 if call_id not in self._carried:
                     self._locks.pop(call_id, None)
