@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import building, calls, claims, importing
+from bench import building, calls, claims, importing, pacing
 from bench.asterisk import load
 from bench.asterisk.stage import Stage, stage
 from bench.dialing import TRUNK, only_warnings
 from bench.place import database, server
+from bench.twilio import load as twilio
 from bench.world import Size
 from ownerline.database import upgrade
 
@@ -25,7 +26,7 @@ def main() -> int:
         nargs="*",
         choices=[[], *_BENCHES],
         metavar="BENCH",
-        help=f"{', '.join(_BENCHES)}; all without any",
+        help=f"{', '.join(_BENCHES)}; all without any; pacing --help stands apart",
     )
     parser.add_argument(
         "--quick", action="store_true", help="small sizes: shows that they work, measures nothing"
@@ -33,6 +34,8 @@ def main() -> int:
     parser.add_argument(
         "--only", choices=ASTERISK_PARTS, help="one part of asterisk, alone or beside others"
     )
+    if sys.argv[1:2] == ["pacing"]:  # needs no database, and takes words of its own
+        return pacing.main(sys.argv[2:])
     given = parser.parse_args()
     names = given.benches or ([*_BENCHES] if given.only is None else ["asterisk"])
     benches = _BENCHES | {"asterisk": partial(bench_asterisk, only=given.only)}
@@ -195,12 +198,34 @@ def _crowd(there: Stage, *, calls: int) -> bool:
     )
 
 
+def bench_twilio(on: str, *, quick: bool) -> bool:
+    """Webhooks of Twilio beside a bare route, at the same rate in as many processes."""
+    calls = 100 if quick else 1_000
+    _head(
+        f"twilio: {twilio.RATE:g} webhooks a second on {twilio.PROCESSES} web processes, "
+        f"{calls:,} calls"
+    )
+    with database(on) as url:
+        made = twilio.prepare(url, calls)
+        bare = twilio.measure(None, [twilio.bare_requests(each) for each in made])
+        ours = twilio.measure(url, [twilio.requests_of(each) for each in made])
+    _line("bare route, median, ms", bare.share(0.5), f"99 %: {bare.share(0.99):.1f}")
+    _line("webhooks, median, ms", ours.share(0.5), "documents, replies and progress")
+    _line("webhooks over bare, median", ours.share(0.5) / bare.share(0.5))
+    _line("webhooks over bare, 99 %", ours.share(0.99) / bare.share(0.99))
+    _line("bare route, of a core, ms", bare.cpu_s * 1000, "a request, the database apart")
+    _line("webhooks, of a core, ms", ours.cpu_s * 1000)
+    held = _target("webhooks, 99 %, ms", ours.share(0.99), at_most=twilio.TARGET_P99_MS)
+    return _target("refused", ours.refused + bare.refused, at_most=0) and held
+
+
 _BENCHES: dict[str, Callable[..., bool]] = {
     "building": bench_building,
     "claims": bench_claims,
     "calls": bench_calls,
     "import": bench_import,
     "asterisk": bench_asterisk,
+    "twilio": bench_twilio,
 }
 
 

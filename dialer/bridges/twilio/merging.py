@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.columns import table_of
-from core.live import Topic, tell
+from core.live import Topic, tell, telling
 from dialer.bridges.twilio.booked import End, Told
 from dialer.bridges.twilio.results import Before, Gone, judge
 from dialer.bridges.twilio.tables import TwilioCall
@@ -30,6 +30,28 @@ _HELD = (
     .with_for_update()
 )
 _FILL = sa.update(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
+
+
+def filling(
+    call_id: UUID, told: Told, *, ended_after: datetime | None = None
+) -> sa.Select[tuple[None]] | None:
+    """Return one statement that does what `merge` does, with a row if anything was new.
+
+    None: what was told is weighed against the row, so that it takes a transaction.
+    """
+    names = [name for name in _FILLED if getattr(told, name) is not None]
+    if told != Told(**{name: getattr(told, name) for name in names}):
+        return None
+    if not names or told.answered_by is AnsweredBy.MACHINE:
+        return None
+    where = [_CALL.c.call_id == call_id, sa.or_(*(_CALL.c[name].is_(None) for name in names))]
+    if told.sid is not None:
+        where.append(sa.or_(_CALL.c.sid.is_(None), _CALL.c.sid == told.sid))
+    if ended_after is not None:
+        where.append(sa.or_(_CALL.c.ended_at.is_(None), _CALL.c.ended_at >= ended_after))
+    values = {name: sa.func.coalesce(_CALL.c[name], getattr(told, name)) for name in names}
+    changed = sa.update(_CALL).where(*where).values(values).returning(_CALL.c.call_id).cte()
+    return sa.select(telling(Topic.CARRIER, str(call_id))).select_from(changed)
 
 
 async def merge(

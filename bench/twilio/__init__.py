@@ -1,0 +1,1 @@
+"""Webhooks of Twilio, answered at the rate of a large installation."""
