@@ -64,7 +64,7 @@ class Postman:
         """Open connections as they are needed from now on."""
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self.patience_s),
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=5),
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
         )
 
     async def close(self) -> None:
