@@ -9,6 +9,8 @@ are a model's, they are held against what was abandoned, and corrected.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pydantic import NonNegativeInt
+
 from dialer.pacing.bounds import more_than, surely_above
 
 HOUR_S = 3600.0
@@ -18,6 +20,7 @@ _RATIO = 1.2  # abandoned for each one the limit allows, before anything is lear
 _RATIO_WEIGHT = 12.0  # abandoned
 _RATIO_KEPT = 60.0  # abandoned: older ones fade
 _SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
+_SURELY_COME = 0.7  # of the answers ahead: so many come at one line an idle agent as well
 _RISK = 0.05  # that what is under way abandons more than the day has left
 
 
@@ -26,8 +29,8 @@ class HourCount:
     """Exact counts of one hour, by whole hours since the epoch of the pacer's clock."""
 
     hour_index: int
-    live: int
-    abandoned: int
+    live: NonNegativeInt
+    abandoned: NonNegativeInt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +142,5 @@ class Budget:
             ahead: answers still to come today.
             risk: abandoned calls expected of the lines that ring, and of one more.
         """
-        left = min(target * (each.live + ahead) - each.abandoned for each in spent)
-        whole = int(left) if left >= 0 else -1
-        return more_than(whole, expected=risk * self.ratio) <= _RISK
+        left = min(target * (each.live + _SURELY_COME * ahead) - each.abandoned for each in spent)
+        return left >= 1 and more_than(int(left), expected=risk * self.ratio) <= _RISK

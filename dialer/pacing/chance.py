@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dialer.pacing.times import Floats
+from dialer.pacing.times import Floats, NonNegative
 
 _MEMORIES = (60.0, 250.0, 1000.0, 4000.0)  # calls
 _LIKE_EARLIER_DAYS = len(_MEMORIES)  # the last who guesses
@@ -27,8 +27,8 @@ _EARLIER_COUNT = 5000  # calls; earlier days weigh as so many at most
 class Tally:
     """Calls placed in an hour, and those of them that a person answered."""
 
-    placed: float
-    answered: float
+    placed: NonNegative
+    answered: NonNegative
 
 
 class Chance:

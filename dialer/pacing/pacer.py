@@ -15,7 +15,7 @@ from dialer.pacing.chance import Chance, Tally
 from dialer.pacing.model import Bound, Decision, Glance, Kind, Limits, TotalsError
 from dialer.pacing.outlook import Outlook
 from dialer.pacing.tables import Tables, tables, tables_in_slices
-from dialer.pacing.times import Earlier, Floats, Times, lognormal
+from dialer.pacing.times import Earlier, Floats, NonNegative, Times, lognormal
 
 _LINES_AN_AGENT = 10  # at most, and some for small teams
 _LINES_BESIDE = 5
@@ -33,8 +33,8 @@ class Learned:
     chance: dict[int, Tally] = field(default_factory=dict)  # by hour of the local day
     times: dict[Kind, dict[int, Earlier]] = field(default_factory=dict)  # live, failed, talk, wrap
     hours: tuple[HourCount, ...] = ()  # counts of earlier days within the window
-    risked: float = 0.0
-    met_nobody: float = 0.0
+    risked: NonNegative = 0.0
+    met_nobody: NonNegative = 0.0
 
 
 class Pacer:

@@ -10,11 +10,14 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, NonNegativeInt
 
 Floats = npt.NDArray[np.float64]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 POINTS = 96  # by which a distribution is held while pacing
 _KEPT = 1500  # observations
@@ -29,8 +32,8 @@ _EARLIER_COUNT = 960  # earlier days weigh as so many observations at most
 class Earlier:
     """An hour of earlier days: equally likely seconds, ascending, and how many were observed."""
 
-    points: tuple[float, ...]
-    count: int
+    points: tuple[NonNegative, ...]
+    count: NonNegativeInt
 
 
 class Times:
