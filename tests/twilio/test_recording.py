@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from core.clock import SystemClock
 from customers.model import Language, RecordingConsent
 from dialer.bridges.port import BridgeError
 from dialer.bridges.recorded_words import RECORDED_WORDS
@@ -132,8 +134,26 @@ async def test_one_whose_beginner_was_killed_is_owed_by_what_twilio_tells(rig: T
     (row,) = await rig.until_rows(1)
     (tape,) = rig.taped()
     assert row.location == f"twilio:{tape.sid}"
-    await rig.recorder.settled()
-    assert tape.status == "paused"  # no turn wants it
+
+    async def is_silent() -> bool:
+        return tape.status == "paused"
+
+    await rig.until(is_silent)  # no turn wants it
+
+
+async def test_who_was_killed_before_asking_twilio_is_followed_by_the_next_turn(
+    rig: TapeRig,
+) -> None:
+    call = await rig.rings()
+    now = SystemClock().now()
+    long_ago = now - timedelta(minutes=1)
+    await rig.tapes.follow_turn(ATTEMPT, recorded=True, at=long_ago)
+    assert await rig.tapes.claim_beginning(ATTEMPT, at=long_ago)
+    assert not await rig.tapes.claim_beginning(ATTEMPT, at=long_ago)
+    others = [rig.another() for _ in range(2)]
+    await asyncio.gather(*(each.follow(call, recorded=True) for each in others))
+    await asyncio.gather(*(each.settled() for each in others))
+    assert [tape.status for tape in rig.taped()] == ["in-progress"]
 
 
 async def test_callbacks_that_come_twice_and_in_any_order_leave_one_recording(

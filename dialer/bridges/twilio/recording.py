@@ -72,7 +72,8 @@ class Recorder:
         order = call.order
         if not recorded and order is not None and order.recording is RecordingConsent.NEVER:
             return
-        standing = await self._book.follow_turn(call.call_id, recorded=recorded)
+        now = self._clock.now()
+        standing = await self._book.follow_turn(call.call_id, recorded=recorded, at=now)
         if standing is None:
             return
         task = self._spawn(self._reconcile(standing))

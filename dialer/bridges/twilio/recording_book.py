@@ -93,10 +93,13 @@ class RecordingBook:
         async with self._sessions() as session:
             return await _standing(session, call_id)
 
-    async def follow_turn(self, call_id: UUID, *, recorded: bool) -> Standing | None:
-        """Write what the next turn wants; None: nothing changes by it."""
+    async def follow_turn(self, call_id: UUID, *, recorded: bool, at: datetime) -> Standing | None:
+        """Write what the next turn wants; None: nothing is to be done about it."""
         before = _CALL.c.is_recorded_turn
-        changes = before.is_distinct_from(sa.true()) if recorded else before.is_(sa.true())
+        if recorded:
+            changes = sa.or_(before.is_distinct_from(sa.true()), _abandoned_claim(at))
+        else:
+            changes = before.is_(sa.true())
         return await self._wish(call_id, changes, is_recorded_turn=recorded)
 
     async def silence(self, call_id: UUID, *, silent: bool) -> Standing | None:
@@ -109,10 +112,7 @@ class RecordingBook:
 
     async def claim_beginning(self, call_id: UUID, *, at: datetime) -> bool:
         """Say whether it is the caller's to begin a call's recording: it is one's only."""
-        free = sa.or_(
-            _CALL.c.recording_at.is_(None),
-            sa.and_(_CALL.c.recording_at < at - _BEGUN_WITHIN, _NO_RECORDING),
-        )
+        free = sa.or_(_CALL.c.recording_at.is_(None), _abandoned_claim(at))
         claimed = await self._wish(call_id, free & _CALL.c.ended_at.is_(None), recording_at=at)
         return claimed is not None
 
@@ -222,6 +222,11 @@ class RecordingBook:
                 .returning(_CALL.c.call_id)
             )
             return None if changed.first() is None else await _standing(session, call_id)
+
+
+def _abandoned_claim(at: datetime) -> sa.ColumnElement[bool]:
+    """Say whether a recording was to begin, and whoever wanted to begin it has died."""
+    return sa.and_(_CALL.c.recording_at < at - _BEGUN_WITHIN, _NO_RECORDING)
 
 
 async def _standing(session: AsyncSession, call_id: UUID) -> Standing | None:
