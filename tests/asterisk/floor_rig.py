@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import numpy as np
-
 from core.phone import PhoneNumber
 from customers.model import Language
 from dialer.bridges.asterisk.agi.talks import AsteriskTalks
@@ -17,14 +15,13 @@ from dialer.bridges.port import CallInRoom, OutboundCall
 from tests.asterisk.control_rig import CLOCK, IDS, Listener, make_bridge, order
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
-from tests.asterisk.kit.sounds import Samples, likeness, speech
+from tests.asterisk.kit.sounds import Samples, likeness_in_pieces, speech
 from tests.asterisk.talk_rig import Host, Voices
 
 OWNER = PhoneNumber("+8613800138001")
 OFFICE = PhoneNumber("+862151082000")
 WITHIN_S = 10.0
 _SAYS_S = 0.8
-_PIECES = 5
 # A voice that comes through two encodings and a mix of three is still told from another's by far.
 SAME_VOICE, OTHER_VOICE = 0.5, 0.25
 
@@ -108,8 +105,7 @@ class FloorRig:
     async def says(self, number: str, name: str) -> Samples:
         """Let a phone that is up say a little in a voice of this name."""
         voice = self.voice(name)
-        await self.phones.say(number, self.phones.sound(name, voice))
-        await asyncio.sleep(_SAYS_S + 0.25)
+        await self.phones.say_out(number, self.phones.sound(name, voice))
         return voice
 
     def voice(self, name: str) -> Samples:
@@ -135,9 +131,7 @@ class Heard:
     rig: FloorRig
 
     def __contains__(self, name: str) -> bool:
-        # In pieces: a jitter buffer leaves out, or repeats, 20 ms now and then.
-        pieces = np.array_split(self.rig.voice(name), _PIECES)
-        like = float(np.median([likeness(piece, self.samples) for piece in pieces]))
+        like = likeness_in_pieces(self.rig.voice(name), self.samples)
         assert not OTHER_VOICE < like < SAME_VOICE, f"{name} is neither heard nor not: {like:.2f}"
         return like >= SAME_VOICE
 

@@ -2,33 +2,25 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import yaml
 
-from callback.packs import shipped_packs
-from core.columns import AnyRow
 from core.phone import PhoneNumber
 from customers.model import WrapUpCode
 from dialer.agents import commands, service
-from dialer.agents.commands import Asking
-from dialer.agents.desk import Desk
-from dialer.agents.model import AgentState, BreakReason, CommandKind, CommandState
-from dialer.agents.tables import Agent, FloorCommand
+from dialer.agents.model import AgentState, BreakReason, CommandKind
 from dialer.agents.wrap_up import WrapUpForm, wrap_up
 from dialer.bridges.floor import MonitorMode
 from dialer.model import TelephonyResult
-from dialer.outcome import Settlement
 from dialer.tables import Attempt, AttemptDueCall
-from ownerline.books import campaigns_of
 from ownerline.runtime import open_runtime
-from scripts.library import load_library
-from tests.asterisk.home import CLOCK, Home, dialer_process, until_owned_anew
+from tests.asterisk.at_work import AtWork
+from tests.asterisk.home import CLOCK, dialer_process, until_owned_anew
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
 from tests.asterisk.kit.sounds import speech, write_wav
@@ -39,81 +31,6 @@ OWNER = PhoneNumber("+8613800139001")
 OUTSIDE = PhoneNumber("+8613800139002")
 _CAMPAIGNS = Path(__file__).parents[2] / "callback/campaigns.yaml"
 _A, _B, _SUPERVISOR = "agent-1", "agent-2", "agent-8"
-
-
-class AtWork(Home):
-    """An installation whose agents are signed in, and what they ask for."""
-
-    async def agent(self, name: str, endpoint: str) -> int:
-        async with self.runtime.sessions.begin() as session:
-            agent_id = await service.add_agent(
-                session, name=name, endpoint=f"PJSIP/{endpoint}", now=CLOCK.now()
-            )
-            await service.sign_in(session, agent_id, now=CLOCK.now())
-            await service.beat(session, agent_id, at=CLOCK.now().replace(year=2100))
-        return agent_id
-
-    def desk(self) -> Desk:
-        """Return what the web tier's desks rest on."""
-        library = load_library()
-        return Desk(
-            settlement=Settlement(campaigns=campaigns_of(self.settings), library=library),
-            packs=shipped_packs(),
-            bridge="asterisk",
-            bridge_is_real=True,
-            test_numbers=self.settings.test_numbers,
-        )
-
-    async def until_agents(self, *states: AgentState, seated: bool = True) -> list[AnyRow]:
-        """Wait until the agents stand so, in their order, and whoever is not away is seated."""
-        away = {AgentState.BREAK, AgentState.OFFLINE}
-        async with asyncio.timeout(60):
-            while True:
-                rows = await self.rows(sa.select(Agent.__table__).order_by(Agent.agent_id))
-                there = all(row.seated_on is not None or row.state in away for row in rows)
-                if [row.state for row in rows] == list(states) and (there or not seated):
-                    return rows
-                await asyncio.sleep(0.05)
-
-    async def do(
-        self, ask: Callable[[Any, Asking], Awaitable[AnyRow]], *, of: int = 1, tries: int = 3
-    ) -> None:
-        """Ask for something of an agent's call; returns once a dialer has done it.
-
-        On a busy machine its seconds may run out; then it is asked again, as agents do.
-        """
-        asking = Asking(agent_id=of, by="li.na", now=CLOCK.now())
-        async with self.runtime.sessions.begin() as session:
-            command = await ask(session, asking)
-        done = sa.select(FloorCommand.state, FloorCommand.reason).where(
-            FloorCommand.command_id == command.command_id
-        )
-        async with asyncio.timeout(30):
-            while (row := (await self.rows(done))[0]).state in {  # noqa: ASYNC110 - a database tells nobody
-                CommandState.ASKED,
-                CommandState.TAKEN,
-            }:
-                await asyncio.sleep(0.02)
-        if row.state is CommandState.FAILED and tries > 1 and "no dialer" in row.reason:
-            await self.do(ask, of=of, tries=tries - 1)
-            return
-        assert (row.state, row.reason) == (CommandState.DONE, None)
-
-    async def until_talking(self) -> None:
-        """Wait until the one call has its first turn: keys that are pressed before are lost."""
-        async with asyncio.timeout(60):
-            while not await self.rows(sa.select(1).where(Attempt.talk.is_not(None))):  # noqa: ASYNC110 - a database tells nobody
-                await asyncio.sleep(0.05)
-
-    async def until_ended(self) -> None:
-        """Wait until the one call has its end on file."""
-        async with asyncio.timeout(60):
-            while not await self.rows(sa.select(1).where(Attempt.ended_at.is_not(None))):  # noqa: ASYNC110 - a database tells nobody
-                await asyncio.sleep(0.05)
-
-    async def rows(self, query: Any) -> list[AnyRow]:
-        async with self.runtime.sessions() as session:
-            return list(await session.execute(query))
 
 
 @contextlib.asynccontextmanager
@@ -157,12 +74,12 @@ async def _owner_is_due(home: AtWork, phones: Phones, does: Does = Does.SILENT) 
 async def test_agents_hold_hand_over_and_are_listened_to(home: AtWork, phones: Phones) -> None:
     for phone in (_A, _B, _SUPERVISOR):
         await phones.behave(phone, Does.SILENT)
-    await home.agent("Li", _A)
+    await home.agent("Li", f"PJSIP/{_A}")
     async with dialer_process(home.settings):
         await home.until_agents(AgentState.READY)
         await _owner_is_due(home, phones)
         await phones.until_up(OWNER, within_s=60)
-        await home.agent("Wu", _B)
+        await home.agent("Wu", f"PJSIP/{_B}")
         await home.until_agents(AgentState.ON_CALL, AgentState.READY)
         await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.HOLD))
         await home.do(lambda s, by: commands.ask_simply(s, by, CommandKind.BACK))
@@ -182,12 +99,12 @@ async def test_an_agent_who_hangs_up_in_a_talk_leaves_it_to_a_colleague(
 ) -> None:
     for phone in (_A, _B):
         await phones.behave(phone, Does.SILENT)
-    await home.agent("Li", _A)
+    await home.agent("Li", f"PJSIP/{_A}")
     async with dialer_process(home.settings):
         await home.until_agents(AgentState.READY)
         await _owner_is_due(home, phones)
         await phones.until_up(OWNER, within_s=60)
-        await home.agent("Wu", _B)
+        await home.agent("Wu", f"PJSIP/{_B}")
         await home.until_agents(AgentState.ON_CALL, AgentState.READY)
         await phones.hang_up(_A)
         li, _ = await home.until_agents(AgentState.BREAK, AgentState.ON_CALL)
@@ -203,7 +120,7 @@ async def test_an_agent_whose_screen_is_dark_speaks_on_and_ends_the_talk_by_thei
     home: AtWork, phones: Phones
 ) -> None:
     await phones.behave(_A, Does.SILENT)
-    agent = await home.agent("Li", _A)
+    agent = await home.agent("Li", f"PJSIP/{_A}")
     async with dialer_process(home.settings):
         await home.until_agents(AgentState.READY)
         await _owner_is_due(home, phones)
@@ -229,7 +146,7 @@ async def test_who_passes_an_owner_on_writes_it_down_while_the_two_speak(
 ) -> None:
     for phone in (_A, OUTSIDE):
         await phones.behave(phone, Does.SILENT)
-    await home.agent("Li", _A)
+    await home.agent("Li", f"PJSIP/{_A}")
     desk = home.desk()
     async with dialer_process(home.settings):
         await home.until_agents(AgentState.READY)
@@ -262,7 +179,7 @@ async def test_a_dialer_that_is_killed_leaves_agents_in_their_rooms_for_the_next
     home: AtWork, phones: Phones
 ) -> None:
     await phones.behave(_A, Does.SILENT)
-    await home.agent("Li", _A)
+    await home.agent("Li", f"PJSIP/{_A}")
     async with dialer_process(home.settings) as killed:
         await home.until_agents(AgentState.READY)
         await _owner_is_due(home, phones)
@@ -284,7 +201,7 @@ async def test_an_owner_who_asks_the_script_for_a_person_is_put_through(
 ) -> None:
     await phones.behave(_A, Does.SILENT)
     async with _at_work(pair, database_url, tmp_path, by_agents=False) as home:
-        await home.agent("Li", _A)
+        await home.agent("Li", f"PJSIP/{_A}")
         async with dialer_process(home.settings):
             await home.until_agents(AgentState.READY)
             await _owner_is_due(home, phones, Does.ANSWERS)

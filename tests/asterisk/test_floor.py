@@ -14,7 +14,7 @@ from tests.asterisk.floor_rig import OFFICE, OWNER, SAME_VOICE, FloorRig, floor_
 from tests.asterisk.kit.manager import Manager
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
-from tests.asterisk.kit.sounds import likeness
+from tests.asterisk.kit.sounds import likeness_in_pieces
 
 _OWNER, _OFFICE = OWNER.digits, OFFICE.digits
 _A, _B, _SUPERVISOR = "agent-1", "agent-2", "agent-8"
@@ -257,7 +257,7 @@ async def test_an_owner_whose_agent_is_not_there_hears_so_and_is_abandoned(
     end = await rig.ear.end(call.attempt_id)
     assert end.result is TelephonyResult.ABANDONED
     heard = await rig.heard_by(_OWNER)
-    assert likeness(rig.voices.samples("Nobody is free."), heard.samples) > SAME_VOICE
+    assert likeness_in_pieces(rig.voices.samples("Nobody is free."), heard.samples) > SAME_VOICE
 
 
 async def test_an_agent_who_hangs_up_leaves_the_owner_with_music_and_an_apology(

@@ -12,7 +12,7 @@ from scripts.model import AskKind, Reply, ReplyKind, Transfer, Turn
 from tests.asterisk.kit.manager import Manager
 from tests.asterisk.kit.pair import Pair
 from tests.asterisk.kit.phones import Does, Phones
-from tests.asterisk.kit.sounds import likeness, read_wav, speech
+from tests.asterisk.kit.sounds import likeness, likeness_in_pieces, read_wav, speech
 from tests.asterisk.talk_rig import BYE, PHONE, TalkRig, asks, talk_rig
 
 KEYS = ReplyKind.KEYS
@@ -212,7 +212,7 @@ async def test_the_prepared_greeting_is_spoken_while_the_script_opens(
     await rig.end_of(call)
     heard = await phones.heard(PHONE)
     for sentence in question.say:
-        assert likeness(rig.voices.samples(sentence), heard) > 0.9
+        assert likeness_in_pieces(rig.voices.samples(sentence), heard) > 0.9
     assert rig.voices.asked == [*question.say, *question.say, *BYE.say]  # made, and then said once
     assert host.replies == [_key("1")]
 
@@ -262,7 +262,7 @@ async def test_without_an_agent_in_time_the_call_is_abandoned_and_says_so(
     assert end.result is TelephonyResult.ABANDONED
     assert host.opened == {}
     heard = await phones.heard(PHONE)
-    assert likeness(rig.voices.samples("Nobody is free."), heard) > 0.9
+    assert likeness_in_pieces(rig.voices.samples("Nobody is free."), heard) > 0.9
 
 
 async def test_an_agent_who_comes_in_time_has_the_owner(
@@ -346,4 +346,4 @@ async def test_a_dialer_that_goes_leaves_an_apology_and_no_open_line(
     await rig.bridge.close()
     assert rig.ear.end(cut.attempt_id).result is TelephonyResult.ANSWERED  # its end was awaited
     heard = await phones.heard(PHONE)
-    assert likeness(read_wav(rig.pair.shared / "sorry.wav"), heard) > 0.9
+    assert likeness_in_pieces(read_wav(rig.pair.shared / "sorry.wav"), heard) > 0.9

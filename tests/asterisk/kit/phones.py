@@ -16,6 +16,7 @@ from tests.asterisk.kit.instance import WATCHER, Instance
 from tests.asterisk.kit.manager import Manager, ManagerSaidNoError, Message, manager_at
 from tests.asterisk.kit.sounds import Samples, read_wav, write_wav
 
+_ARRIVES_WITHIN_S = 0.25  # through jitter buffers and a conference
 _WITHIN_S = 10.0
 _FAMILIES = ("phone", "keys", "says", "info", "tape")
 
@@ -54,6 +55,7 @@ class Leg:
     is_up: bool = False
     is_over: bool = False
     presses: int = 0  # how often it has done as `press` said
+    sayings: int = 0  # and as `say` said
     cause: str = ""  # Q.850, of the end
 
 
@@ -125,6 +127,14 @@ class Phones:
         with contextlib.suppress(ManagerSaidNoError):  # hung up meanwhile, which the test will see
             await self._manager.act("Setvar", Channel=leg.channel, Variable="SAYS", Value=sound)
         await self._redirect(leg, context="does", exten="say")
+
+    async def say_out(self, number: Number, sound: str) -> None:
+        """Let a phone that is up say a sound; returns when all of it has arrived, or it hung up."""
+        leg = self._up(number)
+        before = leg.sayings
+        await self.say(number, sound)
+        await self.until(lambda: leg.is_over or leg.sayings > before, what=f"{number} says {sound}")
+        await asyncio.sleep(_ARRIVES_WITHIN_S)
 
     async def hang_up(self, number: Number, *, cause: int = 16) -> None:
         """Let a phone hang up, or decline what rings; on a line that is gone nothing changes."""
@@ -256,6 +266,8 @@ class Phones:
                 self._legs[uniqueid].is_up = True
             case "UserEvent" if event["UserEvent"] == "Pressed" and uniqueid in self._legs:
                 self._legs[uniqueid].presses += 1
+            case "UserEvent" if event["UserEvent"] == "Said" and uniqueid in self._legs:
+                self._legs[uniqueid].sayings += 1
             case "Hangup" if uniqueid in self._legs:
                 self._legs[uniqueid].is_over = True
                 self._legs[uniqueid].cause = event["Cause"]

@@ -10,6 +10,7 @@ RATE = 8000
 DESK_HZ = 440.0
 _SEED = 7
 _SYLLABLES_PER_S = 4.5
+_PIECE_S = 0.16
 
 Samples = NDArray[np.float64]
 
@@ -74,6 +75,15 @@ def likeness(part: Samples, whole: Samples) -> float:
     floor = 0.1 * float(np.linalg.norm(part))  # a few samples that agree are no agreement
     likenesses = np.abs(products) / (np.maximum(windows, floor) * np.linalg.norm(part))
     return float(np.max(likenesses))
+
+
+def likeness_in_pieces(part: Samples, whole: Samples) -> float:
+    """Return how well a part is in a whole, piece by piece: the median of their likenesses.
+
+    For what came over a line: a jitter buffer leaves out, or repeats, 20 ms now and then.
+    """
+    pieces = np.array_split(part, max(1, round(len(part) / (_PIECE_S * RATE))))
+    return float(np.median([likeness(piece, whole) for piece in pieces]))
 
 
 def make_phone_sounds(folder: Path) -> None:
