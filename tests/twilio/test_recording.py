@@ -1,6 +1,8 @@
 """Calls over Twilio are recorded as their turns and agents want it, whichever process asks."""
 
 import asyncio
+import contextlib
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from customers.model import Language, RecordingConsent
 from dialer.bridges.port import BridgeError
 from dialer.bridges.recorded_words import RECORDED_WORDS
 from dialer.bridges.twilio.hook import Visit
+from dialer.bridges.twilio.recording import Recorder
 from dialer.bridges.twilio.recording_book import Tape
 from recordings.model import RecordingState
 from tests.integration.jobs.house import NOW
@@ -326,6 +329,36 @@ async def test_a_callers_word_goes_to_the_desk(rig: TapeRig) -> None:
     assert call is not None
     await rig.recorder.answered(call, name="recording-2", sid=SID, seconds=4.0)
     assert rig.words.kept == [(INBOUND, "recording-2", 4.0)]
+
+
+async def test_whoever_asks_for_what_at_once_the_end_is_as_the_last_wish(rig: TapeRig) -> None:
+    chance = random.Random(11)
+    call = await rig.rings()
+    recorders = [rig.recorder, rig.another(), rig.another()]
+    rig.twilio.carrier.faults.of_asking = {Fault.TOO_MANY: 0.05, Fault.LOST: 0.05}
+
+    async def does(recorder: Recorder) -> None:
+        with contextlib.suppress(BridgeError):  # told to the agent, who asks again
+            match chance.randrange(4):
+                case 0:
+                    await recorder.pause(ATTEMPT)
+                case 1:
+                    await recorder.resume(ATTEMPT)
+                case kind:
+                    await recorder.follow(call, recorded=kind == 2)
+
+    for _ in range(15):
+        await asyncio.gather(*(does(each) for each in chance.choices(recorders, k=3)))
+    await asyncio.gather(*(each.settled() for each in recorders))
+    await rig.twilio.carrier.postman.until_idle()
+    await asyncio.gather(*(each.settled() for each in recorders))
+    rig.twilio.carrier.faults.of_asking = {}
+    standing = await rig.tapes.standing(ATTEMPT)
+    assert standing is not None
+    assert [tape.status == "in-progress" for tape in rig.taped()] == [standing.is_to_sound]
+    assert [row.location for row in await rig.rows() if "twilio:RE" in row.location] == [
+        f"twilio:{tape.sid}" for tape in rig.taped()
+    ]
 
 
 # What is refused.
