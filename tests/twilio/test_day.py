@@ -8,7 +8,7 @@ import pytest
 
 from dialer.model import TelephonyResult
 from tests.integration.services.running import until
-from tests.twilio.installation import Installation, installation
+from tests.twilio.installation import Installation, Terms, installation
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.owners import LEAVES, LISTENS, MACHINE, Owner, Reaction, nobody, presses
 
@@ -26,11 +26,12 @@ PEOPLE: dict[str, tuple[Owner, TelephonyResult]] = {
 NUMBERS = {name: f"+86138001380{n:02}" for n, name in enumerate(PEOPLE, 10)}
 
 
-@pytest.fixture
+@pytest.fixture(params=["sync", "async"])
 async def ownerline(
-    twilio: Emulator, tmp_path: Path, database_url: str
+    request: pytest.FixtureRequest, twilio: Emulator, tmp_path: Path, database_url: str
 ) -> AsyncIterator[Installation]:
-    async with installation(twilio, tmp_path, database_url) as ready:
+    terms = Terms(detects=request.param)
+    async with installation(twilio, tmp_path, database_url, terms) as ready:
         yield ready
 
 
@@ -44,6 +45,8 @@ async def test_a_day_by_serve_alone_rings_everybody_once_and_keeps_every_outcome
         await until(lambda: ownerline.is_settled(len(PEOPLE)))
         await twilio.carrier.until_idle()
     results = {number: result for number, _, result in await ownerline.attempts()}
+    said = twilio.carrier.of(NUMBERS["machine"])[0].heard
+    assert said, "a machine is left a message"
     assert results == {NUMBERS[name]: result for name, (_, result) in PEOPLE.items()}
     assert Counter(ring.number for ring in twilio.carrier.rings) == Counter(NUMBERS.values())
     assert [ring for ring in twilio.carrier.rings if ring.beside is not None] == []
