@@ -51,22 +51,18 @@ class News:
 
 async def tell(session: AsyncSession, topic: Topic, key: str | int) -> None:
     """Tell every process, when the caller's transaction commits, that something has changed."""
-    await session.execute(_TELL, {"channel": CHANNEL, "payload": _payload(topic, key)})
-
-
-def telling(topic: Topic, key: str | int) -> sa.ColumnElement[None]:
-    """Return what tells as `tell` does, for a statement that selects it from what it changed."""
-    return sa.func.pg_notify(CHANNEL, _payload(topic, key))
+    await session.execute(_TELL, {"channel": CHANNEL, "payload": payload(topic, key)})
 
 
 async def tell_all(session: AsyncSession, topic: Topic, keys: Iterable[str | int]) -> None:
     """Tell of many in one statement; what was told already in the transaction is told once."""
-    payloads = [_payload(topic, key) for key in keys]
+    payloads = [payload(topic, key) for key in keys]
     if payloads:
         await session.execute(_TELL_ALL, {"channel": CHANNEL, "payloads": payloads})
 
 
-def _payload(topic: Topic, key: str | int) -> str:
+def payload(topic: Topic, key: str | int) -> str:
+    """Return what is told on `CHANNEL`, for a statement that tells as it changes something."""
     return json.dumps([topic.value, str(key)])
 
 

@@ -28,6 +28,16 @@ __all__ = ["Book", "BookedCall", "Check", "End", "Told", "merge"]
 Check = Callable[[AsyncSession], Awaitable[None]]
 
 _CALL = table_of(TwilioCall)
+_AT_TURN = _CALL.c.turn_no == sa.bindparam("of_turn")
+_KEEP = (
+    sa.update(_CALL)
+    .where(
+        _CALL.c.call_id == sa.bindparam("of_call"),
+        (_CALL.c.turn_no < sa.bindparam("of_turn"))
+        | (_AT_TURN & (_CALL.c.token == sa.bindparam("of_token"))),
+    )
+    .returning(_CALL.c.call_id)
+)
 _OF_ID = sa.select(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
 
 
@@ -211,7 +221,8 @@ class Book:
             async with self._sessions.begin() as session:
                 return await merge(session, call_id, told, ended_after=ended_after)
         async with self._alone() as session:
-            return (await session.execute(alone)).first() is not None
+            told_now = await session.execute(alone.statement, alone.parameters)
+            return told_now.first() is not None
 
     async def keep_document(
         self, call_id: UUID, *, turn_no: int, document: str, token: str, page: Page
@@ -221,16 +232,16 @@ class Book:
         A line that goes while a page asks is the answer. False: the talk is at that turn already,
         by another request, or beyond it.
         """
-        at_turn = TwilioCall.turn_no == turn_no
-        behind = (TwilioCall.turn_no < turn_no) | (at_turn & (TwilioCall.token == token))
-        return await self._turn(
-            (TwilioCall.call_id == call_id) & behind,
-            turn_no=turn_no,
-            document=document,
-            token=token,
-            page=pages.written(page),
-            is_asking=page.ask is not None,
-        )
+        kept = {
+            "turn_no": turn_no,
+            "document": document,
+            "token": token,
+            "page": pages.written(page),
+            "is_asking": page.ask is not None,
+        }
+        asked = {"of_call": call_id, "of_turn": turn_no, "of_token": token}
+        async with self._alone() as session:
+            return (await session.execute(_KEEP, {**asked, **kept})).first() is not None
 
     async def keep_page(
         self, call_id: UUID, page: Page, *, turn_no: int, token: str, document: str

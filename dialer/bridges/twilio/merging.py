@@ -1,7 +1,9 @@
 """Merges what is told of a call into its row, and passes the news on with the same commit."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.columns import table_of
-from core.live import Topic, tell, telling
+from core.live import CHANNEL, Topic, payload, tell
 from dialer.bridges.twilio.booked import End, Told
 from dialer.bridges.twilio.results import Before, Gone, judge
 from dialer.bridges.twilio.tables import TwilioCall
@@ -32,26 +34,43 @@ _HELD = (
 _FILL = sa.update(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
 
 
-def filling(
-    call_id: UUID, told: Told, *, ended_after: datetime | None = None
-) -> sa.Select[tuple[None]] | None:
-    """Return one statement that does what `merge` does, with a row if anything was new.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filling:
+    """One statement that does what `merge` does, with a row if anything was new."""
 
-    None: what was told is weighed against the row, so that it takes a transaction.
-    """
-    names = [name for name in _FILLED if getattr(told, name) is not None]
-    if told != Told(**{name: getattr(told, name) for name in names}):
+    statement: sa.Select[tuple[None]]
+    parameters: Mapping[str, object]
+
+
+def filling(call_id: UUID, told: Told, *, ended_after: datetime | None = None) -> Filling | None:
+    """Return the statement; None: what was told is weighed against the row, in a transaction."""
+    given = {name: value for name in _FILLED if (value := getattr(told, name)) is not None}
+    if not given or told != Told(**given) or told.answered_by is AnsweredBy.MACHINE:
         return None
-    if not names or told.answered_by is AnsweredBy.MACHINE:
-        return None
-    where = [_CALL.c.call_id == call_id, sa.or_(*(_CALL.c[name].is_(None) for name in names))]
-    if told.sid is not None:
-        where.append(sa.or_(_CALL.c.sid.is_(None), _CALL.c.sid == told.sid))
+    parameters: dict[str, object] = {f"told_{name}": value for name, value in given.items()}
+    parameters |= {"of_call": call_id, "news": payload(Topic.CARRIER, str(call_id))}
     if ended_after is not None:
-        where.append(sa.or_(_CALL.c.ended_at.is_(None), _CALL.c.ended_at >= ended_after))
-    values = {name: sa.func.coalesce(_CALL.c[name], getattr(told, name)) for name in names}
+        parameters["ended_after"] = ended_after
+    statement = _filling(tuple(given), is_bounded=ended_after is not None)
+    return Filling(statement=statement, parameters=parameters)
+
+
+@cache
+def _filling(names: tuple[str, ...], *, is_bounded: bool) -> sa.Select[tuple[None]]:
+    told = {name: sa.bindparam(f"told_{name}", type_=_CALL.c[name].type) for name in names}
+    where = [
+        _CALL.c.call_id == sa.bindparam("of_call"),
+        sa.or_(*(_CALL.c[name].is_(None) for name in names)),
+    ]
+    if "sid" in told:
+        where.append(sa.or_(_CALL.c.sid.is_(None), _CALL.c.sid == told["sid"]))
+    if is_bounded:
+        bound = _CALL.c.ended_at >= sa.bindparam("ended_after")
+        where.append(sa.or_(_CALL.c.ended_at.is_(None), bound))
+    values = {name: sa.func.coalesce(_CALL.c[name], value) for name, value in told.items()}
     changed = sa.update(_CALL).where(*where).values(values).returning(_CALL.c.call_id).cte()
-    return sa.select(telling(Topic.CARRIER, str(call_id))).select_from(changed)
+    news: sa.ColumnElement[None] = sa.func.pg_notify(CHANNEL, sa.bindparam("news"))
+    return sa.select(news).select_from(changed)
 
 
 async def merge(
