@@ -20,8 +20,8 @@ _RATIO = 1.2  # abandoned for each one the limit allows, before anything is lear
 _RATIO_WEIGHT = 12.0  # abandoned
 _RATIO_KEPT = 60.0  # abandoned: older ones fade
 _SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
-_SURELY_COME = 0.7  # of the answers ahead: so many come at one line an idle agent as well
-_RISK = 0.05  # that what is under way abandons more than the day has left
+_SURELY_COME = 0.6  # of the answers ahead: so many come at one line an idle agent as well
+_RISK = 0.01  # that what is under way abandons more than the day has left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +68,8 @@ class Budget:
             met_nobody: how many of those were abandoned.
         """
         self.earlier = list(earlier)
+        self._since: int | None = None  # the hour from which `_before` counts
+        self._before = Spent(live=0, abandoned=0)
         self._today: dict[int, tuple[int, int]] = {}
         self.live = self.abandoned = 0
         self.risked, self.met_nobody = risked, met_nobody
@@ -97,10 +99,16 @@ class Budget:
     def within(self, window_s: float, *, now_s: float) -> Spent:
         """Return what the window up to now holds, this day in it; whole hours count whole."""
         since = int((now_s - window_s) // HOUR_S)
-        kept = [each for each in self.earlier if each.hour_index >= since]
+        if since != self._since:
+            kept = [each for each in self.earlier if each.hour_index >= since]
+            self._since = since
+            self._before = Spent(
+                live=sum(each.live for each in kept),
+                abandoned=sum(each.abandoned for each in kept),
+            )
         return Spent(
-            live=self.live + sum(each.live for each in kept),
-            abandoned=self.abandoned + sum(each.abandoned for each in kept),
+            live=self._before.live + self.live,
+            abandoned=self._before.abandoned + self.abandoned,
         )
 
     def hours(self, *, window_s: float, now_s: float) -> list[HourCount]:

@@ -18,6 +18,7 @@ _LIKE_EARLIER_DAYS = len(_MEMORIES)  # the last who guesses
 _FORGET = 0.995  # of how well one foretold, at each call
 _BIN_S = 5.0
 _EVENT_LATE_S = 2.0  # what happened is told up to so much later
+_RINGS_AT_MOST_S = 120.0  # a line that never ends must not keep us from learning
 _LEAST, _MOST = 0.005, 0.995
 _SHIPPED, _SHIPPED_WEIGHT = 0.3, 15.0  # calls; before anything is known
 _EARLIER_COUNT = 5000  # calls; earlier days weigh as so many at most
@@ -67,7 +68,7 @@ class Chance:
             known = self._earlier.get(hour)
             if known is not None and known.placed:
                 self._means[_LIKE_EARLIER_DAYS] = known.answered / known.placed
-        until = (now_s - oldest_s - _EVENT_LATE_S) // _BIN_S
+        until = (now_s - min(oldest_s, _RINGS_AT_MOST_S) - _EVENT_LATE_S) // _BIN_S
         for index in sorted(each for each in self._bins if each < until):
             placed, answered = self._bins.pop(index)
             if placed:

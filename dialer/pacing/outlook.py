@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.fft import irfft
 
 from dialer.pacing.tables import AGES, RING_AGES, Tables
 from dialer.pacing.times import Floats
@@ -142,5 +143,5 @@ def _cumulated(free: Floats, due: Floats) -> Floats:
     chances = np.concatenate((free, 1 - due))
     count = len(chances)
     transformed = (1 + chances[:, None, :] * _WAVES[count][:, None]).prod(0)
-    below: Floats = np.fft.irfft(transformed, n=count + 1, axis=0).cumsum(0)
+    below: Floats = irfft(transformed, n=count + 1, axis=0).cumsum(0)
     return below

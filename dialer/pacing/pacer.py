@@ -5,6 +5,7 @@ limit; the budget sets the limit. One line an idle agent is always allowed, and 
 the budget is spent.
 """
 
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from dialer.pacing.times import Earlier, Floats, NonNegative, Times, lognormal
 _LINES_AN_AGENT = 10  # at most, and some for small teams
 _LINES_BESIDE = 5
 _PATIENT = 0.8  # of the time an owner may wait, what is counted on
+_WITHIN_S = 2.0  # before the limits are told
 _BURST_S = 1.0  # calls that rate left unused for longer are not made up for
 _FIT_OFTEN_S, _FIT_S, _FIT_OFTEN_FOR_S = 120.0, 300.0, 3600.0
 _BUSY, _BUSY_WEIGHT_S = 0.85, 1800.0  # share of agents' time in calls, before anything is learned
@@ -56,10 +58,10 @@ class Pacer:
             for kind, prior in _shipped().items()
         }
         self.budget = Budget(learned.hours, risked=learned.risked, met_nobody=learned.met_nobody)
-        self._tables: Tables | None = None
-        self._fitting: Generator[None, None, Tables] | None = None
-        self._fit_at_s = 0.0
         self._cycle_s = 0.0
+        self._tables = tables(**self._points(), grace_s=_PATIENT * _WITHIN_S)
+        self._fitting: Generator[None, None, Tables] | None = None
+        self._fit_at_s = -math.inf  # what is believed of the hour at once, in slices
         self._began_s: float | None = None
         self._last_s = 0.0
         self._credit = 0.0
@@ -160,10 +162,7 @@ class Pacer:
 
     def _fit(self, glance: Glance, limits: Limits) -> Tables:
         """Return the tables of what was learned, made anew now and then, a slice a decision."""
-        if self._tables is None:
-            self._tables = tables(**self._points(), grace_s=_PATIENT * limits.agent_within_s)
-            self._fit_at_s = glance.now_s + _FIT_OFTEN_S
-        elif self._fitting is not None:
+        if self._fitting is not None:
             try:
                 next(self._fitting)
             except StopIteration as done:

@@ -16,7 +16,7 @@ AGES: Floats = np.concatenate(
 RING_AGES: Floats = np.arange(0.0, 91.0)  # whole seconds
 _MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the times to an answer: when odds are looked at
 _WRAPS = 8
-_SLICE = 12  # ages
+_SLICE = 6  # ages
 _SEEN_ENOUGH = 4  # points that lasted so long; fewer say nothing of what comes after
 
 
@@ -35,7 +35,7 @@ class Tables:
 def tables_in_slices(
     *, person: Floats, other: Floats, talk: Floats, wrap: Floats, grace_s: float
 ) -> Generator[None, None, Tables]:
-    """Return the tables of what was learned, in well below a millisecond a step.
+    """Return the tables of what was learned, in half a millisecond a step.
 
     Args:
         person: equally likely seconds from placing a call to a person's answer, ascending.

@@ -25,6 +25,7 @@ _KEPT_AN_HOUR = 400
 _FADES = 6  # observations of the hour that outweigh one of the prior
 _PRIOR_POINTS = 36
 _EARLIER_POINTS = 48
+_WORTH_BELIEVING = 24  # observations of an hour, for a prior of its own
 _EARLIER_COUNT = 960  # earlier days weigh as so many observations at most
 
 
@@ -40,12 +41,13 @@ class Times:
     """The durations of one kind."""
 
     def __init__(self, *, prior: Floats, earlier: Mapping[int, Earlier] | None = None) -> None:
-        self._shipped = prior
         self._earlier = dict(earlier or {})
         self._seen: deque[float] = deque(maxlen=_KEPT)
         self._today: dict[int, deque[float]] = {}
         self._hour: int | None = None
         self._prior = prior
+        for known in self._earlier.values():
+            self._believe(known)  # any hour is better than what was shipped
         self._since = 0  # observations since the prior was chosen
 
     def see(self, seconds: float) -> None:
@@ -61,9 +63,7 @@ class Times:
             return
         self._hour = hour
         if hour in self._earlier:
-            known = self._earlier[hour]
-            self._prior = np.array(known.points[: known.count or 1])
-            self._since = 0
+            self._believe(self._earlier[hour])
 
     def points(self) -> Floats:
         """Return equally likely seconds, ascending."""
@@ -78,6 +78,11 @@ class Times:
             hour: _merged(self._earlier.get(hour), self._today.get(hour, ()))
             for hour in sorted({*self._earlier, *self._today})
         }
+
+    def _believe(self, known: Earlier) -> None:
+        if min(known.count, len(known.points)) >= _WORTH_BELIEVING:
+            self._prior = np.array(known.points)
+            self._since = 0
 
 
 def lognormal(*, mean: float, sigma: float) -> Floats:
