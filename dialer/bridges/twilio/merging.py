@@ -38,7 +38,7 @@ _FILL = sa.update(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
 class Filling:
     """One statement that does what `merge` does, with a row if anything was new."""
 
-    statement: sa.Select[tuple[None]]
+    statement: sa.Select[None]
     parameters: Mapping[str, object]
 
 
@@ -56,7 +56,7 @@ def filling(call_id: UUID, told: Told, *, ended_after: datetime | None = None) -
 
 
 @cache
-def _filling(names: tuple[str, ...], *, is_bounded: bool) -> sa.Select[tuple[None]]:
+def _filling(names: tuple[str, ...], *, is_bounded: bool) -> sa.Select[None]:
     told = {name: sa.bindparam(f"told_{name}", type_=_CALL.c[name].type) for name in names}
     where = [
         _CALL.c.call_id == sa.bindparam("of_call"),
