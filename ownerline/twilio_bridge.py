@@ -16,6 +16,7 @@ from dialer.bridges.twilio.checking import check_hooks
 from dialer.bridges.twilio.documents import Documents
 from dialer.bridges.twilio.door import Door
 from dialer.bridges.twilio.floor_hooks import FloorHooks
+from dialer.bridges.twilio.front import Serving
 from dialer.bridges.twilio.hook import Hooks
 from dialer.bridges.twilio.recording_hooks import RecordingHooks
 from dialer.bridges.twilio.talking import Stage, Talking
@@ -56,8 +57,13 @@ async def twilio_webhooks(process: Process) -> AsyncIterator[list[Route]]:
     door = Door(
         public_url=plan.addresses.public_url, account_sid=plan.account.account_sid, token=plan.token
     )
+    serving = Serving(process.runtime.database_url)
     async with twilio_hooks(process) as hooks:
-        yield twilio_routes(hooks, door, clock)
+        await serving.start()
+        try:
+            yield twilio_routes(hooks, door, clock)
+        finally:
+            await serving.close()
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,7 @@ from dialer.bridges.twilio.book import Book
 from dialer.bridges.twilio.bridge import TRUNK, TwilioBridge
 from dialer.bridges.twilio.fates import Fates
 from dialer.bridges.twilio.floor import TwilioFloor
+from dialer.bridges.twilio.front import Front
 from dialer.bridges.twilio.inbound_book import InboundBook
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.lookback import Lookback
@@ -209,6 +210,7 @@ def _bridge(
         rooms=floor,
         spending=spending,
         prices=Prices(rest, runtime.sessions, clock),
+        front=Front(runtime.sessions),
         lookback=Lookback(rest, arrivals, numbers=plan.numbers, clock=clock),
     )
 

@@ -216,6 +216,7 @@ class Closed(StrEnum):
     AWAY = "trunks_take_no_calls"  # its server is away
     NOT_LET_IN = "carrier_refuses_our_credentials"
     SPENT = "ceiling_reached"  # what may be spent today is
+    UNANSWERED = "no_web_process_answers"  # which the carrier asks what to say
 
 
 class Bridge(Protocol):

@@ -30,6 +30,7 @@ from dialer.bridges.port import (
 )
 from dialer.bridges.twilio.book import Book, BookedCall
 from dialer.bridges.twilio.fates import Fates
+from dialer.bridges.twilio.front import Front
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.lookback import Lookback
 from dialer.bridges.twilio.placing import Placing
@@ -94,14 +95,16 @@ class TwilioBridge:
         spending: Spending | None = None,
         prices: Prices | None = None,
         lookback: Lookback | None = None,
+        front: Front | None = None,
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         """Put a bridge together of its parts.
 
         Without `rooms` it has no phones of agents, without `spending` no ceiling, without `prices`
-        it does not learn what calls cost, and without `lookback` it does not look for calls that
-        came in while nobody answered. `strangers` is given after a restore, where
-        the book lacks calls: they count as up, and are hung up, with those that it has.
+        it does not learn what calls cost, without `front` it rings whether or not anybody would
+        answer Twilio, and without `lookback` it does not look for calls that came in while nobody
+        did. `strangers` is given after a restore, where the book lacks calls: they count as up,
+        and are hung up, with those that it has.
         """
         self.trunks: tuple[TrunkLimits, ...] = (trunk,)
         self.max_seconds = max_seconds
@@ -120,12 +123,15 @@ class TwilioBridge:
         self._spending = spending
         self._prices = prices
         self._lookback = lookback
+        self._front = front
         self._is_started = False
 
     @property
     def closed(self) -> Mapping[str, Closed]:
-        """The trunk, while Twilio takes nothing of ours or the day's money is spent."""
+        """The trunk, while Twilio takes nothing of ours, nobody answers it, or no money is left."""
         why = self._rest.closed
+        if why is None and self._front is not None and not self._front.is_open:
+            why = Closed.UNANSWERED
         if why is None and self._spending is not None and self._spending.is_spent:
             why = Closed.SPENT
         return {} if why is None else {trunk.name: why for trunk in self.trunks}
@@ -139,6 +145,8 @@ class TwilioBridge:
         try:
             if self._spending is not None:
                 await self._spending.start()
+            if self._front is not None:
+                await self._front.start()
             if self._prices is not None:
                 await self._prices.start()
             if self._rooms is not None:
@@ -160,6 +168,8 @@ class TwilioBridge:
             await self._rooms.close()
         if self._prices is not None:
             await self._prices.close()
+        if self._front is not None:
+            await self._front.close()
         if self._spending is not None:
             await self._spending.close()
         await self._teller.close()
