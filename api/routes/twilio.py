@@ -4,6 +4,7 @@ They are no part of the API's description: nobody but Twilio may call them.
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from time import monotonic
@@ -26,6 +27,7 @@ _ANSWER_WITHIN_S = 14.0  # Twilio waits for 15
 _SIGNATURE = "X-Twilio-Signature"
 _TOKEN = "I-Twilio-Idempotency-Token"  # noqa: S105 - a header's name
 _LONGEST_TOKEN = 200
+_FRAMES = 6
 
 
 def twilio_routes(hooks: Hooks, door: Door, clock: Clock) -> list[Route]:
@@ -108,7 +110,13 @@ def _too_large() -> NotLetInError:
 
 def _failed(hook: Hook, err: Exception) -> Answer:
     """Log what went wrong, not what was said: a driver's text may hold a person's data."""
-    log.error("twilio_webhook_failed", hook=hook.path, error=type(err).__name__)
+    frames = traceback.extract_tb(err.__traceback__)[-_FRAMES:]
+    log.error(
+        "twilio_webhook_failed",
+        hook=hook.path,
+        error=type(err).__name__,
+        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    )
     away = isinstance(err, TimeoutError | ConnectionError) or may_pass_later(err)
     status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
     return refused(status, "this could not be answered; it is on our log")
