@@ -9,11 +9,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-import uvicorn
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from starlette.applications import Starlette
 
-from api.routes.twilio import twilio_routes
 from core.clock import SystemClock
 from core.database import create_engine, session_factory
 from core.ids import IdSource
@@ -22,7 +19,6 @@ from customers.model import Language
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio.addresses import Addresses
 from dialer.bridges.twilio.book import Book, End, Told
-from dialer.bridges.twilio.door import Door
 from dialer.bridges.twilio.floor import TwilioFloor
 from dialer.bridges.twilio.floor_hooks import FloorHooks
 from dialer.bridges.twilio.hook import NOTHING, Answer, Hook, Hooks, Visit, twiml
@@ -34,9 +30,10 @@ from dialer.bridges.twilio.tending import Tending
 from dialer.bridges.twilio.watch import FloorWatch
 from dialer.model import TelephonyResult
 from tests.twilio.kit.api import Emulator
-from tests.twilio.kit.carrier import ACCOUNT_SID, AUTH_TOKEN, KEY_SECRET, KEY_SID, OUR_NUMBER
+from tests.twilio.kit.carrier import ACCOUNT_SID, KEY_SECRET, KEY_SID, OUR_NUMBER
 from tests.twilio.kit.legs import Leg
 from tests.twilio.kit.rooms import Conference
+from tests.twilio.serving import HookServer
 
 PLACE = "twilio"
 ROOM = "agent-1"
@@ -175,7 +172,7 @@ async def floor_rig(twilio: Emulator, database_url: str) -> AsyncIterator[FloorR
         base_url=twilio.url,
         timeout_s=1.0,
     )
-    server = _Server()
+    server = HookServer()
     async with open_rest(account) as opened, server.listening():
         rest = Rest(opened.client, timeout_s=account.timeout_s, pauses_s=(0.01, 0.01))
         documents = RoomDocuments(
@@ -183,14 +180,13 @@ async def floor_rig(twilio: Emulator, database_url: str) -> AsyncIterator[FloorR
         )
         seats, book = SeatBook(sessions), Book(sessions)
         phones = DeskPhones(rest, seats, documents, ids=ids, clock=clock, from_number=OUR_NUMBER)
-        watch = FloorWatch(seats, clock, tending=Tending(phones, book, clock), place=PLACE)
+        watch = FloorWatch(seats, clock, place=PLACE)
         silences = Silences()
         floor = TwilioFloor(
             phones, book, watch, language=Language.ENGLISH, recordings=silences, ring_s=1.0
         )
         own = FloorHooks(sessions, documents, language=Language.ENGLISH).hooks()
-        door = Door(public_url=server.url, account_sid=ACCOUNT_SID, token=AUTH_TOKEN)
-        server.serve((*own, *_owners(book, documents)), door, clock)
+        server.serve((*own, *_owners(book, documents)))
         yield FloorRig(
             twilio=twilio,
             rest=rest,
@@ -230,27 +226,3 @@ def _owners(book: Book, documents: RoomDocuments) -> Hooks:
         Hook(path="/calls/{call_id}/answer", answer=answer),
         Hook(path="/calls/{call_id}/status", answer=status),
     )
-
-
-class _Server:
-    """A web server on a free port; what it serves is known once its address is."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self._app = Starlette()
-
-    def serve(self, hooks: Hooks, door: Door, clock: SystemClock) -> None:
-        self._app.router.routes.extend(twilio_routes(hooks, door, clock))
-
-    @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        config = uvicorn.Config(self._app, port=0, log_level="error", lifespan="off")
-        server = uvicorn.Server(config)
-        sock = config.bind_socket()
-        self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        serving = asyncio.create_task(server.serve(sockets=[sock]))
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await serving

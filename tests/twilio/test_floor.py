@@ -1,5 +1,6 @@
 """Agents' phones, owners and supervisors in conferences of the emulated carrier."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -34,6 +35,19 @@ async def test_an_agents_phone_stays_in_its_room_until_it_is_let_go(rig: FloorRi
     await rig.until_there()
     await rig.watch.look()
     assert (dict(rig.floor.seats()), dict(rig.floor.troubles())) == ({}, {})
+
+
+async def test_who_waits_for_a_phone_is_told_when_it_comes(rig: FloorRig) -> None:
+    changed = asyncio.Event()
+    rig.floor.on_seats(changed.set)
+    assert not rig.floor.is_known(PLACE)
+    await rig.floor.start()
+    assert rig.floor.is_known(PLACE)
+    await rig.floor.seat(ROOM, DESK)
+    async with asyncio.timeout(10):
+        while ROOM not in rig.floor.seats():
+            changed.clear()
+            await changed.wait()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +143,7 @@ async def test_a_third_party_goes_when_the_owner_has_gone(rig: FloorRig) -> None
     (await rig.leg(call_id)).hang_up(by_us=False)
 
     async def is_alone() -> bool:
-        await rig.watch.look()
+        await rig.asking.tend()
         return rig.there() == {DESK}
 
     await rig.until(is_alone)
@@ -196,7 +210,7 @@ async def test_a_supervisor_is_at_one_thing_at_a_time_and_goes_with_the_agent(
     await rig.floor.unseat(ROOM)
 
     async def is_empty() -> bool:
-        await rig.watch.look()
+        await rig.asking.tend()
         return rig.there() == set()
 
     await rig.until(is_empty)

@@ -152,12 +152,12 @@ async def test_a_caller_is_not_left_alone_when_their_agent_hangs_up(rig: FloorRi
     await rig.twilio.carrier.until(leg, "in-progress")
     await rig.floor.move_to_room(call_id, ROOM)
     await rig.in_room(call_id)
-    await rig.watch.look()
+    await rig.asking.tend()
     assert not leg.is_over
     rig.twilio.carrier.up(DESK).hang_up(by_us=False)
 
     async def is_let_go() -> bool:
-        await rig.watch.look()
+        await rig.asking.tend()
         return leg.is_over
 
     await rig.until(is_let_go)

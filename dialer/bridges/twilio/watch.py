@@ -1,8 +1,7 @@
 """Watches the rooms: how they stand, in the database that webhooks on any process fill in."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -51,8 +50,8 @@ class FloorWatch:
         self._standing = _NOTHING
         self._read_at: datetime | None = None
         self._changed: list[Callable[[], None]] = []
-        self._news = Signal()
-        self._task: asyncio.Task[None] | None = None
+        self._news, self._work = Signal(), Signal()
+        self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -60,18 +59,19 @@ class FloorWatch:
         await self.look()
         if self._feed is not None:
             self._unsubscribe = self._feed.subscribe(self._hear)
-        self._task = self._clock.spawn(self._run())
+        self._tasks.append(self._clock.spawn(self._run(self._news, self.look)))
+        if self._tending is not None:  # apart: a Twilio that is slow keeps nobody from looking
+            self._tasks.append(self._clock.spawn(self._run(self._work, self._tending.tend)))
 
     async def close(self) -> None:
         """Look no more."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
 
     def seats(self) -> Mapping[str, str]:
         """Return the place of each room whose agent is in it; of what is known now."""
@@ -100,18 +100,17 @@ class FloorWatch:
         if standing != was or not was_known:
             for changed in self._changed:
                 changed()
-        if self._tending is not None:
-            await self._tending.tend()
 
-    async def _run(self) -> None:
+    async def _run(self, news: Signal, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await self._clock.wait(self._news, self._clock.now() + POLL_EVERY)
+            await self._clock.wait(news, self._clock.now() + POLL_EVERY)
             try:
-                await self.look()
+                await look()
             except Exception as err:  # noqa: BLE001 - the edge of a look; the next comes
-                log.warning("rooms_not_read", error=type(err).__name__)
+                log.warning("rooms_not_seen_to", error=type(err).__name__)
             await self._clock.sleep(_AT_LEAST_S)
 
     def _hear(self, news: News) -> None:
         if news.topic in _TOPICS:
             self._news.set()
+            self._work.set()
