@@ -187,12 +187,18 @@ class Walker:
         planned = line.planned
         is_silence = planned is not None and planned.reply.kind is ReplyKind.SILENCE
         line.recording.clear()
-        act = asyncio.get_running_loop().create_task(self._act(line, turn, planned))
+        act = asyncio.get_running_loop().create_task(
+            self._act(line, turn, planned, after=[*line.acting])
+        )
         line.acting.append(act)
         patience_s = _SILENCE_S if is_silence else _PATIENCE_S
         return replace(turn, ask=replace(turn.ask, timeout_s=patience_s))
 
-    async def _act(self, line: _Line, turn: Turn, planned: Heard | None) -> None:
+    async def _act(
+        self, line: _Line, turn: Turn, planned: Heard | None, *, after: list[asyncio.Task[None]]
+    ) -> None:
+        # The script may ask anew while the last key is still held down: it is let go first.
+        await asyncio.gather(*after)
         if not line.replies:
             await asyncio.sleep(_FIRST_MOMENT_S)
         if planned is None or planned.reply.kind is ReplyKind.HUNG_UP:
