@@ -20,8 +20,8 @@ _RATIO = 1.2  # abandoned for each one the limit allows, before anything is lear
 _RATIO_WEIGHT = 12.0  # abandoned
 _RATIO_KEPT = 60.0  # abandoned: older ones fade
 _SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
-_SURELY_COME = 0.6  # of the answers ahead: so many come at one line an idle agent as well
-_RISK = 0.01  # that what is under way abandons more than the day has left
+_SURELY_COME = 0.7  # of the answers ahead: so many come at one line an idle agent as well
+_RISK = 0.05  # that what is under way abandons more than the day has left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,4 +151,5 @@ class Budget:
             risk: abandoned calls expected of the lines that ring, and of one more.
         """
         left = min(target * (each.live + _SURELY_COME * ahead) - each.abandoned for each in spent)
-        return left >= 1 and more_than(int(left), expected=risk * self.ratio) <= _RISK
+        # One more than is expected to is kept back: a shortage of agents meets owners in clusters.
+        return left >= 1 and more_than(int(left) - 1, expected=risk * self.ratio) <= _RISK

@@ -64,6 +64,7 @@ class Pacer:
         self._fit_at_s = -math.inf  # what is believed of the hour at once, in slices
         self._began_s: float | None = None
         self._last_s = 0.0
+        self._live_before = 0  # of the day, answered before this pacer was started
         self._credit = 0.0
         self._agent_s = 0.0
         self._limit: float | None = None  # under which calls were placed of late
@@ -134,6 +135,7 @@ class Pacer:
         """Return the seconds since the last decision; _BURST_S for the first."""
         if self._began_s is None:
             self._began_s = self._last_s = glance.now_s
+            self._live_before = glance.live
             return _BURST_S
         passed_s = max(0.0, glance.now_s - self._last_s)
         self._last_s = glance.now_s
@@ -181,9 +183,9 @@ class Pacer:
         return {"person": live, "other": failed, "talk": talk, "wrap": wrap}
 
     def _ahead(self, glance: Glance, passed_s: float) -> float:
-        """Return how many answers are still to come today, at the day's pace so far."""
+        """Return how many answers are still to come today, at the pace since the start."""
         self._agent_s += passed_s * glance.agents
-        answers = glance.live + _BUSY * _BUSY_WEIGHT_S / self._cycle_s
+        answers = glance.live - self._live_before + _BUSY * _BUSY_WEIGHT_S / self._cycle_s
         pace = answers / (self._agent_s + _BUSY_WEIGHT_S)
         left_s = 3600.0 if self._day_ends_s is None else max(0.0, self._day_ends_s - glance.now_s)
         return pace * glance.agents * left_s

@@ -56,7 +56,7 @@ def test_a_spent_budget_affords_nothing_more() -> None:
 
 @pytest.mark.parametrize(
     ("ahead", "risk", "afforded"),
-    [(1000, 2.0, True), (60, 0.1, True), (60, 0.5, False), (40, 0.0, False), (0, 1.0, False)],
+    [(1000, 2.0, True), (60, 0.02, True), (60, 0.2, False), (40, 0.0, False), (0, 1.0, False)],
 )
 def test_what_is_under_way_must_fit_into_what_is_left(
     ahead: float, risk: float, afforded: bool
