@@ -32,6 +32,9 @@ def pacer(
     from dialer.pacing.pacer import Learned
     from ownerline.pacer import Manner, Talk, read_learned, write_learned
 
+    if learned is not None and not learned.absolute().parent.is_dir():
+        message = f"{learned.parent} is no folder; make it first"
+        raise typer.BadParameter(message, param_hint="--learned")
     manner = Manner(
         window_s=window_hours * 3600,
         progressive_below=progressive_below,
