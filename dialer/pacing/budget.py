@@ -35,15 +35,10 @@ class HourCount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
-    """How a campaign stands: exact counts and their rate."""
+    """How a campaign stands: exact counts."""
 
     live: int
     abandoned: int
-
-    @property
-    def rate(self) -> float:
-        """Abandoned ÷ answered live; 0 where nobody answered."""
-        return self.abandoned / self.live if self.live else 0.0
 
     def surely_above(self, target: float) -> bool:
         """Return whether chance alone hardly explains a rate above the target."""
