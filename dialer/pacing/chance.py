@@ -6,6 +6,7 @@ Lugosi, Prediction, Learning, and Games, 2006, section 2 and, for forgetting, 2.
 such as a list switched, the short memory wins within some dozens of calls.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _FORGET = 0.995  # of how well one foretold, at each call
 _BIN_S = 5.0
 _EVENT_LATE_S = 2.0  # what happened is told up to so much later
 _RINGS_AT_MOST_S = 120.0  # a line that never ends must not keep us from learning
+_DOUBT = 1.5  # spreads
 _LEAST, _MOST = 0.005, 0.995
 _SHIPPED, _SHIPPED_WEIGHT = 0.3, 15.0  # calls; before anything is known
 _EARLIER_COUNT = 5000  # calls; earlier days weigh as so many at most
@@ -50,7 +52,8 @@ class Chance:
         self._means = np.full(len(_MEMORIES) + 1, known)
         self._weights = np.full(len(_MEMORIES), _SHIPPED_WEIGHT)
         self._scores = np.zeros(len(_MEMORIES) + 1)
-        self._value = known
+        self._calls = _SHIPPED_WEIGHT + placed  # that the value rests on
+        self._value = _doubted(known, self._calls)
 
     def placed(self, at_s: float, calls: int) -> None:
         """Note calls placed at an instant."""
@@ -75,10 +78,11 @@ class Chance:
                 self._learn(placed, min(answered, placed), hour)
                 trust = np.exp(self._scores - self._scores.max())
                 believed = float((trust * self._means).sum() / trust.sum())
-                self._value = min(max(believed, _LEAST), _MOST)
+                self._calls += placed
+                self._value = _doubted(believed, self._calls)
 
     def value(self) -> float:
-        """Return the chance."""
+        """Return the chance; greater than the best guess, as long as few calls are known."""
         return self._value
 
     def by_hour(self) -> dict[int, Tally]:
@@ -107,6 +111,12 @@ class Chance:
 
     def _bin(self, at_s: float) -> list[int]:
         return self._bins.setdefault(int(at_s // _BIN_S), [0, 0])
+
+
+def _doubted(mean: float, calls: float) -> float:
+    """Return what is safe to believe: more answers than expected find too few agents."""
+    mean = min(max(mean, _LEAST), _MOST)
+    return min(mean + _DOUBT * math.sqrt(mean * (1 - mean) / calls), _MOST)
 
 
 def _merged(earlier: Tally | None, today: Tally | None) -> Tally:

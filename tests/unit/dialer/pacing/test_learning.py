@@ -33,13 +33,23 @@ def test_a_switched_list_is_noticed_within_three_minutes() -> None:
 
 def test_answers_that_come_before_failures_do_not_make_the_chance_look_better() -> None:
     chance = Chance()
+    before = chance.value()
     chance.placed(0.0, 100)
     for _ in range(30):
         chance.answered(0.0)
     chance.learn(now_s=10.0, oldest_s=10.0, hour=0)
-    assert chance.value() == 0.3  # what was shipped: seventy calls still ring
+    assert chance.value() == before  # seventy calls still ring
     chance.learn(now_s=40.0, oldest_s=0.0, hour=0)
-    assert chance.value() == pytest.approx(0.3, abs=0.01)
+    assert chance.value() == pytest.approx(0.36, abs=0.01)
+
+
+def test_the_less_is_known_the_more_answers_are_reckoned_with() -> None:
+    chance, values = Chance(), []
+    for until_s in (0, 60, 600, 6000):
+        place(chance, since_s=max(0, until_s - 60), until_s=until_s, truth=0.3, seed=1)
+        values.append(chance.value())
+    assert values[0] > 0.45
+    assert values[0] > values[1] > values[3]
 
 
 def test_an_hour_of_earlier_days_is_believed_once_it_foretells_better() -> None:
