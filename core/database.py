@@ -130,6 +130,7 @@ def create_engine(
         driver_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,  # an error's text goes to the log, and they are people's data
         pool_use_lifo=True,  # few warm connections with their prepared statements, not many cold
         connect_args={
             "application_name": name,

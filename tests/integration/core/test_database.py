@@ -3,6 +3,7 @@
 import asyncio
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -72,3 +73,10 @@ async def test_the_victim_of_a_deadlock_does_its_work_again(database: AsyncEngin
         counts = await connection.execute(sa.text("SELECT n FROM account ORDER BY id"))
         assert counts.scalars().all() == [2, 2]
     assert tries == 3
+
+
+async def test_an_error_of_a_statement_names_no_values(database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        with pytest.raises(sa.exc.DBAPIError) as failed:
+            await connection.execute(sa.text("SELECT :said / 0"), {"said": 13800138000})
+    assert "13800138000" not in str(failed.value)
