@@ -3,6 +3,7 @@
 import math
 
 _NORMAL_FROM = 60.0  # expected; the normal count is as good from there on
+_Z_95 = 1.645
 _SURELY_NONE = 10.0  # spreads beyond what is expected
 
 
@@ -24,6 +25,17 @@ def more_than(count: int, *, expected: float) -> float:
         term *= expected / at
         total += term
     return max(0.0, 1.0 - total)
+
+
+def bearable(count: int) -> float:
+    """Return how many rare things may be expected so that hardly ever `count` or more happen.
+
+    Hardly ever: 5 in 100. By Wilson and Hilferty's cube root (1931, PNAS 17: 684-688), which is a
+    little cautious for the smallest counts.
+    """
+    if count < 1:
+        return 0.0
+    return count * (1 - 1 / (9 * count) - _Z_95 / (3 * math.sqrt(count))) ** 3
 
 
 def surely_above(part: int, whole: int, *, share: float, doubt: float = 0.05) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import NonNegativeInt
 
-from dialer.pacing.bounds import more_than, surely_above
+from dialer.pacing.bounds import bearable, surely_above
 
 HOUR_S = 3600.0
 _LEAST_AHEAD = 30.0  # answers: the rest of a day is never planned over less
@@ -20,8 +20,6 @@ _RATIO = 1.2  # abandoned for each one the limit allows, before anything is lear
 _RATIO_WEIGHT = 12.0  # abandoned
 _RATIO_KEPT = 60.0  # abandoned: older ones fade
 _SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
-_SURELY_COME = 0.7  # of the answers ahead: so many come at one line an idle agent as well
-_RISK = 0.05  # that what is under way abandons more than the day has left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,32 +117,31 @@ class Budget:
         """How many are abandoned for each that the limit allows."""
         return (self.met_nobody + _RATIO * _RATIO_WEIGHT) / (self.risked + _RATIO_WEIGHT)
 
-    def limit(self, spent: Sequence[Spent], *, target: float, ahead: float) -> float:
-        """Return the worst odds at which an owner may be called now.
+    def limit(
+        self,
+        spent: Sequence[Spent],
+        *,
+        target: float,
+        ahead: float,
+        surely: float,
+        due: float,
+    ) -> float:
+        """Return the worst odds at which an owner may be called now; 0: nobody may be risked.
 
         Args:
             spent: the day, and the window.
             target: of both.
-            ahead: answers still to come today.
+            ahead: answers expected to come today.
+            surely: of them, those that come even at one line an idle agent.
+            due: answers expected of the lines that ring.
         """
+        left = min(target * (each.live + surely) - each.abandoned for each in spent)
+        if left < 1:
+            return 0.0
+        share = min(_MOST * target, bearable(int(left)) / (due + 1))
         planned = max(ahead, _LEAST_AHEAD)
-        share = _MOST * target
         for each in spent:
-            left = target * (each.live + planned) - each.abandoned
-            share = min(share, max(left / planned, 0.0))
+            share = min(share, (target * (each.live + planned) - each.abandoned) / planned)
             if each.surely_above(target):
                 share = min(share, _SURELY_ABOVE * target)
-        return share / self.ratio
-
-    def affords(self, spent: Sequence[Spent], *, target: float, ahead: float, risk: float) -> bool:
-        """Return whether what is under way leaves the day at the target or below, surely enough.
-
-        Args:
-            spent: the day, and the window.
-            target: of both.
-            ahead: answers still to come today.
-            risk: abandoned calls expected of the lines that ring, and of one more.
-        """
-        left = min(target * (each.live + _SURELY_COME * ahead) - each.abandoned for each in spent)
-        # One more than is expected to is kept back: a shortage of agents meets owners in clusters.
-        return left >= 1 and more_than(int(left) - 1, expected=risk * self.ratio) <= _RISK
+        return max(share, 0.0) / self.ratio

@@ -6,12 +6,12 @@ the budget is spent.
 """
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from dialer.pacing.budget import Budget, HourCount, Spent
+from dialer.pacing.budget import Budget, HourCount
 from dialer.pacing.chance import Chance, Tally
 from dialer.pacing.model import Bound, Decision, Glance, Kind, Limits, TotalsError
 from dialer.pacing.outlook import Outlook
@@ -25,6 +25,8 @@ _WITHIN_S = 2.0  # before the limits are told
 _BURST_S = 1.0  # calls that rate left unused for longer are not made up for
 _FIT_OFTEN_S, _FIT_S, _FIT_OFTEN_FOR_S = 120.0, 300.0, 3600.0
 _BUSY, _BUSY_WEIGHT_S = 0.85, 1800.0  # share of agents' time in calls, before anything is learned
+_CAUTIOUS = 0.9  # of the answers reckoned with
+_PLANNED_S = 3600.0  # ahead, where the day has no end
 _KINDS = (Kind.LIVE, Kind.FAILED, Kind.TALK, Kind.WRAP)
 
 
@@ -58,7 +60,7 @@ class Pacer:
             for kind, prior in _shipped().items()
         }
         self.budget = Budget(learned.hours, risked=learned.risked, met_nobody=learned.met_nobody)
-        self._cycle_s = 0.0
+        self._cycle_s = self._person_s = self._other_s = 0.0  # means of what was learned
         self._tables = tables(**self._points(), grace_s=_PATIENT * _WITHIN_S)
         self._fitting: Generator[None, None, Tables] | None = None
         self._fit_at_s = -math.inf  # what is believed of the hour at once, in slices
@@ -80,7 +82,6 @@ class Pacer:
         known = self._fit(glance, limits)
         day = self.budget.today
         spent = (day, self.budget.within(limits.window_s, now_s=glance.now_s))
-        ahead = self._ahead(glance, passed_s)
         outlook = Outlook(
             known,
             chance=self._chance.value(),
@@ -90,8 +91,14 @@ class Pacer:
             ringing=glance.ringing,
         )
         one_each = max(0, glance.idle - glance.waiting - len(glance.ringing))
-        limit = self.budget.limit(spent, target=limits.target, ahead=ahead)
-        bound = self._restraint(glance, limits, spent, ahead=ahead, risk=(outlook.due + 1) * limit)
+        limit = self.budget.limit(
+            spent,
+            target=limits.target,
+            ahead=self._ahead(glance, passed_s),
+            surely=self._surely(glance),
+            due=outlook.due,
+        )
+        bound = _restraint(glance, limits, limit)
         odds: float | None = None
         if bound is None:
             most = max(0, _LINES_AN_AGENT * glance.agents + _LINES_BESIDE - len(glance.ringing))
@@ -180,6 +187,7 @@ class Pacer:
     def _points(self) -> dict[str, Floats]:
         live, failed, talk, wrap = (self._times[kind].points() for kind in _KINDS)
         self._cycle_s = float(talk.mean() + wrap.mean())
+        self._person_s, self._other_s = float(live.mean()), float(failed.mean())
         return {"person": live, "other": failed, "talk": talk, "wrap": wrap}
 
     def _ahead(self, glance: Glance, passed_s: float) -> float:
@@ -187,20 +195,18 @@ class Pacer:
         self._agent_s += passed_s * glance.agents
         answers = glance.live - self._live_before + _BUSY * _BUSY_WEIGHT_S / self._cycle_s
         pace = answers / (self._agent_s + _BUSY_WEIGHT_S)
-        left_s = 3600.0 if self._day_ends_s is None else max(0.0, self._day_ends_s - glance.now_s)
-        return pace * glance.agents * left_s
+        return pace * glance.agents * self._left_s(glance)
 
-    def _restraint(
-        self, glance: Glance, limits: Limits, spent: Sequence[Spent], *, ahead: float, risk: float
-    ) -> Bound | None:
-        """Return why only one line an idle agent is allowed, if so."""
-        if not limits.predictive:
-            return Bound.PROGRESSIVE
-        if glance.agents < limits.progressive_below:
-            return Bound.SMALL_TEAM
-        if not self.budget.affords(spent, target=limits.target, ahead=ahead, risk=risk):
-            return Bound.SPENT
-        return None
+    def _surely(self, glance: Glance) -> float:
+        """Return how many answers are to come at one line an idle agent, cautiously."""
+        chance = self._chance.value()
+        search_s = self._person_s + self._other_s * (1 - chance) / chance
+        return _CAUTIOUS * glance.agents * self._left_s(glance) / (self._cycle_s + search_s)
+
+    def _left_s(self, glance: Glance) -> float:
+        if self._day_ends_s is None:
+            return _PLANNED_S
+        return max(0.0, self._day_ends_s - glance.now_s)
 
     def _within_trunks(
         self, wanted: int, bound: Bound, glance: Glance, limits: Limits, passed_s: float
@@ -217,6 +223,15 @@ class Pacer:
                 wanted, bound = int(self._credit), Bound.RATE
             self._credit -= wanted
         return wanted, bound
+
+
+def _restraint(glance: Glance, limits: Limits, limit: float) -> Bound | None:
+    """Return why only one line an idle agent is allowed, if so."""
+    if not limits.predictive:
+        return Bound.PROGRESSIVE
+    if glance.agents < limits.progressive_below:
+        return Bound.SMALL_TEAM
+    return Bound.SPENT if limit <= 0 else None
 
 
 def _shipped() -> dict[Kind, Floats]:

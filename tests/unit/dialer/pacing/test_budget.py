@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.pacing.bounds import more_than, surely_above
+from dialer.pacing.bounds import bearable, more_than, surely_above
 from dialer.pacing.budget import Budget, HourCount, Spent
 
 pytestmark = pytest.mark.unit
@@ -14,9 +14,13 @@ pytestmark = pytest.mark.unit
 TARGET, DAY_S = 0.03, 86_400.0
 
 
-def limit_after(budget: Budget, *, ahead: float, now_s: float = DAY_S) -> float:
-    spent = (budget.today, budget.within(DAY_S, now_s=now_s))
-    return budget.limit(spent, target=TARGET, ahead=ahead)
+def limit_after(
+    budget: Budget, *, ahead: float, surely: float | None = None, due: float = 0.0
+) -> float:
+    spent = (budget.today, budget.within(DAY_S, now_s=DAY_S))
+    return budget.limit(
+        spent, target=TARGET, ahead=ahead, surely=ahead if surely is None else surely, due=due
+    )
 
 
 def test_a_day_that_is_on_the_target_goes_on_at_the_target() -> None:
@@ -51,19 +55,17 @@ def test_a_spent_budget_affords_nothing_more() -> None:
     budget = Budget()
     budget.note(now_s=DAY_S, live=100, abandoned=4, limit=0.03)
     assert limit_after(budget, ahead=10) == 0
-    assert not budget.affords((budget.today,), target=TARGET, ahead=10, risk=0.001)
 
 
 @pytest.mark.parametrize(
-    ("ahead", "risk", "afforded"),
-    [(1000, 2.0, True), (60, 0.02, True), (60, 0.2, False), (40, 0.0, False), (0, 1.0, False)],
+    ("surely", "due", "share"),
+    [(700, 10.0, 0.03), (90, 10.0, 0.0314), (40, 2.0, 0.0132), (40, 10.0, 0.0036), (30, 0.0, 0.0)],
 )
-def test_what_is_under_way_must_fit_into_what_is_left(
-    ahead: float, risk: float, afforded: bool
-) -> None:
+def test_what_rings_must_fit_into_what_is_left(surely: float, due: float, share: float) -> None:
     budget = Budget()
     budget.note(now_s=DAY_S, live=1000, abandoned=30, limit=0.03)
-    assert budget.affords((budget.today,), target=TARGET, ahead=ahead, risk=risk) is afforded
+    limit = limit_after(budget, ahead=1000, surely=surely, due=due)
+    assert limit * budget.ratio == pytest.approx(min(share, TARGET), abs=1e-4)
 
 
 def test_odds_that_were_too_rosy_are_corrected() -> None:
@@ -93,3 +95,8 @@ def test_chance_explains_what_an_exact_count_says_it_explains(whole: int, share:
 @pytest.mark.parametrize(("count", "chance"), [(-1, 1.0), (0, 0.6321), (1, 0.2642), (3, 0.0190)])
 def test_more_than_expected_is_poissons_tail(count: int, chance: float) -> None:
     assert more_than(count, expected=1.0) == pytest.approx(chance, abs=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 10, 30])
+def test_what_is_bearable_hardly_ever_happens_so_often(count: int) -> None:
+    assert 0.025 < more_than(count - 1, expected=bearable(count)) < 0.055
