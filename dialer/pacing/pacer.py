@@ -25,7 +25,7 @@ _WITHIN_S = 2.0  # before the limits are told
 _BURST_S = 1.0  # calls that rate left unused for longer are not made up for
 _FIT_OFTEN_S, _FIT_S, _FIT_OFTEN_FOR_S = 120.0, 300.0, 3600.0
 _BUSY, _BUSY_WEIGHT_S = 0.85, 1800.0  # share of agents' time in calls, before anything is learned
-_CAUTIOUS = 0.9  # of the answers reckoned with
+_CAUTIOUS = 0.85  # of the answers reckoned with
 _PLANNED_S = 3600.0  # ahead, where the day has no end
 _KINDS = (Kind.LIVE, Kind.FAILED, Kind.TALK, Kind.WRAP)
 
