@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 _TOLD_WITHIN = timedelta(minutes=10)
 # A line that went while its owner spoke: what they said comes after the end.
 _SAID_WITHIN = timedelta(minutes=1)
+_TRIES = 3
 _WORD = r"[a-z]{1,20}(?:[-_][a-z]{1,20}){0,3}"
 _CALLED = {"CallSid": CALL_SID}
 
@@ -86,7 +87,18 @@ class Answering:
         )
         who = told.answered_by or call.answered_by or AnsweredBy.UNSURE
         log.info("call_met", attempt_id=str(call.call_id), answered_by=who.value)
-        return await self._talking.begin(call, visit, who=who)
+        answer = await self._talking.begin(call, visit, who=who)
+        is_detected_beside = call.order is not None and call.order.detect_machine
+        if told.answered_by is not None or not is_detected_beside:
+            return answer
+        return await self._unless_found(call.call_id, answer, visit)
+
+    async def _unless_found(self, call_id: UUID, answer: Answer, visit: Visit) -> Answer:
+        """Return a first document, or a machine's own where one was found while it was made."""
+        call = await self._book.call(call_id)
+        if call is None or call.answered_by is not AnsweredBy.MACHINE or not _may_be_told(call):
+            return answer
+        return await self._talking.found_machine(call, visit)
 
     async def _step(self, visit: Visit) -> Answer:
         """Take what came back from a turn, and say the next one."""
@@ -140,19 +152,29 @@ class Answering:
             return call
         told = told_by_form(visit.form, at=visit.at)
         await self._book.told(call.call_id, replace(told, gone=None, answered_at=None))
-        page = call.page
-        if told.answered_by is not AnsweredBy.MACHINE or call.ended is not None or page is None:
-            return NOTHING
-        if page.is_machines and call.token != visit.token:
-            return NOTHING  # told twice
-        if not page.is_machines:
-            if page.room is not None:
-                return NOTHING  # an agent hears it
-            answer = await self._talking.found_machine(call, visit)
-            if answer.status is not HTTPStatus.OK:
-                return answer
-        await self._lines.lead(visit.form["CallSid"], self._addresses.again(call.call_id))
+        if told.answered_by is AnsweredBy.MACHINE and await self._is_its_turn(call.call_id, visit):
+            await self._lines.lead(visit.form["CallSid"], self._addresses.again(call.call_id))
         return NOTHING
+
+    async def _is_its_turn(self, call_id: UUID, visit: Visit) -> bool:
+        """Have what a machine is told be the document that is due; False: nothing is to change.
+
+        Read after it was noted who is there, and anew where a step was taken meanwhile: whoever
+        comes later of this and a document that is being made sees the other.
+        """
+        for _ in range(_TRIES):
+            call = await self._book.call(call_id)
+            if call is None or call.ended is not None or call.page is None:
+                return False
+            if call.page.is_machines:
+                return call.token == visit.token  # else it is told twice
+            if not _may_be_told(call):
+                return False
+            answer = await self._talking.found_machine(call, visit)
+            if answer.status is HTTPStatus.OK:
+                return True
+        log.error("twilio_machine_not_told", call_id=str(call_id))
+        return False
 
     # Whose it is.
 
@@ -187,6 +209,11 @@ class Answering:
         """Return the document that this very request got before, if it is Twilio's own retry."""
         is_retry = bool(visit.token) and visit.token == call.token
         return self._talking.as_kept(call) if is_retry else None
+
+
+def _may_be_told(call: BookedCall) -> bool:
+    """Say whether a machine is to be told its own: not yet so, and no agent hears it."""
+    return call.page is not None and not call.page.is_machines and call.page.room is None
 
 
 def _is_its(call: BookedCall, visit: Visit) -> bool:

@@ -1,6 +1,7 @@
 """The webhooks of owners' calls over HTTP on a real book; whoever speaks is a stand-in."""
 
 import itertools
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,11 +115,15 @@ class Speaker:
 
 
 class MortalBook(Book):
-    """A book whose process may be killed just before it keeps a document."""
+    """A book whose process may be killed, or overtaken, just before it keeps a document."""
 
     dies = False
+    before_keeping: Callable[[], Awaitable[object]] | None = None
 
     async def keep_document(self, call_id: UUID, **kept: Any) -> bool:
+        overtakes, self.before_keeping = self.before_keeping, None
+        if overtakes is not None:
+            await overtakes()
         if self.dies:
             self.dies = False
             raise ConnectionError
@@ -221,6 +226,10 @@ class WebRig:
 
     async def ask(self, address: str, *, token: str | None = None, **form: str) -> httpx.Response:
         """Ask an address of ours as Twilio does."""
+        return await self.clock.run(self.asked(address, token=token, **form))
+
+    async def asked(self, address: str, *, token: str | None = None, **form: str) -> httpx.Response:
+        """Ask in the midst of another request."""
         told = {"AccountSid": ACCOUNT, "CallSid": SID, "CallStatus": "in-progress", **form}
         headers = {
             "X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(address, told),
@@ -229,7 +238,7 @@ class WebRig:
         }
         async with self.client() as client:
             path = address.removeprefix(URL)
-            return await self.clock.run(client.post(path, content=urlencode(told), headers=headers))
+            return await client.post(path, content=urlencode(told), headers=headers)
 
     async def answer(self, **form: str) -> httpx.Response:
         """Ask for the first document."""
