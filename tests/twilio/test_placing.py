@@ -242,3 +242,15 @@ async def test_stop_ends_calls_whose_creation_was_not_answered(
     await until(is_stopped)
     await twilio.carrier.until_idle()
     assert await rig.bridge.live() == ()
+
+
+async def test_a_dialer_that_slept_rings_nobody_whose_call_another_dialer_took_over(
+    twilio: Emulator, rig: TwilioRig
+) -> None:
+    taken = rig.call(1)
+    for _ in range(2):  # who takes calls over asks twice
+        assert (await rig.bridge.fate(taken.attempt_id)).kind is FateKind.NEVER_PLACED
+    with pytest.raises(BridgeError):
+        await rig.bridge.originate(taken)
+    assert (await rig.bridge.fate(taken.attempt_id)).kind is FateKind.NEVER_PLACED
+    assert twilio.created() == []

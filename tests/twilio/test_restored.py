@@ -2,17 +2,25 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from core.clock import SystemClock
+from core.database import session_factory
+from core.settings_model import MachineDetection
+from dialer.bridges.twilio.addresses import Addresses
+from dialer.bridges.twilio.book import Book
 from dialer.bridges.twilio.bridge import TRUNK
+from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.rest import Account, Rest, open_rest
 from dialer.bridges.twilio.strangers import stranger_id
 from dialer.model import TelephonyResult
 from tests.twilio.contract_rig import TwilioRig, twilio_rig
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.carrier import ACCOUNT_SID, AUTH_TOKEN, OUR_NUMBER
+from tests.twilio.kit.faults import Fault
 from tests.unit.dialer.bridges.stand_ins import OTHER_PHONE, PHONE, Ear, Phone, Script
 
 NOBODYS = "http://127.0.0.1:9/"
@@ -90,3 +98,24 @@ async def test_a_twilio_that_cannot_be_asked_says_nothing_of_what_it_placed(
 ) -> None:
     twilio.carrier.keys.clear()
     assert await rig.bridge.placed_since(rig.now()) is None
+
+
+async def test_each_page_of_a_long_list_is_a_request_with_tries_of_its_own(
+    twilio: Emulator, rest: Rest
+) -> None:
+    for number in range(4):
+        await created(rest, f"+8613800000{number:03}")
+    twilio.carrier.faults.next_asking.extend([None, *[Fault.BROKEN, None] * 3])
+    twice = Rest(rest.client, pauses_s=(0.0,))
+    lines = Lines(twice, Addresses(public_url=NOBODYS), detects=MachineDetection.OFF, page_size=1)
+    now = SystemClock().now()
+    found = await lines.created_since(now - timedelta(minutes=1), at=now)
+    assert len({each.sid for each in found}) == 4
+
+
+async def test_more_calls_than_a_statement_has_parameters_are_looked_up(
+    database: AsyncEngine,
+) -> None:
+    book = Book(session_factory(database))
+    assert await book.calls_of([f"CA{number:032x}" for number in range(70_000)]) == []
+    assert await book.calls([UUID(int=number) for number in range(70_000)]) == []

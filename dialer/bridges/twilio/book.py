@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.columns import table_of
@@ -38,6 +38,8 @@ _KEEP = (
     )
     .returning(_CALL.c.call_id)
 )
+# One parameter however many there are: a statement takes 65,535 of them.
+_UUIDS, _TEXTS = ARRAY(sa.Uuid), ARRAY(sa.Text)
 _OF_ID = sa.select(_CALL).where(_CALL.c.call_id == sa.bindparam("of_call"))
 
 
@@ -60,11 +62,15 @@ class Book:
 
     async def calls(self, call_ids: Collection[UUID]) -> list[BookedCall]:
         """Return those of the calls that are in the book."""
-        return await self._calls(TwilioCall.call_id.in_(call_ids)) if call_ids else []
+        if not call_ids:
+            return []
+        return await self._calls(TwilioCall.call_id == sa.any_(sa.literal(list(call_ids), _UUIDS)))
 
     async def calls_of(self, sids: Collection[str]) -> list[BookedCall]:
         """Return those of the calls, by their names at Twilio, that are in the book."""
-        return await self._calls(TwilioCall.sid.in_(sids)) if sids else []
+        if not sids:
+            return []
+        return await self._calls(TwilioCall.sid == sa.any_(sa.literal(list(sids), _TEXTS)))
 
     async def up(self, direction: Direction | None = None) -> list[BookedCall]:
         """Return the calls that have not ended as far as we were told, the oldest first."""
@@ -197,6 +203,24 @@ class Book:
                 .returning(TwilioCall.call_id)
             )
             return given_up.first() is not None
+
+    async def close(self, call_id: UUID, *, at: datetime) -> bool:
+        """Settle a call that is not in the book, so that nobody places it; False: it is in it."""
+        return await self._add(
+            None,
+            call_id=call_id,
+            direction=Direction.OUTBOUND,
+            trunk="",
+            shown="",
+            order={},
+            placed_at=at,
+            ends_by=at,
+            is_cut=True,
+            ended_at=at,
+            result=TelephonyResult.CANCELLED,
+            seconds=0.0,
+            told_ended=True,
+        )
 
     async def claim_returned(self, *, since: datetime) -> list[BookedCall]:
         """Return calls that were given up, and whose names were told after all; each once."""

@@ -1,6 +1,6 @@
 """What became of a call, by the book and by Twilio: asked, never rung again (decision 0035)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 # is listed a moment later. With a time-out of ten seconds it is known at the engine's third and
 # last ask, fifteen seconds after an answer that came at once and said nothing (HTTP 500).
 LISTED_WITHIN = timedelta(seconds=5)
+# An id that was asked for once is not kept for ever.
+_ASKED_FOR = timedelta(minutes=5)
 _UNKNOWN = Fate(kind=FateKind.UNKNOWN)
 _NEVER = Fate(kind=FateKind.NEVER_PLACED)
 _LIVE = Fate(kind=FateKind.LIVE)
@@ -43,16 +45,19 @@ class Fates:
         self._teller = teller
         self._clock = clock
         self._settled_in = timedelta(seconds=timeout_s) + listed_within
+        self._absent: dict[UUID, datetime] = {}  # not in the book when they were asked for
 
     async def of(self, call_id: UUID) -> Fate:
         """Say what became of a call; see the port.
 
         NEVER_PLACED: it is not in the book, and a call is in it before it is created; or Twilio
-        does not list it although its creation was asked for long enough ago.
+        does not list it although its creation was asked for long enough ago. A call that is asked
+        for twice and is not in the book is closed there: who claimed it and slept will not ring.
         """
         call = await self._book.call(call_id)
         if call is None:
-            return _NEVER
+            return await self._absent_once_more(call_id)
+        self._absent.pop(call_id, None)
         try:
             return await self._asked(call)
         except _NOT_ANSWERED as err:
@@ -76,6 +81,14 @@ class Fates:
                 await self._book.told(call.call_id, Told(sid=sid))
                 return sid
         return None
+
+    async def _absent_once_more(self, call_id: UUID) -> Fate:
+        now = self._clock.now()
+        self._absent = {each: at for each, at in self._absent.items() if now - at < _ASKED_FOR}
+        if call_id not in self._absent:
+            self._absent[call_id] = now
+            return _NEVER
+        return _NEVER if await self._book.close(call_id, at=now) else _UNKNOWN
 
     async def _asked(self, call: BookedCall) -> Fate:
         if call.ended is None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from twilio.base.page import Page
+
 from core.settings_model import MachineDetection
 from dialer.bridges.port import OutboundCall
 from dialer.bridges.twilio.addresses import Addresses
@@ -26,8 +28,16 @@ _CLOCKS_DIFFER = timedelta(seconds=5)
 class Lines:
     """The account's calls, as far as the bridge needs them; errors as `Rest.ask`."""
 
-    def __init__(self, rest: Rest, addresses: Addresses, *, detects: MachineDetection) -> None:
+    def __init__(
+        self,
+        rest: Rest,
+        addresses: Addresses,
+        *,
+        detects: MachineDetection,
+        page_size: int = _PAGE,
+    ) -> None:
         """Put it together; `detects` says whether, and when, machines are told from people."""
+        self._page_size = page_size
         self._rest = rest
         self._addresses = addresses
         self._detects = detects
@@ -98,9 +108,9 @@ class Lines:
         they were dialled; one that waits to be has none yet.
         """
         what, to = f"looking for call {call.call_id}", call.e164 or ""
-        dialled = await self._listed(what, at, to=to, start_time_after=_day_of(call.placed_at))
-        waiting = await self._listed(what, at, to=to, status=CallStatus.QUEUED.value)
         since = call.placed_at - _CLOCKS_DIFFER
+        dialled = await self._listed(what, at, to=to, start_time_after=_day_of(since))
+        waiting = await self._listed(what, at, to=to, status=CallStatus.QUEUED.value)
         found = {
             each.sid: each.placed_at
             for each in (*dialled, *waiting)
@@ -126,10 +136,15 @@ class Lines:
         ]
 
     async def _listed(self, what: str, at: datetime, **which: Any) -> list[Listed]:
-        calls = await self._rest.ask(
-            lambda: self._rest.client.calls.list_async(page_size=_PAGE, **which), what=what
+        calls, size = self._rest.client.calls, self._page_size
+        page: Page | None = await self._rest.ask(
+            lambda: calls.page_async(page_size=size, **which), what=what
         )
-        return [listed(each, at=at) for each in calls]
+        found: list[Listed] = []
+        while page is not None:  # a day has many: each page is a request, with its own time
+            found += [listed(each, at=at) for each in page]
+            page = await self._rest.ask(page.next_page_async, what=what)
+        return found
 
 
 def _day_of(instant: datetime) -> datetime:
