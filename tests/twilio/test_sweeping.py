@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -22,6 +22,7 @@ from dialer.bridges.twilio.teller import Teller
 from dialer.model import TelephonyResult
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.carrier import ACCOUNT_SID, AUTH_TOKEN, OUR_NUMBER
+from tests.twilio.kit.legs import Leg, Terms
 from tests.twilio.kit.owners import Reaction, nobody
 from tests.unit.dialer.bridges.stand_ins import PHONE
 from tests.unit.dialer.bridges.stand_ins import call as order_of
@@ -113,3 +114,26 @@ async def test_an_account_that_lets_us_in_again_is_noticed(broom: Broom) -> None
     broom.twilio.carrier.auth_token = token
     await broom.sweeper.knock()
     assert broom.rest.closed is None
+
+
+async def test_a_call_is_found_though_clocks_differ_about_its_day(broom: Broom) -> None:
+    began = datetime(2026, 3, 4, 23, 59, 57, tzinfo=UTC)
+    ours = began + timedelta(seconds=40)  # our clock goes ahead
+    carrier, order = broom.twilio.carrier, order_of(3)
+    leg = Leg(
+        sid=f"CA{3:032x}",
+        account_sid=carrier.account_sid,
+        to=PHONE.e164,
+        from_=OUR_NUMBER,
+        direction="outbound-api",
+        terms=Terms(url=""),
+        owner=nobody(Reaction.BUSY),
+        created_at=began,
+        started_at=began,
+        ended_at=began + timedelta(seconds=2),
+        status="busy",
+    )
+    carrier.legs[leg.sid] = leg
+    await broom.book.write_ahead(order, shown=OUR_NUMBER, placed_at=ours, ends_by=ours + LONGEST)
+    call = await broom.known(order.attempt_id)
+    assert await broom.lines.look_for(call, at=ours) == [leg.sid]

@@ -187,6 +187,9 @@ class Answering:
         if not _is_its(call, visit):
             log.error("twilio_call_is_another", call_id=str(call.call_id))
             return self._talking.sorry(self._talking.language_of(call))
+        if call.ended is None and call.is_cut:  # hung up by us, and Twilio has not heard of it
+            log.info("twilio_call_was_cut", call_id=str(call.call_id))
+            return self._talking.sorry(self._talking.language_of(call))
         if call.ended is None or (said_late and _was_said(call, visit)):
             return call
         if call.document is None:  # given up as never placed, and up after all: it is hung up

@@ -21,8 +21,8 @@ _LONGEST_S = 14_400
 _NOT_UP_ANY_MORE = frozenset({21220})  # "Invalid call state"
 _PAGE = 1000  # the most that Twilio gives
 _UP: Sequence[CallStatus] = (CallStatus.QUEUED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
-# Twilio tells whole seconds, and its clock is not ours.
-_CLOCKS_DIFFER = timedelta(seconds=5)
+# Twilio tells whole seconds, and its clock is not ours: a call that is not found is rung again.
+_CLOCKS_DIFFER = timedelta(seconds=60)
 
 
 class Lines:

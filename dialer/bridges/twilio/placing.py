@@ -43,7 +43,10 @@ _OF_US = frozenset(
         21212,  # our number is none
     }
 )
-_OF_US_STATUSES = frozenset({401, 404})
+_OF_US_STATUSES = frozenset({401, 403, 404})
+_OF_THE_CALL = range(21000, 22000)  # error codes: whatever the status is
+# Who wrote a call down and slept since must not create it: it may have been given up by now.
+STARTS_WITHIN = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +104,10 @@ class Placing:
         if not is_new:
             message = f"call {order.attempt_id} was placed before; ask for its fate instead"
             raise BridgeError(message, retryable=False)
+        if self._clock.now() - now > STARTS_WITHIN:
+            await self._book.strike(order.attempt_id)
+            message = f"call {order.attempt_id} was not created: it took too long to write it down"
+            raise BridgeError(message, retryable=True)
         sid = await self._create(order, shown=shown)
         if sid is None:
             return
@@ -117,7 +124,7 @@ class Placing:
         await self._book.told(call_id, Told(sid=sid))
         await self._tell(call_id)
         call = await self._book.call(call_id)
-        if call is not None and call.is_cut and call.ended is None:
+        if call is not None and call.is_cut:  # or given up, while its answer was waited for
             await self._lines.end(sid)
 
     async def _create(self, order: OutboundCall, *, shown: str) -> str | None:
@@ -135,8 +142,7 @@ class Placing:
                 return None
             await self._book.strike(call_id)
             message = f"call {call_id} was not created: {err}"
-            of_us = err.code in _OF_US or err.status in _OF_US_STATUSES
-            raise BridgeError(message, retryable=of_us) from err
+            raise BridgeError(message, retryable=is_of_us(err)) from err
         except RestLostError as err:
             # A webhook of the call may have been here before the answer was given up.
             call = await self._book.call(call_id)
@@ -186,3 +192,10 @@ class Placing:
             message = f"call {order.attempt_id} is to no number with + and country code"
             raise BridgeError(message, retryable=False)
         check_destination(order.to, self._destinations)
+
+
+def is_of_us(err: RestRefusedError) -> bool:
+    """Say whether a refusal is of our account, and not of the call that was to be created."""
+    if err.code in _OF_US:
+        return True
+    return err.status in _OF_US_STATUSES and err.code not in _OF_THE_CALL

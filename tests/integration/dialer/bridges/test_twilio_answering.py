@@ -83,6 +83,14 @@ async def test_a_call_nobody_knows_hears_an_apology_and_ends(database: AsyncEngi
     assert (await rig.status("completed")).status_code == HTTPStatus.NOT_FOUND
 
 
+async def test_a_call_that_we_have_hung_up_says_nothing_of_its_reason(rig: WebRig) -> None:
+    await rig.book.cut(CALL_ID)
+    got = await rig.answer()
+    assert "<Hangup" in got.text
+    assert "First?" not in got.text
+    assert rig.host.opened == []
+
+
 async def test_a_free_answer_is_on_file_before_the_script_hears_of_it(
     database: AsyncEngine,
 ) -> None:
