@@ -19,6 +19,7 @@ _MOST = 2.5  # times the target, at any moment: what is left over comes back slo
 _RATIO = 1.2  # abandoned for each one the limit allows, before anything is learned
 _RATIO_WEIGHT = 12.0  # abandoned
 _RATIO_KEPT = 60.0  # abandoned: older ones fade
+_SOON, _SOON_PART = 200.0, 1 / 3  # answers, or of those ahead: what is overspent is made good
 _KEPT_BACK = 0.1  # of the answers due: owners who meet nobody come in clusters
 _SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
 
@@ -142,8 +143,10 @@ class Budget:
             return 0.0
         share = min(_MOST * target, bearable(int(left)) / (due + 1))
         planned = max(ahead, _LEAST_AHEAD)
+        soon = min(planned, max(_SOON, planned * _SOON_PART))
         for each in spent:
-            share = min(share, (target * (each.live + planned) - each.abandoned - kept) / planned)
+            over = each.abandoned + kept - target * each.live
+            share = min(share, target - over / (soon if over > 0 else planned))
             if each.surely_above(target):
                 share = min(share, _SURELY_ABOVE * target)
         return max(share, 0.0) / self.ratio

@@ -25,7 +25,8 @@ _WITHIN_S = 2.0  # before the limits are told
 _BURST_S = 1.0  # calls that rate left unused for longer are not made up for
 _FIT_OFTEN_S, _FIT_S, _FIT_OFTEN_FOR_S = 120.0, 300.0, 3600.0
 _BUSY, _BUSY_WEIGHT_S = 0.85, 1800.0  # share of agents' time in calls, before anything is learned
-_CAUTIOUS = 0.85  # of the answers reckoned with
+_Z_95 = 1.645
+_CAUTIOUS = 0.9  # of the answers reckoned with
 _PLANNED_S = 3600.0  # ahead, where the day has no end
 _KINDS = (Kind.LIVE, Kind.FAILED, Kind.TALK, Kind.WRAP)
 
@@ -198,10 +199,11 @@ class Pacer:
         return pace * glance.agents * self._left_s(glance)
 
     def _surely(self, glance: Glance) -> float:
-        """Return how many answers are to come at one line an idle agent, cautiously."""
+        """Return how many answers come at one line an idle agent at least, but for 5 in 100."""
         chance = self._chance.value()
         search_s = self._person_s + self._other_s * (1 - chance) / chance
-        return _CAUTIOUS * glance.agents * self._left_s(glance) / (self._cycle_s + search_s)
+        expected = _CAUTIOUS * glance.agents * self._left_s(glance) / (self._cycle_s + search_s)
+        return max(0.0, expected - _Z_95 * math.sqrt(expected))
 
     def _left_s(self, glance: Glance) -> float:
         if self._day_ends_s is None:

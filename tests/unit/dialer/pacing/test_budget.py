@@ -40,9 +40,9 @@ def test_what_earlier_days_left_over_is_not_spent() -> None:
     assert limit_after(Budget(thrifty), ahead=1000) == limit_after(Budget(), ahead=1000)
 
 
-def test_what_the_window_has_overspent_is_made_good() -> None:
+def test_what_the_window_has_overspent_is_made_good_within_a_third_of_the_answers_ahead() -> None:
     wasteful = [HourCount(hour_index=23, live=1000, abandoned=35)]
-    assert limit_after(Budget(wasteful), ahead=1000) * 1.2 == pytest.approx(0.025)
+    assert limit_after(Budget(wasteful), ahead=1000) * 1.2 == pytest.approx(0.015)
 
 
 def test_what_lies_before_the_window_is_not_counted() -> None:
@@ -59,7 +59,7 @@ def test_a_spent_budget_affords_nothing_more() -> None:
 
 @pytest.mark.parametrize(
     ("surely", "due", "share"),
-    [(700, 10.0, 0.029), (120, 10.0, 0.029), (80, 10.0, 0.0036), (60, 2.0, 0.0132), (30, 0.0, 0.0)],
+    [(700, 10.0, 0.027), (120, 10.0, 0.027), (80, 10.0, 0.0036), (60, 2.0, 0.0132), (30, 0.0, 0.0)],
 )
 def test_what_rings_must_fit_into_what_is_left(surely: float, due: float, share: float) -> None:
     budget = Budget()
