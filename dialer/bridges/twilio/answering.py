@@ -64,7 +64,7 @@ class Answering:
         call = "/calls/{call_id:uuid}"
         return (
             Hook(path=f"{call}/answer", answer=self._answer, form=_CALLED),
-            Hook(path=f"{call}/steps/{{turn_no:int}}", answer=self._step, form=_CALLED),
+            Hook(path=f"{call}/steps/{{turn_no}}", answer=self._step, form=_CALLED),
             Hook(path=f"{call}/again", answer=self._again, form=_CALLED),
             Hook(path=f"{call}/status", answer=self._status, form={**_CALLED, "CallStatus": _WORD}),
             Hook(
@@ -107,7 +107,7 @@ class Answering:
             return call
         if (again := self._retried(call, visit)) is not None:
             return again
-        if int(visit.path["turn_no"]) != call.turn_no:
+        if visit.path["turn_no"] != str(call.turn_no):
             return _replayed("another turn is being said")
         try:
             return await self._talking.go_on(call, visit)

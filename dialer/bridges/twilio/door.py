@@ -20,6 +20,14 @@ LARGEST_BYTES = 64 * 1024  # Twilio's own webhooks have about one
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
 _ACCOUNT = "AccountSid"
+# What is read wherever it comes; Twilio leaves it out, or empty, where there is none.
+_MAY_COME: Mapping[str, str] = {
+    "AnsweredBy": r"[a-z_]{0,40}",
+    "CallDuration": r"[0-9]{0,9}",
+    "ErrorCode": r"[0-9]{0,9}",
+    "SipResponseCode": r"[0-9]{0,9}",
+    "Timestamp": r"[\x20-\x7e]{0,64}",
+}
 
 
 class NotLetInError(OwnerlineError):
@@ -126,8 +134,10 @@ def _fields(text: str) -> Fields:
 
 def _check_form(hook: Hook, asked: Fields) -> None:
     """Refuse a form that lacks a field of the hook's, has it twice, or in another form."""
-    for name, pattern in hook.form.items():
-        values = asked.getall(name) if name in set(asked) else []
+    told = set(asked)
+    may_come = {name: pattern for name, pattern in _MAY_COME.items() if name in told}
+    for name, pattern in (may_come | hook.form).items():
+        values = asked.getall(name) if name in told else []
         if len(values) != 1 or re.fullmatch(pattern, values[0]) is None:
             message = f"{name} is missing, is there twice, or has another form"
             raise NotLetInError(HTTPStatus.UNPROCESSABLE_ENTITY, message)

@@ -241,6 +241,14 @@ async def test_what_they_said_last_counts_though_the_end_was_told_first(
     assert (await rig.step(2, **said)).status_code == HTTPStatus.GONE
 
 
+async def test_a_turn_that_no_talk_has_is_refused(rig: WebRig) -> None:
+    await rig.answer()
+    for turn_no in ("9" * 5000, "01", "x"):
+        address = f"{rig.addresses.at(f'/calls/{CALL_ID}')}/steps/{turn_no}"
+        assert (await rig.ask(address, Digits="1")).status_code == HTTPStatus.GONE
+    assert rig.host.replies == []
+
+
 async def test_another_calls_name_at_our_address_is_apologised_to(rig: WebRig) -> None:
     await rig.answer()
     before = await rig.call()

@@ -182,6 +182,21 @@ def test_what_was_not_signed_as_it_came_is_refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             id="two calls",
         ),
+        *(
+            pytest.param(
+                [("AccountSid", ACCOUNT), ("CallSid", CALL), (name, value)],
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                id=f"{name} is {value[:12]}",
+            )
+            for name, value in (
+                ("CallDuration", "long"),
+                ("CallDuration", "9" * 5000),
+                ("SipResponseCode", "99999999999"),
+                ("ErrorCode", "-1"),
+                ("Timestamp", "\x00"),
+                ("AnsweredBy", "A man"),
+            )
+        ),
     ],
 )
 def test_what_was_signed_and_does_not_fit_is_refused(
