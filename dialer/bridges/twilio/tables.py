@@ -111,6 +111,7 @@ class TwilioSeat(Base):
         ),
         sa.Index("ix_twilio_seat_room", "room", "rung_at"),
         sa.Index("ix_twilio_seat_rung", "rung_at"),
+        sa.Index("ix_twilio_seat_gone", "gone_at"),
     )
 
 

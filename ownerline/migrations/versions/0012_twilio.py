@@ -152,6 +152,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_twilio_seat_room", "twilio_seat", ["room", "rung_at"], unique=False)
     op.create_index("ix_twilio_seat_rung", "twilio_seat", ["rung_at"], unique=False)
+    op.create_index("ix_twilio_seat_gone", "twilio_seat", ["gone_at"], unique=False)
     op.create_table(
         "twilio_recording",
         sa.Column("sid", sa.String(length=34), nullable=False),
