@@ -90,6 +90,9 @@ class Queue:
         if idle or not self._may_claim():
             return Step(next_at=None if turned.stopped else self._next_at)
         step = await self._claim_within(tokens, turned, now, due=due)
+        if not (due or step.calls) and self._idle.is_due(now):  # the sources had nothing, either
+            async with means.sessions.begin() as session:
+                await self._look_why_idle(session, turned, now)
         return replace(step, next_at=self._next_of_all(step.next_at, now))
 
     def _next_of_all(self, next_at: datetime | None, now: datetime) -> datetime | None:

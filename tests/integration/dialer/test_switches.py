@@ -1,5 +1,6 @@
 """What keeps the dialer from ringing although something is due, and that it says so."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.database import session_factory
 from customers.model import Reason
-from dialer.control import arm, pause_campaign, resume, stop
+from dialer.bridges.port import TrunkLimits
+from dialer.claim import NOTHING_CLAIMED, ClaimReport
+from dialer.control import Switches, arm, pause_campaign, resume, stop
+from dialer.engine.engine import SWITCH_POLL
 from tests.integration.dialer.day import RINGS_OUT, Day
 
 
@@ -104,6 +108,44 @@ async def test_a_real_bridge_rings_only_test_numbers_until_it_is_armed(
 
     assert set(day.rung) == set(numbers if rings else numbers[:1])
     assert armed or _reason(day) in {"not_armed", "retry_interval"}
+
+
+class _NobodyToCallFor:
+    """A source of calls without any, as one is for agents while none of them is at work."""
+
+    async def claim(
+        self,
+        session: AsyncSession,
+        tokens: Sequence[TrunkLimits],
+        *,
+        turned: Switches,
+        now: datetime,
+    ) -> ClaimReport:
+        return NOTHING_CLAIMED
+
+    def next_at(self, now: datetime) -> datetime | None:
+        return None
+
+
+async def test_a_dialer_with_agents_keeps_saying_what_binds_too(database: AsyncEngine) -> None:
+    day = Day(session_factory(database), is_real=True)
+    await day.open()
+    await _due(day)
+    engine = day.dialer(poll=SWITCH_POLL, sources=(_NobodyToCallFor(),))
+
+    async def work() -> None:
+        await engine.start()
+        day.clock.spawn(engine.run())
+        await day.clock.sleep(150)
+        assert engine.idle_reason is not None
+        assert engine.idle_reason.reason == "not_armed"
+        await day.write(lambda session: stop(session, by="test", now=day.clock.now()))
+        await day.clock.sleep(90)
+        assert engine.idle_reason.reason == "stopped"
+        engine.end()
+        await day.clock.sleep(1)
+
+    await day.clock.run(work())
 
 
 async def test_a_real_bridge_never_rings_an_invented_person(database: AsyncEngine) -> None:
