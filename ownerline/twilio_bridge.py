@@ -117,4 +117,4 @@ async def twilio_hooks(process: Process) -> AsyncIterator[Hooks]:
             )
         finally:
             await parts.floor.close()
-            await recorder.settled()
+            await recorder.close()

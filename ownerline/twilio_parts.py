@@ -147,7 +147,7 @@ async def twilio_parts(
                 spending=spending,
             ),
         )
-        await recorder.settled()
+        await recorder.close()
 
 
 def _bridge(

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 _ROUNDS = 4  # of asking Twilio for what is wanted by now
 # A turn that must not be recorded waits so long for the silence; Twilio waits 15 s for its words.
 _SILENT_WITHIN_S = 3.0
+_LEAVES_WITHIN_S = 10.0  # whoever stops a process waits for about half a minute
 
 
 class Recorder:
@@ -61,6 +62,17 @@ class Recorder:
         """Wait until all that was asked of Twilio in the background is done."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
+
+    async def close(self, *, within_s: float = _LEAVES_WITHIN_S) -> None:
+        """Wait for what is under way, but not for ever; a callback or the next turn goes on."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        if late:
+            log.warning("recordings_left_under_way", tasks=len(late))
+            await asyncio.gather(*late, return_exceptions=True)
 
     # Talks by script.
 

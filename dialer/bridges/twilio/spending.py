@@ -30,6 +30,8 @@ LOOK_EVERY_S = 5.0
 # prices may still come, which correct what was estimated.
 _SETTLED_AFTER = timedelta(minutes=3)
 _SETTLED_FOR = timedelta(minutes=1)
+# Web processes check, and do not look: their sums get old with nobody to read them anew.
+_SETTLED_AT_MOST = timedelta(minutes=5)
 _LOCK = 7_002_640  # of the database: who places a call waits for who is placing one
 _MINUTE_S = 60
 
@@ -116,7 +118,7 @@ class Spending:
             CeilingReachedError: it has none.
         """
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        spent = await self._read(session, settled_for=None)
+        spent = await self._read(session, settled_for=_SETTLED_AT_MOST)
         if self._is_spent:
             raise CeilingReachedError(spent, self._ceiling.a_day)
 
@@ -138,17 +140,18 @@ class Spending:
                 await self._watching
             self._watching = None
 
-    async def _read(self, session: AsyncSession, *, settled_for: timedelta | None) -> Spent:
-        """Read what is spent today; what has settled is read anew when it is so old, or None's."""
+    async def _read(self, session: AsyncSession, *, settled_for: timedelta) -> Spent:
+        """Read what is spent today; what has settled is read anew when it is so old, or none is."""
         now, tally = self._clock.now(), self._ceiling.tally
         day_from, day_until = _day_of(now, tally.zone)
         settled = self._settled
-        is_old = settled_for is not None and (
-            settled is None or now - _SETTLED_AFTER - settled.before >= settled_for
-        )
+        before = now - _SETTLED_AFTER
         given = _given(tally, day_from, day_until, now=now)
-        if settled is None or settled.day_from != day_from or is_old:
-            before = now - _SETTLED_AFTER
+        if (
+            settled is None
+            or settled.day_from != day_from
+            or before - settled.before >= settled_for
+        ):
             row = (await session.execute(_SETTLED_SUM, given | {"before": before})).one()
             settled = self._settled = _Settled(
                 day_from=day_from,

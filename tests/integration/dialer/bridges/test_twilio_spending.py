@@ -234,6 +234,22 @@ async def test_what_has_settled_counts_as_much_as_what_has_not(database: AsyncEn
     assert totals == [Decimal("0.50"), 0, 0, 0]
 
 
+async def test_who_checks_and_never_looks_learns_what_was_billed(database: AsyncEngine) -> None:
+    sessions, clock = session_factory(database), VirtualClock(NOON)
+    spending = Spending(ceiling("0.50"), sessions, clock)
+    async with sessions.begin() as session:
+        ended = {"ended_at": NOON - 10 * MINUTE, "answered_at": NOON - 20 * MINUTE}
+        session.add(call(1, **talked(600.0) | ended))
+    async with sessions.begin() as session:
+        with pytest.raises(CeilingReachedError):
+            await spending.check(session)
+    async with sessions.begin() as session:
+        await session.execute(sa.update(TwilioCall).values(price=Decimal("0.01")))
+    await clock.run(clock.sleep_until(NOON + 5 * MINUTE))
+    async with sessions.begin() as session:
+        await spending.check(session)
+
+
 async def test_a_day_that_is_spent_is_over_at_midnight(database: AsyncEngine) -> None:
     sessions, clock = session_factory(database), VirtualClock(NOON)
     spending = Spending(ceiling("0.15"), sessions, clock)
