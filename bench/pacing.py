@@ -205,7 +205,7 @@ def rows(kept: Kept, sizes: Sequence[int], worlds: Sequence[str]) -> Iterator[st
 def _beside(
     kept: Kept, days: dict[int, Day], other: tuple[str, Figures] | None, *, percent: bool
 ) -> str:
-    """Return our utilisation by another's, on the seeds both have."""
+    """Return our utilisation by another's on its days, with how many it was and what it abandoned."""
     if other is None:
         return "—"
     both = [days[seed] for seed in other[1].seeds if seed in days]
@@ -213,7 +213,7 @@ def _beside(
         return "—"
     ratio = pooled(both).utilisation / other[1].utilisation
     shown = f"{100 * ratio:.1f} %" if percent else f"{ratio:.2f}"
-    return f"{shown} ({len(both)})"
+    return f"{shown} ({len(both)}, at {100 * other[1].abandonment:.2f} %)"
 
 
 def _seeds(seeds: Sequence[int]) -> str:

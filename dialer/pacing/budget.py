@@ -20,7 +20,7 @@ _RATIO = 1.2  # abandoned for each one the limit allows, before anything is lear
 _RATIO_WEIGHT = 12.0  # abandoned
 _RATIO_KEPT = 60.0  # abandoned: older ones fade
 _SOON, _SOON_PART = 200.0, 1 / 3  # answers, or of those ahead: what is overspent is made good
-_KEPT_BACK = 0.1  # of the answers due: owners who meet nobody come in clusters
+_KEPT_BACK = 0.2  # of the answers due: owners who meet nobody come in clusters
 _SURELY_ABOVE = 1 / 3  # of the target: the rate is brought down where chance hardly explains it
 
 

@@ -59,7 +59,13 @@ def test_a_spent_budget_affords_nothing_more() -> None:
 
 @pytest.mark.parametrize(
     ("surely", "due", "share"),
-    [(700, 10.0, 0.027), (120, 10.0, 0.027), (80, 10.0, 0.0036), (60, 2.0, 0.0132), (30, 0.0, 0.0)],
+    [
+        (700, 10.0, 0.024),
+        (150, 10.0, 0.024),
+        (120, 10.0, 0.0036),
+        (60, 2.0, 0.0132),
+        (30, 0.0, 0.0),
+    ],
 )
 def test_what_rings_must_fit_into_what_is_left(surely: float, due: float, share: float) -> None:
     budget = Budget()
