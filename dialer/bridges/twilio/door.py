@@ -136,7 +136,7 @@ def _check_form(hook: Hook, asked: Fields) -> None:
     """Refuse a form that lacks a field of the hook's, has it twice, or in another form."""
     told = set(asked)
     may_come = {name: pattern for name, pattern in _MAY_COME.items() if name in told}
-    for name, pattern in (may_come | hook.form).items():
+    for name, pattern in {**may_come, **hook.form}.items():
         values = asked.getall(name) if name in told else []
         if len(values) != 1 or re.fullmatch(pattern, values[0]) is None:
             message = f"{name} is missing, is there twice, or has another form"
