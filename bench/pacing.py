@@ -205,7 +205,7 @@ def rows(kept: Kept, sizes: Sequence[int], worlds: Sequence[str]) -> Iterator[st
 def _beside(
     kept: Kept, days: dict[int, Day], other: tuple[str, Figures] | None, *, percent: bool
 ) -> str:
-    """Return our utilisation by another's on its days, with how many it was and what it abandoned."""
+    """Return our utilisation by another's on its days, how many, and what it abandoned."""
     if other is None:
         return "—"
     both = [days[seed] for seed in other[1].seeds if seed in days]
