@@ -1,12 +1,14 @@
 """Loads the settings: `ownerline.toml`, overruled by the environment, secrets from files."""
 
+import difflib
 import os
+import re
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import SettingsError
@@ -68,11 +70,10 @@ def load_settings(home: Path | None = None, *, secrets_may_lack: bool = False) -
         settings = Settings(**in_file)
     except (ValidationError, SettingsError) as err:
         raise SettingError(_explained(err, file)) from None
-    settings = _with_secrets_read(
-        settings.model_copy(update={"home": folder}), folder, may_lack=secrets_may_lack
-    )
-    sources = {key: str(file) for key, _ in _flat(in_file)}
-    settings.note_sources(sources | _sources_in_environment(settings))
+    given = settings.model_copy(update={"home": folder})
+    settings = _with_secrets_read(given, folder, may_lack=secrets_may_lack)
+    sources = {key: str(file) for key, _ in _flat(in_file)} | _sources_in_environment(settings)
+    settings.note_sources(_sources_of_secrets(given, settings) | sources)
     return settings
 
 
@@ -139,22 +140,59 @@ def _with_secrets_read(model: _M, folder: Path, *, may_lack: bool) -> _M:
 def _read_secret(file: Path, key: str) -> SecretStr:
     try:
         _refuse_if_public(file)
-        return SecretStr(file.read_text(encoding="utf-8").strip())
+        secret = file.read_text(encoding="utf-8").strip()
     except OSError as err:
         message = f"{key} names {file}, which cannot be read: {err.strerror}"
         raise SettingsFileError(message) from err
+    if not secret:
+        message = f"{key} names {file}, which is empty; write the secret into it"
+        raise SettingsFileError(message)
+    return SecretStr(secret)
 
 
 def _explained(err: ValidationError | SettingsError, file: Path | None) -> str:
     where = f"{file} and the environment" if file is not None else "the environment"
     if isinstance(err, SettingsError):
-        return f"a setting in the environment cannot be read: {err}; lists are written as JSON"
+        return f"a setting in the environment cannot be read: {err}{_variables_of(err)}"
     sentences = [
         f"{_key(problem['loc'])}: "
-        + ("no such setting" if problem["type"] == "extra_forbidden" else problem["msg"])
+        + (
+            _no_such(problem["loc"])
+            if problem["type"] == "extra_forbidden"
+            else problem["msg"].removeprefix("Value error, ")
+        )
         for problem in err.errors(include_input=False, include_url=False)
     ]
     return f"settings from {where}: {'; '.join(sentences)}"
+
+
+def _no_such(path: tuple[int | str, ...]) -> str:
+    """Return that a key is none, and which one may be meant."""
+    *above, name = path
+    if above and str(name) in Settings.model_fields:
+        return f"no such setting; {name} belongs above the first [table]"
+    beside = _fields_below(above)
+    meant = difflib.get_close_matches(str(name), beside, n=1)
+    return "no such setting" + (f"; {meant[0]} is one" if meant else "")
+
+
+def _fields_below(path: Sequence[int | str]) -> list[str]:
+    """Return the keys of a table; places in a list of tables do not matter."""
+    model: type[BaseModel] = Settings
+    for part in path:
+        field = model.model_fields.get(str(part))
+        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+        tables = [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
+        model = tables[0] if tables else model
+    return list(model.model_fields)
+
+
+def _variables_of(err: SettingsError) -> str:
+    """Name the variables that may be meant: the error knows the uppermost key alone."""
+    key = re.search(r'field "(\w+)"', str(err))
+    start = f"{PREFIX}{key.group(1).upper()}" if key else PREFIX
+    named = sorted(name for name in os.environ if name.startswith(start))
+    return f" ({', '.join(named)}); lists and tables are written as JSON"
 
 
 def _key(path: tuple[int | str, ...]) -> str:
@@ -170,6 +208,16 @@ def _sources_in_environment(settings: Settings) -> dict[str, str]:
             if os.environ.get(variable):
                 sources[key] = f"environment {variable}"
     return sources
+
+
+def _sources_of_secrets(given: Settings, read: Settings) -> dict[str, str]:
+    """Return which secrets a file of their own holds."""
+    before = dict(_flat(given.model_dump()))
+    return {
+        key: f"the file of {key}_file"
+        for key, value in _flat(read.model_dump())
+        if value is not None and before.get(key) is None and before.get(f"{key}_file") is not None
+    }
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -212,3 +212,34 @@ def test_a_world_of_its_own_has_its_own_server_and_no_real_bridge(
     assert alone.home == home / "demo"
     assert alone.database_url is None
     assert alone.bridge is BridgeName.SIMULATED
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('[twilio]\npublic_url = "https://a.example"', "public_url belongs above the first"),
+        ('[twilio]\nauth_tokn_file = "t"', "twilio.auth_tokn_file: no such setting; auth_token_f"),
+        ("[twillio]\nchannels = 1", "twillio: no such setting; twilio is one"),
+        ('[[asterisk.servers]]\nname = "a"\nsecret_fil = "t"', "secret_file is one"),
+        ("[twilio]\nzzz = 1", "twilio.zzz: no such setting"),
+    ],
+)
+def test_an_unknown_key_is_told_what_may_be_meant(home: Path, written: str, told: str) -> None:
+    _write(home / "ownerline.toml", written)
+    with pytest.raises(SettingError, match=re.escape(told)):
+        load_settings()
+
+
+def test_a_variable_that_is_no_json_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OWNERLINE_TWILIO__DESTINATIONS", "GB")
+    with pytest.raises(SettingError, match="OWNERLINE_TWILIO__DESTINATIONS"):
+        load_settings()
+
+
+def test_a_secret_comes_from_its_file_and_an_empty_one_is_refused(home: Path) -> None:
+    _write(home / "ownerline.toml", '[twilio]\nauth_token_file = "twilio.token"')
+    secret = _write(home / "twilio.token", "s3cret\n")
+    assert load_settings().source_of("twilio.auth_token") == "the file of twilio.auth_token_file"
+    secret.write_text("\n")
+    with pytest.raises(SettingsFileError, match="is empty; write the secret into it"):
+        load_settings()
