@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from core.clock import Signal
+from dialer.bridges.port import BridgeError
 from dialer.engine.means import Means
 from dialer.engine.reconcile import Reconciler
 from dialer.engine.watch import Watch
@@ -124,7 +125,9 @@ class Duty:
         except Exception as err:
             # The edge of a round: the database or the carrier is away; the next round finds out.
             if not failures:
-                log.warning("duty_failed", duty=name, error=type(err).__name__, exc_info=True)
+                is_said = isinstance(err, BridgeError)  # what is wrong, and where
+                error = str(err) if is_said else type(err).__name__
+                log.warning("duty_failed", duty=name, error=error, exc_info=not is_said)
             return failures + 1
         if failures:
             log.info("duty_goes_on", duty=name, failures=failures)

@@ -1,16 +1,20 @@
 """Calls whose fate is unknown: after a crash, a lost answer, a lost last event."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from callback.campaigns import shipped_campaigns
 from callback.tables import DueCall
 from customers.model import Reason
-from dialer.bridges.port import CallEnded, CallEvent
+from dialer.bridges.port import BridgeError, CallEnded, CallEvent
+from dialer.engine.duty import RECONCILE_EVERY
+from dialer.engine.engine import SWITCH_POLL
 from dialer.tables import Attempt
-from tests.integration.dialer.day import RINGS_OUT, TEN, Day, answers
+from tests.integration.dialer.day import RINGS_OUT, TEN, Day, HeardBridge, answers
 
 
 class PowerCut(Exception):  # noqa: N818 - no error of anybody's: the machine is gone
@@ -218,3 +222,27 @@ async def test_an_outage_of_the_trunk_uses_up_nobodys_tries(day: Day) -> None:
     assert await day.due(Reason.REPAIR) == [("done", "satisfied")]
     (tries,) = await day.rows(sa.select(DueCall.attempts))
     assert tries.attempts == 1
+
+
+class _AwayCarrier(HeardBridge):
+    """A carrier that is away and says so."""
+
+    async def live(self) -> tuple[UUID, ...]:
+        message = "which calls are up is not known: the carrier cannot be reached"
+        raise BridgeError(message, retryable=True)
+
+
+async def test_a_carrier_that_is_away_is_a_sentence_in_the_log_and_no_traceback(day: Day) -> None:
+    engine = day.dialer(_AwayCarrier(day.carrier, is_real=True), poll=SWITCH_POLL)
+
+    async def work() -> None:
+        await engine.start()
+        await engine.run(until=day.clock.now() + RECONCILE_EVERY * 3)
+
+    with capture_logs() as told:
+        await day.clock.run(work())
+
+    failures = [each for each in told if each["event"] == "duty_failed"]
+    assert failures
+    assert {(each["duty"], each["exc_info"]) for each in failures} == {("compare", False)}
+    assert all("the carrier cannot be reached" in each["error"] for each in failures)
