@@ -236,6 +236,7 @@ def _bridge(rest: Rest, book: Book, lines: Lines, strangers: Strangers | None) -
         _CLOCK,
         timeout_s=TIMEOUT_S,
         listed_within=timedelta(milliseconds=200),
+        told_within=timedelta(milliseconds=200),
     )
     placing = Placing(
         trunk,

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.clock import SystemClock, VirtualClock
 from core.database import session_factory
 from core.settings_model import MachineDetection
-from dialer.bridges.port import Closed
+from dialer.bridges.port import Closed, FateKind
 from dialer.bridges.twilio.addresses import Addresses
 from dialer.bridges.twilio.book import Book, BookedCall, Told
 from dialer.bridges.twilio.fates import Fates
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.rest import Account, Rest, open_rest
+from dialer.bridges.twilio.results import CallStatus, Gone
 from dialer.bridges.twilio.sweeper import Sweeper
 from dialer.bridges.twilio.teller import Teller
 from dialer.model import TelephonyResult
@@ -80,6 +81,25 @@ async def test_an_end_that_nobody_told_is_asked_for(broom: Broom) -> None:
     call = await broom.known(call_id)
     assert call.ended is not None
     assert call.ended.result is TelephonyResult.BUSY
+
+
+@pytest.mark.parametrize(
+    ("placed_ago_s", "result"), [(5, TelephonyResult.INVALID_NUMBER), (60, None)]
+)
+async def test_why_a_call_failed_is_waited_for_half_a_minute(
+    broom: Broom, placed_ago_s: int, result: TelephonyResult | None
+) -> None:
+    clock = VirtualClock(SystemClock().now() + timedelta(seconds=placed_ago_s))
+    fates = Fates(broom.book, broom.lines, Teller(broom.book, clock), clock, timeout_s=1.0)
+    call_id = await broom.placed(Reaction.DEAD)
+    await broom.twilio.carrier.until_idle()
+    asked = await fates.of(call_id)
+    assert asked.kind is (FateKind.ENDED if result is None else FateKind.LIVE)
+    gone = Gone(at=clock.now(), status=CallStatus.FAILED, sip_code=404)
+    await broom.book.told(call_id, Told(gone=gone))
+    ended = (await broom.known(call_id)).ended
+    assert ended is not None
+    assert ended.result is (result or TelephonyResult.CARRIER_ERROR)
 
 
 async def test_a_call_that_is_up_for_too_long_is_hung_up(broom: Broom) -> None:

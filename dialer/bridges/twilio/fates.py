@@ -1,5 +1,6 @@
 """What became of a call, by the book and by Twilio: asked, never rung again (decision 0035)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from dialer.bridges.port import Fate, FateKind
 from dialer.bridges.twilio.book import Book, BookedCall, Told
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.rest import RestBusyError, RestLostError, RestRefusedError
+from dialer.bridges.twilio.results import CallStatus
 from dialer.bridges.twilio.teller import Teller, ended_of
 
 log = structlog.get_logger(__name__)
@@ -18,6 +20,9 @@ log = structlog.get_logger(__name__)
 # is listed a moment later. With a time-out of ten seconds it is known at the engine's third and
 # last ask, fifteen seconds after an answer that came at once and said nothing (HTTP 500).
 LISTED_WITHIN = timedelta(seconds=5)
+# Why a call failed is told by its callback alone, up to half a minute late; a failure is soon over.
+TOLD_WITHIN = timedelta(seconds=35)
+_FAILS_WITHIN = timedelta(minutes=3)
 # An id that was asked for once is not kept for ever.
 _ASKED_FOR = timedelta(minutes=5)
 _UNKNOWN = Fate(kind=FateKind.UNKNOWN)
@@ -38,12 +43,24 @@ class Fates:
         *,
         timeout_s: float,
         listed_within: timedelta = LISTED_WITHIN,
+        told_within: timedelta = TOLD_WITHIN,
     ) -> None:
-        """Put it together; `timeout_s`: how long the answer to a creation is waited for."""
+        """Put it together.
+
+        Args:
+            book: of calls.
+            lines: asks Twilio.
+            teller: carries calls that are up.
+            clock: the time.
+            timeout_s: how long the answer to a creation is waited for.
+            listed_within: how long a call may take to be on Twilio's list.
+            told_within: how late a callback may be.
+        """
         self._book = book
         self._lines = lines
         self._teller = teller
         self._clock = clock
+        self._told_within = told_within
         self._settled_in = timedelta(seconds=timeout_s) + listed_within
         self._absent: dict[UUID, datetime] = {}  # not in the book when they were asked for
 
@@ -69,9 +86,22 @@ class Fates:
         sid = call.sid or await self.name_of(call)
         if sid is None:
             return call
-        told = await self._lines.told_of(sid, at=self._clock.now())
+        now = self._clock.now()
+        told = await self._lines.told_of(sid, at=now)
+        if self._is_callback_awaited(call, told, now):
+            told = replace(told, gone=None)
         await self._book.told(call.call_id, told)
         return await self._book.call(call.call_id) or call
+
+    def _is_callback_awaited(self, call: BookedCall, told: Told, now: datetime) -> bool:
+        """Say whether a call has failed just now: the API does not know that its number is none."""
+        gone = told.gone
+        return (
+            gone is not None
+            and gone.status is CallStatus.FAILED
+            and now - gone.at < self._told_within
+            and now - call.placed_at < _FAILS_WITHIN
+        )
 
     async def name_of(self, call: BookedCall) -> str | None:
         """Look for a call whose creation was not answered; None: Twilio does not list it."""
