@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import phonenumbers
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -51,9 +52,23 @@ TestNumber = Annotated[
         r"\+[0-9]{1,15}\*?", "is no test number; write +8613800138000, or +861380013* for all"
     ),
 ]
+
+
+def _known_country(value: str) -> str:
+    """Refuse a country that is none, like UK: every number would be outside it."""
+    if not value.startswith("+") and value not in phonenumbers.SUPPORTED_REGIONS:
+        message = f"{value!r} is no country of ISO 3166; write CN, or GB (not UK)"
+        raise ValueError(message)
+    return value
+
+
+Region = Annotated[
+    str, _written("[A-Z]{2}", "is no country; write CN, or GB"), AfterValidator(_known_country)
+]
 Destination = Annotated[
     str,
     _written(r"\+[0-9]{1,15}|[A-Z]{2}", "is no destination; write a country (CN) or prefix (+86)"),
+    AfterValidator(_known_country),
 ]
 _PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[0-5]?\d{1,4})"
 Address = Annotated[
@@ -226,7 +241,7 @@ class Settings(BaseSettings):
     recordings_url: str = "file:recordings"  # a relative folder lies in the home
     test_numbers: tuple[TestNumber, ...] = ()
     destinations: tuple[Destination, ...] = ()  # +86 or CN; empty: each community's own country
-    region: str = "CN"  # of communities that an import makes, with zone, currency and packs
+    region: Region = "CN"  # of communities that an import makes, with zone, currency and packs
     time_zone: str = "Asia/Shanghai"
     currency: str = "CNY"
     packs: tuple[str, ...] = ("CN",)

@@ -135,7 +135,7 @@ def _check(name: str, change: CommunityChange, known_packs: Collection[str]) -> 
         raise CommunitySettingError(message)
     region = _upper(change.region)
     if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
-        message = f"{change.region!r} is no region; write two letters like CN"
+        message = f"{change.region!r} is no region of ISO 3166; write CN, or GB (not UK)"
         raise CommunitySettingError(message)
     currency = _upper(change.currency)
     if currency is not None and currency not in list_currencies():

@@ -243,3 +243,12 @@ def test_a_secret_comes_from_its_file_and_an_empty_one_is_refused(home: Path) ->
     secret.write_text("\n")
     with pytest.raises(SettingsFileError, match="is empty; write the secret into it"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "written", ['region = "UK"', 'destinations = ["UK"]', '[twilio]\ndestinations = ["+44", "XX"]']
+)
+def test_a_country_that_is_none_is_refused_before_every_number_is(home: Path, written: str) -> None:
+    _write(home / "ownerline.toml", written)
+    with pytest.raises(SettingError, match="no country of ISO 3166; write CN, or GB"):
+        load_settings()
