@@ -45,6 +45,7 @@ async def examine_twilio(
         installation_id = (await switches(session)).installation_id
         spent = await spent_on(session, tally_of(settings), at=clock.now())
         regions = set(await session.scalars(sa.select(Community.region).distinct()))
+        names = set(await session.scalars(sa.select(Community.name)))
         browsers = await session.scalar(_BROWSERS) or 0
     found = [
         Finding(
@@ -54,6 +55,15 @@ async def examine_twilio(
     ]
     if (mainland := unreached_mainland(plan, regions)) is not None:
         found.append(mainland)
+    if strange := sorted(plan.caller_ids.keys() - names):
+        found.append(
+            Finding(
+                subject="twilio caller_ids",
+                found=f"{', '.join(strange)}: no community of that name is on file, so nobody sees "
+                "that number; write names as `ownerline community` has them",
+                sound=False,
+            )
+        )
     if browsers and settings.twilio.api_key_sid is None:
         found.append(
             Finding(

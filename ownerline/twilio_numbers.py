@@ -74,7 +74,8 @@ class OurNumber:
         if self.is_free:
             return "who rings it comes to nobody"
         parts = urlsplit(self.voice_url)
-        return f"who rings it comes to {parts.scheme}://{parts.hostname}{parts.path}"
+        place = parts.netloc.rpartition("@")[2]
+        return f"who rings it comes to {parts.scheme}://{place}{parts.path}"
 
     def told(self, plan: TwilioPlan) -> str:
         """Say how it stands, where nothing is wrong."""

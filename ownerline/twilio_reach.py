@@ -28,9 +28,9 @@ _QUERY = "?turn=1&turn=a%20b"
 _SERVED_BY = "`ownerline serve`, or `ownerline api` beside the dialers, with the same settings"
 _MENDS = {
     HTTPStatus.FORBIDDEN: (
-        "our own signature is refused (403): the web processes have another auth_token or another "
-        "public_url than we, or a proxy changes path or query on the way; restart them after a "
-        "change of settings, and let the proxy pass the address on as it came"
+        "our own signature is refused (403): the web processes have another account_sid, "
+        "auth_token or public_url than we, or a proxy changes path or query on the way; restart "
+        "them after a change of settings, and let the proxy pass the address on as it came"
     ),
     HTTPStatus.NOT_FOUND: (
         "nothing is known there (404): the proxy leads elsewhere or takes off too much of the "

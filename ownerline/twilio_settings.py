@@ -57,7 +57,8 @@ def plan_of(settings: Settings) -> TwilioPlan:
         _refuse("account_sid is missing; copy it from Twilio's console: it begins with AC")
     token = _secret(
         twilio.auth_token,
-        "auth_token is missing: it signs what Twilio asks of us, with an API key, too; put the "
+        key="auth_token",
+        mend="auth_token is missing: it signs what Twilio asks of us, with an API key, too; put the "
         'account\'s auth token into a file and name it: auth_token_file = "twilio.token"',
     )
     base_url = _web_url(twilio.api_base_url, key="api_base_url", example="https://api.twilio.com")
@@ -84,7 +85,8 @@ def _account(twilio: TwilioSettings, sid: str, *, token: str, base_url: str) -> 
             key,
             _secret(
                 twilio.api_key_secret,
-                "api_key_sid is set and its secret is not; name the file that holds it in "
+                key="api_key_secret",
+                mend="api_key_sid is set and its secret is not; name the file that holds it in "
                 "api_key_secret_file, or take api_key_sid out",
             ),
         )
@@ -110,12 +112,12 @@ def _check_sid(sid: str | None, kind: str, *, key: str) -> None:
         )
 
 
-def _secret(secret: SecretStr | None, mend: str) -> str:
+def _secret(secret: SecretStr | None, *, key: str, mend: str) -> str:
     value = "" if secret is None else secret.get_secret_value()
     if not value:
         _refuse(mend)
     if re.search(r"\s", value):
-        _refuse("a secret has blanks or line breaks in it; the file holds the secret alone")
+        _refuse(f"{key} has blanks or line breaks in it; its file holds the secret alone")
     return value
 
 

@@ -201,6 +201,20 @@ async def test_a_verified_number_may_be_shown(rig: Rig) -> None:
     assert "who rings back rings your other carrier" in found.found
 
 
+async def test_a_number_for_a_community_that_nobody_knows_is_found(rig: Rig) -> None:
+    settings = rig.settings(caller_ids={"Riversde": OUR_NUMBER})
+    (found,) = (await rig.said(settings))["twilio caller_ids"]
+    assert not found.sound
+    assert "Riversde: no community of that name" in found.found
+
+
+async def test_where_a_number_leads_is_said_with_its_port_and_without_a_password(rig: Rig) -> None:
+    number = rig.twilio.carrier.numbers[0]
+    number.voice_url = "http://user:secret@calls.example:8081/x?token=secret"
+    (found,) = (await rig.said())[f"twilio number {OUR_NUMBER}"]
+    assert "http://calls.example:8081/x;" in found.found
+
+
 async def test_browsers_without_a_key_are_found(rig: Rig) -> None:
     async with rig.sessions.begin() as session:
         session.add(

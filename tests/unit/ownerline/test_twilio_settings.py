@@ -85,7 +85,7 @@ def test_where_no_ceiling_is_set_nothing_is_asked_of_the_book() -> None:
         ({"account_sid": "AC12"}, "account_sid is AC12… with 4 signs"),
         ({"account_sid": KEY}, "account_sid is SK0a.*has AC and 32"),
         ({"auth_token": None}, "auth_token is missing.*auth_token_file"),
-        ({"auth_token": "two words"}, "blanks or line breaks"),
+        ({"auth_token": "two words"}, "auth_token has blanks or line breaks"),
         ({"api_key_sid": KEY}, "its secret is not.*api_key_secret_file"),
         ({"api_key_secret": "x"}, "api_key_sid is not"),
         ({"api_key_sid": SID, "api_key_secret": "x"}, "api_key_sid is AC0a.*has SK"),
