@@ -112,7 +112,7 @@ async def test_the_community_is_that_of_the_number_they_rang(rig: InboundRig, da
     assert (await rig.row()).community_id is not None
 
 
-@pytest.mark.parametrize("path", ["/inbound", "/calls/{call_id:uuid}/steps/{turn_no:int}"])
+@pytest.mark.parametrize("path", ["/inbound", "/calls/{call_id:uuid}/steps/{turn_no}"])
 async def test_a_process_that_dies_before_its_answer_is_out_costs_nothing(
     rig: InboundRig, day: Day, path: str
 ) -> None:
