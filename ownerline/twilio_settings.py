@@ -58,8 +58,8 @@ def plan_of(settings: Settings) -> TwilioPlan:
     token = _secret(
         twilio.auth_token,
         key="auth_token",
-        mend="auth_token is missing: it signs what Twilio asks of us, with an API key, too; put the "
-        'account\'s auth token into a file and name it: auth_token_file = "twilio.token"',
+        mend="auth_token is missing: it signs what Twilio asks of us, with an API key, too; put "
+        'the account\'s auth token into a file and name it: auth_token_file = "twilio.token"',
     )
     base_url = _web_url(twilio.api_base_url, key="api_base_url", example="https://api.twilio.com")
     _check_voices(twilio)
