@@ -79,7 +79,7 @@ class DialerPart:
                 await dialing.engine.start()
                 self._dials = True
                 process.is_up(self.name)
-                with _measured(process, dialing):
+                with _measured(process, dialing), process.ending.last_words():
                     await self._place_calls(process, dialing)
             finally:
                 unsubscribe()

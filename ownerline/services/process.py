@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,6 +37,9 @@ class Ending:
     def __init__(self) -> None:
         self._told = asyncio.Event()
         self._told_again = asyncio.Event()
+        self._talks = 0  # how many parts have talks that others answer for
+        self._talked = asyncio.Event()
+        self._talked.set()
 
     def tell(self) -> None:
         """End; told twice, end without waiting for anything."""
@@ -47,6 +50,23 @@ class Ending:
     async def hurry(self) -> None:
         """Wait until the process was told to end a second time."""
         await self._told_again.wait()
+
+    @contextlib.contextmanager
+    def last_words(self) -> Iterator[None]:
+        """Let those who answer for talks stay while the block lasts, which ends them."""
+        self._talks += 1
+        self._talked.clear()
+        try:
+            yield
+        finally:
+            self._talks -= 1
+            if not self._talks:
+                self._talked.set()
+
+    async def wait_for_last_words(self) -> None:
+        """Wait until the process shall end and no part has a talk to bring to its end."""
+        await self._told.wait()
+        await self._talked.wait()
 
     @property
     def told(self) -> bool:

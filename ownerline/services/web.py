@@ -42,7 +42,8 @@ class WebPart:
             )
         )
         served = asyncio.create_task(server.serve(sockets=[self._listener]))
-        ended = asyncio.create_task(process.ending.wait())
+        # A carrier asks us what is said next until the dialer beside us has let its talks end.
+        ended = asyncio.create_task(process.ending.wait_for_last_words())
         process.is_up(self.name)
         try:
             await asyncio.wait([served, ended], return_when=asyncio.FIRST_COMPLETED)

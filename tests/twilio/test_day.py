@@ -1,5 +1,6 @@
 """A whole installation at work over the emulated carrier: `ownerline serve`, and nothing else."""
 
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.integration.services.running import until
 from tests.twilio.installation import Installation, Terms, installation
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.owners import LEAVES, LISTENS, MACHINE, Owner, Reaction, nobody, presses
+from tests.twilio.kit.talk import Pace
 
 PEOPLE: dict[str, tuple[Owner, TelephonyResult]] = {
     "presses": (presses("1"), TelephonyResult.ANSWERED),
@@ -51,3 +53,22 @@ async def test_a_day_by_serve_alone_rings_everybody_once_and_keeps_every_outcome
     assert Counter(ring.number for ring in twilio.carrier.rings) == Counter(NUMBERS.values())
     assert [ring for ring in twilio.carrier.rings if ring.beside is not None] == []
     assert twilio.carrier.complaints == []
+
+
+async def test_a_talk_that_is_up_comes_to_its_end_when_serve_is_told_to_end(
+    twilio: Emulator, ownerline: Installation
+) -> None:
+    number = NUMBERS["presses"]
+    twilio.carrier.owners[number] = presses("1")
+    twilio.carrier.pace = Pace(sentence_s=0.3)
+    await ownerline.due([number])
+
+    async def is_talking() -> bool:
+        return any(leg.heard for leg in twilio.carrier.of(number))
+
+    async with ownerline.process("serve", "--port", "0") as serve:
+        await until(is_talking)
+        assert await serve.end(signal.SIGINT) == 0
+    assert twilio.carrier.complaints == []
+    ((_, state, result),) = await ownerline.attempts()
+    assert (state.value, result) == ("ended", TelephonyResult.ANSWERED)
