@@ -14,7 +14,7 @@ from core.phone import PhoneNumber
 from customers.model import Language
 from dialer.bridges.floor import MonitorMode, PhoneTrouble
 from dialer.bridges.port import BridgeError
-from dialer.bridges.twilio.book import Book, BookedCall
+from dialer.bridges.twilio.book import Book, BookedCall, Told
 from dialer.bridges.twilio.phones import CallGoneError, DeskPhones, asked
 from dialer.bridges.twilio.rooms import Part
 from dialer.bridges.twilio.watch import FloorWatch
@@ -121,7 +121,15 @@ class TwilioFloor:
                 log.debug("call_not_in_its_room", attempt_id=str(attempt_id), room=room)
             else:
                 return
-        await self._lead(sid, self._documents.owner(room, self._language_of(call)))
+        # Before they come: a room they were in earlier may be told late, and within one second.
+        await self._book.told(attempt_id, Told(room=room))
+        try:
+            await self._lead(sid, self._documents.owner(room, self._language_of(call)))
+        except BridgeError:
+            if call.room is not None:
+                stays = Told(room=call.room, in_room_at=call.in_room_at)
+                await self._book.told(attempt_id, stays)
+            raise
 
     async def hold(self, attempt_id: UUID) -> None:
         """Let a call wait with music: it stays in the conference, and hears nobody in it."""

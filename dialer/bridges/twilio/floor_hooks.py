@@ -1,6 +1,7 @@
 """What Twilio asks and tells of rooms, and of the phones of our side; answered by any process."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from core.columns import table_of
+from core.columns import AnyRow, table_of
 from customers.model import Language
 from dialer.bridges.floor import PhoneTrouble
 from dialer.bridges.twilio.book import Told, merge
@@ -24,7 +25,14 @@ from dialer.bridges.twilio.hook import (
     refused,
     twiml,
 )
-from dialer.bridges.twilio.results import OVER, CallStatus, instant_of, number_of, status_of
+from dialer.bridges.twilio.results import (
+    OVER,
+    CallStatus,
+    instant_of,
+    number_of,
+    second_of,
+    status_of,
+)
 from dialer.bridges.twilio.rooms import Part, RoomDocuments
 from dialer.bridges.twilio.seats import Seat, SeatBook
 from dialer.bridges.twilio.tables import TwilioCall
@@ -147,11 +155,11 @@ class FloorHooks:
         return NOTHING
 
     async def _owner_in(self, call_sid: str, *, room: str, visit: Visit) -> None:
-        """Note that an owner is in a room, unless they came into another one later."""
+        """Note that an owner is in a room, unless they are, or are to be, in another by now."""
         at = instant_of(visit.form.get("Timestamp"), at=visit.at)
         async with self._sessions.begin() as session:
             row = (await session.execute(_IN_ROOM, {"sid": call_sid})).one_or_none()
-            if row is None or (row.in_room_at is not None and at < row.in_room_at):
+            if row is None or (room != row.room and not _is_later(visit, row)):
                 return
             await merge(session, row.call_id, Told(room=room, in_room_at=at))
         if self._recorder is not None:
@@ -170,6 +178,13 @@ class FloorHooks:
 def _may_be_a_mailbox(seat: Seat) -> bool:
     """Say whether a telephone's mailbox may have picked up; a guest's is heard by the agent."""
     return seat.endpoint.startswith("+") and seat.part is not Part.GUEST
+
+
+def _is_later(visit: Visit, row: AnyRow) -> bool:
+    """Say whether they surely came in after they came into the room on file, or had none."""
+    second = second_of(visit.form.get("Timestamp"))
+    came: datetime | None = row.in_room_at
+    return row.room is None or (second is not None and came is not None and second > came)
 
 
 def _id(path: Mapping[str, str], name: str) -> UUID | None:

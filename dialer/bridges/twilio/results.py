@@ -160,13 +160,19 @@ def instant_of(told: str | None, *, at: datetime) -> datetime:
         told: as Twilio writes it: `Tue, 01 Nov 2016 01:59:13 +0000`.
         at: when we were told, aware, UTC.
     """
+    second = second_of(told)
+    if second is None or abs(at - second) <= _PRESENT:
+        return at
+    return min(second, at)
+
+
+def second_of(told: str | None) -> datetime | None:
+    """Return the second that an RFC 2822 time names; None: it is none."""
     try:
         instant = parsedate_to_datetime(told or "")
     except ValueError:
-        return at
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return at if abs(at - instant) <= _PRESENT else min(instant, at)
+        return None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 
 
 def number_of(told: str | None) -> int | None:
