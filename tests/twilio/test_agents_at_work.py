@@ -108,7 +108,7 @@ async def test_who_passes_an_owner_on_writes_it_down_while_the_two_speak(
             await agents.until_agents(AgentState.READY)
             carrier.up(OUTSIDE.e164).hang_up(by_us=False)
             await agents.until_ended()
-    (attempt,) = await agents.rows(sa.select(Attempt.telephony_result))
+        (attempt,) = await agents.rows(sa.select(Attempt.telephony_result))
     assert attempt.telephony_result is TelephonyResult.ANSWERED
     assert len(carrier.of(OWNER)) == 1
 
