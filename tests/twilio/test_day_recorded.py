@@ -43,8 +43,8 @@ async def test_what_is_said_lies_in_our_store_and_no_longer_at_twilio(
     async with installation(twilio, tmp_path, database_url) as ownerline:
         with (tmp_path / "ownerline.toml").open("a") as file:
             file.write(RECORDED)
-        await ownerline.due([OWNER])
         async with ownerline.process("serve", "--port", "0"):
+            await ownerline.due([OWNER])  # now that its door is known to the carrier
             says_a_word = answers_with(Presses(keys="3"), Speaks(seconds=2.0))
             await twilio.carrier.ring_us(STRANGER, owner=says_a_word)
             await until(lambda: ownerline.is_settled(1))
