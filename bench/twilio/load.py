@@ -7,7 +7,6 @@ from then. Web processes, database and load share the machine's cores.
 import asyncio
 import itertools
 import multiprocessing
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from bench.twilio.web import ACCOUNT, BARE_PATH, CPU_PATH, PUBLIC_URL, TOKEN, We
 from core.clock import SystemClock
 from dialer.bridges.twilio.addresses import Addresses
 from ownerline.database import upgrade
+from ownerline.services.web import listen
 
 RATE = 200.0  # requests a second
 PROCESSES = 2
@@ -124,7 +124,7 @@ def measure(url: str | None, calls: Sequence[Sequence[_Asked]]) -> Answered:
 def _webs(web: Web) -> Iterator[list[int]]:
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    listeners = [socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(PROCESSES)]
+    listeners = [listen("127.0.0.1", 0) for _ in range(PROCESSES)]
     crew = [spawn.Process(target=serve, args=(web, each, there)) for each in listeners]
     for process in crew:
         process.start()

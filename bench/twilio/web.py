@@ -22,7 +22,6 @@ from callback.campaigns import shipped_campaigns
 from core.clock import Clock, ScaledClock
 from core.database import create_engine, session_factory
 from core.ids import IdSource
-from customers.model import Language
 from dialer.bridges.twilio.addresses import Addresses
 from dialer.bridges.twilio.answering import Answering
 from dialer.bridges.twilio.book import Book
@@ -36,9 +35,9 @@ from dialer.bridges.twilio.twiml import Renderer
 from dialer.inbound.desk import InboundHost
 from dialer.inbound.service import InboundRules
 from dialer.outcome import Settlement
-from dialer.plan import House
 from dialer.talk import TalkHost, TalkRules
 from scripts.library import load_library
+from tests.integration.dialer.green_homes import GREEN_HOMES
 
 ACCOUNT, TOKEN = "AC" + "a" * 32, "12345678901234567890123456789012"
 PUBLIC_URL = "https://calls.example.com"
@@ -102,18 +101,10 @@ async def _hooks(url: str, clock: Clock) -> AsyncIterator[Hooks]:
     engine = create_engine(url, name="bench")
     sessions = session_factory(engine)
     campaigns, library = shipped_campaigns(), load_library()
-    house = House(
-        company=dict.fromkeys(Language, "Green Homes"),
-        callback_number="+862151082000",
-        callback_open="09:00",
-        callback_close="20:00",
-        max_promise_days=14,
-        agents_available=False,
-    )
     talk = TalkHost(
         sessions=sessions,
         clock=clock,
-        rules=TalkRules(library=library, campaigns=campaigns, house=house),
+        rules=TalkRules(library=library, campaigns=campaigns, house=GREEN_HOMES),
     )
     book, addresses = Book(sessions), Addresses(public_url=PUBLIC_URL)
     stage = Stage(
@@ -125,7 +116,7 @@ async def _hooks(url: str, clock: Clock) -> AsyncIterator[Hooks]:
             ids=IdSource(clock, random.Random(1)),
             talk=talk,
             settlement=Settlement(campaigns=campaigns, library=library),
-            house=house,
+            house=GREEN_HOMES,
             rules=InboundRules(
                 bridge="twilio",
                 is_real=False,

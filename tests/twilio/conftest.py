@@ -4,10 +4,13 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from twilio.http.async_http_client import AsyncTwilioHttpClient
 
 from tests.twilio.kit.api import Emulator, emulator
 from tests.twilio.kit.carrier import Carrier
 from tests.twilio.kit.description import SPEC_VARIABLE, NoDescriptionError, description
+from tests.twilio.sdk import Line
+from tests.twilio.webhooks import Site, site
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,19 @@ async def twilio(carrier: Carrier) -> AsyncIterator[Emulator]:
     async with emulator(carrier) as running:
         yield running
     assert carrier.violations == []
+
+
+@pytest.fixture
+async def hooks() -> AsyncIterator[Site]:
+    """Addresses that the carrier asks, and what they answer."""
+    async with site() as running:
+        yield running
+
+
+@pytest.fixture
+async def line(twilio: Emulator) -> AsyncIterator[Line]:
+    """The SDK, asking the emulated carrier."""
+    line = Line(twilio)
+    yield line
+    assert isinstance(line.http_client, AsyncTwilioHttpClient)
+    await line.http_client.close()

@@ -1,82 +1,30 @@
 """The emulated carrier itself, asked by Twilio's own SDK."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.async_http_client import AsyncTwilioHttpClient
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.rest.api.v2010.account.call.recording import RecordingInstance
 
 from tests.twilio.kit.api import Emulator
 from tests.twilio.kit.carrier import KEY_SECRET, KEY_SID, OUR_NUMBER
-from tests.twilio.kit.description import Asked, description
 from tests.twilio.kit.faults import Disorder, Fault
 from tests.twilio.kit.owners import (
-    HANGS_UP,
     MACHINE,
     Owner,
-    Presses,
     Reaction,
     Speaks,
     answers_with,
     nobody,
     presses,
 )
-from tests.twilio.webhooks import Site, site
+from tests.twilio.sdk import PHONE, Line, placed
+from tests.twilio.webhooks import Site
 
-pytestmark = pytest.mark.twilio
-
-PHONE = "+8613800138001"
 AGENT = "+8613800138009"
 Status: Any = RecordingInstance.Status
-EVENTS = ["initiated", "ringing", "answered", "completed"]
-
-
-class Line(Client):
-    """The SDK with the emulator's address for Twilio's."""
-
-    def __init__(self, twilio: Emulator) -> None:
-        self.at = twilio.url
-        super().__init__(  # type: ignore[no-untyped-call]  # the SDK has types, and does not say so
-            KEY_SID,
-            KEY_SECRET,
-            account_sid=twilio.carrier.account_sid,
-            http_client=AsyncTwilioHttpClient(timeout=2),
-        )
-
-    def get_hostname(self, uri: str) -> str:
-        return uri.replace("https://api.twilio.com", self.at)
-
-
-@pytest.fixture
-async def hooks() -> AsyncIterator[Site]:
-    async with site() as running:
-        yield running
-
-
-@pytest.fixture
-async def line(twilio: Emulator) -> AsyncIterator[Line]:
-    line = Line(twilio)
-    yield line
-    assert isinstance(line.http_client, AsyncTwilioHttpClient)
-    await line.http_client.close()
-
-
-async def placed(line: Line, hooks: Site, **options: Any) -> CallInstance:
-    plain: dict[str, Any] = {
-        "to": PHONE,
-        "from_": OUR_NUMBER,
-        "url": f"{hooks.url}/answer?call=1",
-        "status_callback": f"{hooks.url}/status",
-        "status_callback_event": EVENTS,
-        "timeout": 1,
-    }
-    return await line.calls.create_async(**plain | options)
 
 
 async def test_a_call_is_queued_rung_answered_spoken_to_and_told_of(
@@ -313,41 +261,6 @@ async def test_calls_are_recorded_paused_kept_and_deleted(
             assert stranger.status == 401
 
 
-async def test_who_hangs_up_is_asked_nothing_more(
-    twilio: Emulator, line: Line, hooks: Site
-) -> None:
-    hooks.documents["/answer"] = "<Gather action='/step'><Say>?</Say></Gather>"
-    twilio.carrier.owners[PHONE] = answers_with(HANGS_UP)
-    await placed(line, hooks)
-    await twilio.carrier.until_idle()
-    assert hooks.at("/step") == []
-    assert hooks.at("/status")[-1]["CallStatus"] == "completed"
-
-
-@pytest.mark.parametrize(
-    ("gather", "keys"),
-    [
-        ("numDigits='1'", ("12", "1")),
-        ("finishOnKey='#'", ("12#", "12")),
-        ("finishOnKey=''  numDigits='2'", ("1#", "1#")),
-        ("actionOnEmptyResult='true'", ("", "")),
-        ("actionOnEmptyResult='true'", ("#", "")),
-        ("", ("", None)),
-        ("timeout='1'", ("42", "42")),
-    ],
-)
-async def test_keys_are_gathered_until_there_are_enough_or_one_ends_them_or_time_is_up(
-    twilio: Emulator, line: Line, hooks: Site, gather: str, keys: tuple[str, str | None]
-) -> None:
-    pressed, digits = keys
-    hooks.documents["/answer"] = f"<Gather action='/step' {gather}><Say>?</Say></Gather>"
-    twilio.carrier.owners[PHONE] = answers_with(Presses(keys=pressed))
-    await placed(line, hooks)
-    await twilio.carrier.until_idle()
-    said = [each["Digits"] for each in hooks.at("/step")]
-    assert said == ([] if digits is None else [digits])
-
-
 async def test_who_rings_us_is_answered_by_the_numbers_document(
     twilio: Emulator, line: Line, hooks: Site
 ) -> None:
@@ -361,42 +274,3 @@ async def test_who_rings_us_is_answered_by_the_numbers_document(
     assert leg.heard == ["Good day."]
     assert hooks.at("/in")[0]["CallStatus"] == "ringing"
     assert hooks.at("/over")[0]["CallStatus"] == "completed"
-
-
-@pytest.mark.parametrize(
-    ("document", "code"),
-    [
-        ("<Gather numDigits='none'/>", 12200),
-        ("<Shout>Hello</Shout>", 12200),
-        ("<Say></Say>", 13520),
-        ("<Say>&unknown;</Say>", 12100),
-    ],
-)
-async def test_a_document_that_twilio_would_refuse_is_complained_of(
-    twilio: Emulator, line: Line, hooks: Site, document: str, code: int
-) -> None:
-    hooks.documents["/answer"] = document
-    await placed(line, hooks)
-    await twilio.carrier.until_idle()
-    assert [each.code for each in twilio.carrier.complaints] == [code]
-
-
-@pytest.mark.parametrize(
-    ("form", "fault"),
-    [
-        ({"To": ["+86138"], "From": [OUR_NUMBER], "Timeout": ["1.5"]}, "Timeout"),
-        ({"To": ["+86138"]}, "From is missing"),
-        ({"To": ["+86138"], "From": [OUR_NUMBER], "Urll": ["http://a/b"]}, "Urll"),
-        ({"To": ["+86138"], "From": [OUR_NUMBER], "Url": ["/b"]}, "uri"),
-        ({"To": ["+86138"], "From": [OUR_NUMBER], "Record": ["yes"]}, "Record"),
-        ({"To": ["+86138"], "From": [OUR_NUMBER], "Method": ["PUT"]}, "Method"),
-        ({"To": ["+86138", "+86139"], "From": [OUR_NUMBER]}, "2 times"),
-    ],
-)
-def test_a_request_that_twilio_does_not_describe_is_found_out(
-    described: None, form: dict[str, list[str]], fault: str
-) -> None:
-    path = f"/2010-04-01/Accounts/AC{'0' * 32}/Calls.json"
-    faults = description().faults_of(Asked(method="POST", path=path, form=form))
-    assert len(faults) == 1
-    assert fault in faults[0]

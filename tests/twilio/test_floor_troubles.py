@@ -8,6 +8,7 @@ import pytest
 
 from dialer.bridges.floor import PhoneTrouble
 from dialer.bridges.port import BridgeError
+from dialer.bridges.twilio.book import Told
 from dialer.bridges.twilio.rooms import Part
 from tests.twilio.floor_rig import DESK, OWNER, PLACE, ROOM, FloorRig, floor_rig
 from tests.twilio.kit.api import Emulator
@@ -94,6 +95,18 @@ async def test_callbacks_twice_late_and_in_any_order_change_nothing(
     assert call is not None
     assert (dict(rig.floor.seats()), call.room) == ({COLLEAGUE: PLACE}, COLLEAGUE)
     assert rig.there(COLLEAGUE) == {OTHER_DESK, OWNER.e164}
+
+
+async def test_who_is_on_the_way_elsewhere_is_left_to_go_and_who_came_unheard_is_found(
+    rig: FloorRig,
+) -> None:
+    call_id = await rig.met()
+    for room, is_found in ((COLLEAGUE, False), (ROOM, True)):
+        await rig.book.told(call_id, Told(room=room))
+        await rig.asking.tend()
+        call = await rig.book.call(call_id)
+        assert call is not None
+        assert (call.room, call.in_room_at is not None) == (room, is_found)
 
 
 async def test_a_phone_whose_end_nobody_told_is_found_gone(rig: FloorRig) -> None:

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.database import libpq_url
+from dialer.bridges.twilio.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +42,8 @@ class Front:
         self, sessions: async_sessionmaker[AsyncSession], *, every_s: float = LOOK_EVERY_S
     ) -> None:
         self._sessions = sessions
-        self._every_s = every_s
         self._is_open = False
-        self._watching: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self.look, every_s=every_s, failed="web_processes_not_looked_for")
 
     @property
     def is_open(self) -> bool:
@@ -62,23 +62,11 @@ class Front:
     async def start(self) -> None:
         """Look, and go on looking in the background."""
         await self.look()
-        self._watching = asyncio.create_task(self._watch())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Look no more."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
-            self._watching = None
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                await self.look()
-            except Exception as err:  # noqa: BLE001 - the edge of a look; the next comes
-                log.warning("web_processes_not_looked_for", error=type(err).__name__)
+        await self._rounds.close()
 
 
 class Serving:

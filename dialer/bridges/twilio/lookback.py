@@ -3,7 +3,6 @@
 Twilio keeps a list of calls; whoever is on it and not in our book is owed one.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +13,8 @@ from core.clock import Clock
 from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.twilio.inbound_book import Arrival, InboundBook
 from dialer.bridges.twilio.reports import told_by_resource
-from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
+from dialer.bridges.twilio.rest import Rest
+from dialer.bridges.twilio.rounds import Rounds
 from dialer.model import Direction
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,6 @@ _OVERLAP = timedelta(hours=1)  # calls are listed by their beginning
 _CLOCKS_DIFFER = timedelta(seconds=5)  # and Twilio tells whole seconds
 _PAGE = 1000  # the most that Twilio gives
 _INBOUND = "inbound"
-_ERRORS = (RestBusyError, RestLostError, RestRefusedError)
 
 
 class Lookback:
@@ -57,21 +56,22 @@ class Lookback:
         self._book = book
         self._numbers = tuple(numbers)
         self._clock = clock
-        self._every_s = every_s
         self._told_within = timedelta(seconds=told_within_s)
         self._looked_at: datetime | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._every_s = every_s
+        self._rounds: Rounds | None = None
 
     def start(self, desk: InboundDesk) -> None:
         """Look now, and again and again."""
-        self._running = asyncio.get_running_loop().create_task(self._run(desk))
+        self._rounds = Rounds(
+            lambda: self.look(desk), every_s=self._every_s, failed="missed_calls_not_looked_for"
+        )
+        self._rounds.start(at_once=True)
 
     async def close(self) -> None:
         """Look no more."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-            self._running = None
+        if self._rounds is not None:
+            await self._rounds.close()
 
     async def look(self, desk: InboundDesk) -> None:
         """See to every call that has ended since the last look.
@@ -89,17 +89,6 @@ class Lookback:
             for call in await self._listed(number, since):
                 await self._see_to(desk, call, now=now)
         self._looked_at = now
-
-    async def _run(self, desk: InboundDesk) -> None:
-        while True:
-            try:
-                await self.look(desk)
-            except _ERRORS as err:
-                log.warning("missed_calls_not_listed", error=str(err))
-            except Exception as err:
-                # The edge of a look: the database is away; the next one finds out.
-                log.warning("missed_calls_not_kept", error=type(err).__name__, exc_info=True)
-            await asyncio.sleep(self._every_s)
 
     async def _listed(self, number: str, since: datetime) -> list[CallInstance]:
         calls = self._rest.client.calls

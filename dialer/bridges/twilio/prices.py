@@ -4,8 +4,6 @@ A price is known some time after a call's end, and nobody is told. Of calls with
 is none to wait for.
 """
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -20,6 +18,7 @@ from core.clock import Clock
 from core.columns import table_of
 from dialer.bridges.twilio.rest import Rest
 from dialer.bridges.twilio.rooms import Part
+from dialer.bridges.twilio.rounds import Rounds
 from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
 
 log = structlog.get_logger(__name__)
@@ -45,21 +44,16 @@ class Prices:
         self._rest = rest
         self._sessions = sessions
         self._clock = clock
-        self._every_s = every_s
         self._page_size = page_size
-        self._looking: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self.look, every_s=every_s, failed="prices_not_read")
 
     async def start(self) -> None:
         """Look again and again, in the background."""
-        self._looking = asyncio.get_running_loop().create_task(self._run())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._looking
-            self._looking = None
+        await self._rounds.close()
 
     async def look(self) -> int:
         """Ask for the prices that are missing; returns how many came.
@@ -127,14 +121,6 @@ class Prices:
                     rows = await session.execute(statement, given)
                     kept += len(rows.all())
         return kept
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                await self.look()
-            except Exception as err:  # noqa: BLE001 - the edge of a look; the next comes
-                log.warning("prices_not_read", error=type(err).__name__)
 
 
 def _price(call: CallInstance) -> tuple[str, Decimal] | None:

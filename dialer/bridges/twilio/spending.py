@@ -4,8 +4,6 @@ A call counts on the day it began, by Twilio's price once that is known, until t
 minutes; one that has not been picked up yet counts as a minute.
 """
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -20,6 +18,7 @@ from core.clock import Clock
 from core.columns import table_of
 from dialer.bridges.port import BridgeError
 from dialer.bridges.twilio.rooms import Part
+from dialer.bridges.twilio.rounds import Rounds
 from dialer.bridges.twilio.tables import TwilioCall, TwilioSeat
 from dialer.model import TelephonyResult
 
@@ -101,7 +100,7 @@ class Spending:
         self._clock = clock
         self._is_spent = False
         self._settled: _Settled | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self.look, every_s=LOOK_EVERY_S, failed="spending_not_read")
 
     @property
     def is_spent(self) -> bool:
@@ -130,15 +129,11 @@ class Spending:
     async def start(self) -> None:
         """Look, and go on looking in the background."""
         await self.look()
-        self._watching = asyncio.create_task(self._watch())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Look no more."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
-            self._watching = None
+        await self._rounds.close()
 
     async def _read(self, session: AsyncSession, *, settled_for: timedelta) -> Spent:
         """Read what is spent today; what has settled is read anew when it is so old, or none is."""
@@ -169,14 +164,6 @@ class Spending:
         )
         self._note(spent)
         return spent
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                await self.look()
-            except Exception as err:  # noqa: BLE001 - the edge of a look; the next comes
-                log.warning("spending_not_read", error=type(err).__name__)
 
     def _note(self, spent: Spent) -> None:
         was, self._is_spent = self._is_spent, is_reached(spent, self._ceiling)

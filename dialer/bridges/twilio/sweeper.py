@@ -1,6 +1,5 @@
 """Sees to calls whose end was not told, and to an account that takes nothing."""
 
-import asyncio
 from datetime import timedelta
 
 import structlog
@@ -12,6 +11,7 @@ from dialer.bridges.twilio.fates import Fates
 from dialer.bridges.twilio.inbound_book import InboundBook
 from dialer.bridges.twilio.lines import Lines
 from dialer.bridges.twilio.rest import Rest, RestBusyError, RestLostError, RestRefusedError
+from dialer.bridges.twilio.rounds import Rounds
 from dialer.model import Direction
 
 log = structlog.get_logger(__name__)
@@ -43,22 +43,18 @@ class Sweeper:
         self._rest = rest
         self._clock = clock
         self._arrivals = arrivals
-        self._every_s = every_s
         self._desk: InboundDesk | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self._round, every_s=every_s, failed="calls_not_swept")
 
     async def start(self, desk: InboundDesk | None) -> None:
         """Begin; the desk hears of calls that came in and have ended."""
         self._desk = desk
         await self.knock()
-        self._running = asyncio.get_running_loop().create_task(self._run())
+        self._rounds.start()
 
     async def close(self) -> None:
         """Look no more."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-            self._running = None
+        await self._rounds.close()
 
     async def knock(self) -> None:
         """Ask Twilio for something small: whether it lets us in is then known."""
@@ -81,16 +77,10 @@ class Sweeper:
             except _ERRORS as err:
                 log.warning("overdue_call_not_asked", call_id=str(call.call_id), error=str(err))
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                if self._rest.closed is not None:
-                    await self.knock()
-                await self.look()
-            except Exception as err:
-                # The edge of a look: the database is away; the next one finds out.
-                log.warning("calls_not_swept", error=type(err).__name__, exc_info=True)
+    async def _round(self) -> None:
+        if self._rest.closed is not None:
+            await self.knock()
+        await self.look()
 
     async def _end_returned(self, call: BookedCall) -> None:
         """Hang up a call that was given up: its phone may be rung again by now."""

@@ -168,8 +168,7 @@ class Teller:
         async with self._locks.setdefault(call_id, asyncio.Lock()):
             try:
                 done = await self._told_all(call_id)
-            except Exception:
-                # A call session's edge: it is told again at the next round, and logged once.
+            except Exception:  # a call session's edge: told again at the next round, logged once
                 if call_id not in self._failing:
                     log.exception("events_not_told", attempt_id=str(call_id))
                 self._failing.add(call_id)

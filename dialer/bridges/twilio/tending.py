@@ -10,7 +10,7 @@ import structlog
 from core.clock import Clock
 from dialer.bridges.floor import PhoneTrouble
 from dialer.bridges.port import BridgeError
-from dialer.bridges.twilio.book import Book, Told
+from dialer.bridges.twilio.book import Book, BookedCall, Told
 from dialer.bridges.twilio.phones import CallGoneError, DeskPhones, asked
 from dialer.bridges.twilio.results import OVER, status_of
 from dialer.bridges.twilio.rooms import Part
@@ -119,7 +119,7 @@ class Tending:
             await self._gone(seat, PhoneTrouble.HUNG_UP)
         for other in present - {sid}:
             call = await self._book.call_of(other)
-            if call is not None and call.room != seat.room:
+            if call is not None and _is_news(call, seat.room):
                 told = Told(room=seat.room, in_room_at=self._clock.now())
                 await self._book.told(call.call_id, told)
 
@@ -140,3 +140,10 @@ class Tending:
     async def _gone(self, seat: Seat, trouble: PhoneTrouble) -> None:
         log.info("phone_found_gone", seat_id=str(seat.seat_id), trouble=trouble.value)
         await self._seats.gone([seat.seat_id], at=self._clock.now(), trouble=trouble)
+
+
+def _is_news(call: BookedCall, room: str) -> bool:
+    """Say whether the book lacks that a call is in a room; one on its way elsewhere may be yet."""
+    if call.room == room:
+        return call.in_room_at is None
+    return call.room is None or call.in_room_at is not None

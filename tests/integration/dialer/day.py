@@ -41,11 +41,11 @@ from dialer.engine.engine import Engine, EngineRules
 from dialer.hooks import Transfers
 from dialer.model import AnsweredBy
 from dialer.outcome import Settlement
-from dialer.plan import House
 from dialer.tables import Attempt, AttemptDueCall
 from dialer.talk import TalkHost, TalkRules
 from scripts.library import load_library
 from scripts.model import Reply, Turn
+from tests.integration.dialer.green_homes import GREEN_HOMES
 
 TEN = datetime(2026, 5, 20, 2, tzinfo=UTC)  # ten in the morning in Shanghai, a Wednesday
 TODAY = date(2026, 5, 20)
@@ -293,6 +293,11 @@ class Day:
         async with self.sessions.begin() as session:
             await work(session)
 
+    async def share_number(self, one: Owner, other: Owner) -> None:
+        """Let one owner have the other's number."""
+        shared = sa.update(Phone).where(Phone.person_id == one.person_id)
+        await self.write(lambda session: session.execute(shared.values(e164=other.phones[0])))
+
     def dialer(
         self,
         bridge: Bridge | None = None,
@@ -304,14 +309,6 @@ class Day:
     ) -> Engine:
         """Return a dialer; by default on the day's own bridge and clock."""
         campaigns, library = self.campaigns, load_library()
-        house = House(
-            company=dict.fromkeys(Language, "Green Homes"),
-            callback_number="+862151082000",
-            callback_open="09:00",
-            callback_close="20:00",
-            max_promise_days=14,
-            agents_available=False,
-        )
         return Engine(
             sessions=self.sessions,
             bridge=bridge or self.bridge,
@@ -327,7 +324,7 @@ class Day:
             talk=TalkHost(
                 sessions=self.sessions,
                 clock=clock or self.clock,
-                rules=TalkRules(library=library, campaigns=campaigns, house=house),
+                rules=TalkRules(library=library, campaigns=campaigns, house=GREEN_HOMES),
                 transfers=transfers,
             ),
             settlement=Settlement(campaigns=campaigns, library=library),

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from customers.model import Reason
-from customers.tables import Phone, Unit
+from customers.tables import Unit
 from dialer.bridges.port import ScriptHost
 from dialer.inbound.model import InboundResult
 from dialer.model import AnsweredBy
@@ -151,11 +151,7 @@ async def test_who_is_not_the_owner_chooses_once(day: Day) -> None:
 async def test_the_unit_of_several_who_share_a_number_is_asked_for_once(day: Day) -> None:
     one, other = await day.owner(RINGS_OUT), await day.owner(RINGS_OUT)
     await day.repaired(other)
-    await day.write(
-        lambda session: session.execute(
-            sa.update(Phone).where(Phone.person_id == one.person_id).values(e164=other.phones[0])
-        )
-    )
+    await day.share_number(one, other)
     await day.build()
     (label,) = await day.rows(sa.select(Unit.label).where(Unit.unit_id == other.unit_id))
     call = await _rings(day, other.phones[0])
@@ -169,11 +165,7 @@ async def test_a_process_killed_before_the_talk_about_due_calls_opened_is_made_u
 ) -> None:
     one, other = await day.owner(RINGS_OUT), await day.owner(RINGS_OUT)
     await day.repaired(other)
-    await day.write(
-        lambda session: session.execute(
-            sa.update(Phone).where(Phone.person_id == one.person_id).values(e164=other.phones[0])
-        )
-    )
+    await day.share_number(one, other)
     await day.build()
     (label,) = await day.rows(sa.select(Unit.label).where(Unit.unit_id == other.unit_id))
     call = await _rings(day, other.phones[0])

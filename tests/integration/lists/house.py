@@ -14,13 +14,12 @@ from callback.packs import shipped_packs
 from callback.tables import DueCall
 from callback.uploaded import NewList
 from callback.uploaded_tables import UploadedRow
-from customers.model import Language
 from dialer import lists
 from dialer.call_facts import SettingBasis
 from dialer.list_preview import ListPreview, PreviewBasis, preview_list
-from dialer.plan import House
 from scripts.library import load_library
 from tests.integration.dialer.day import Day
+from tests.integration.dialer.green_homes import GREEN_HOMES
 
 BY = "desk"
 INVITATION = NewList(name="open-day", community="Garden", script="invitation")
@@ -28,14 +27,7 @@ BASIS = PreviewBasis(
     campaigns=shipped_campaigns(),
     library=load_library(),
     packs=shipped_packs(),
-    house=House(
-        company=dict.fromkeys(Language, "Green Homes"),
-        callback_number="+862151082000",
-        callback_open="09:00",
-        callback_close="20:00",
-        max_promise_days=14,
-        agents_available=False,
-    ),
+    house=GREEN_HOMES,
     setting=SettingBasis(
         bridge_is_real=False,
         armed=False,

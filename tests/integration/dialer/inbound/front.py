@@ -11,7 +11,6 @@ from callback.packs import shipped_packs
 from core.clock import Clock
 from core.ids import IdSource
 from core.phone import PhoneNumber
-from customers.model import Language
 from dialer.agents import service
 from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk
@@ -25,11 +24,11 @@ from dialer.inbound.desk import InboundHost
 from dialer.inbound.service import InboundRules
 from dialer.inbound.tables import InboundRow
 from dialer.outcome import Settlement
-from dialer.plan import House
 from dialer.talk import TalkHost, TalkRules
 from scripts.library import load_library
 from scripts.model import Reply, ReplyKind, Turn
 from tests.integration.dialer.day import Day
+from tests.integration.dialer.green_homes import GREEN_HOMES
 
 OURS = "075586010000"
 
@@ -94,14 +93,7 @@ class Front:
         self._clock = clock or day.clock
         self._ids = IdSource(self._clock, random.Random(7))
         library = load_library()
-        self._house = House(
-            company=dict.fromkeys(Language, "Green Homes"),
-            callback_number="+862151082000",
-            callback_open="09:00",
-            callback_close="20:00",
-            max_promise_days=14,
-            agents_available=False,
-        )
+        self._house = GREEN_HOMES
         self._settlement = Settlement(campaigns=day.campaigns, library=library)
         self._colleagues: FloorColleagues | None = None
         self._followers: tuple[AgentCalls, ...] = ()

@@ -183,11 +183,7 @@ async def test_somebody_else_on_their_phone_is_told_nothing_and_may_choose(day: 
 async def test_of_several_who_share_a_number_the_unit_tells_who_rings(day: Day) -> None:
     one, other = await day.owner(RINGS_OUT), await day.owner(RINGS_OUT)
     await day.repaired(other)
-    await day.write(
-        lambda session: session.execute(
-            sa.update(Phone).where(Phone.person_id == one.person_id).values(e164=other.phones[0])
-        )
-    )
+    await day.share_number(one, other)
     await day.build()
 
     call = await Front(day).rings(other.phones[0])
@@ -204,11 +200,7 @@ async def test_of_several_who_share_a_number_the_unit_tells_who_rings(day: Day) 
 async def test_no_unit_tells_of_nobody(day: Day) -> None:
     one, other = await day.owner(RINGS_OUT), await day.owner(RINGS_OUT)
     await day.repaired(other)
-    await day.write(
-        lambda session: session.execute(
-            sa.update(Phone).where(Phone.person_id == one.person_id).values(e164=other.phones[0])
-        )
-    )
+    await day.share_number(one, other)
     await day.build()
 
     call = await (await Front(day).rings(other.phones[0])).press("99999")
