@@ -12,6 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.console.edge import problem_page
+from api.console.routes import ROUTERS as PAGES
+from api.console.statics import PREFIX as STATIC
+from api.console.statics import Statics
 from api.deps import ApiDeps
 from api.openapi import describe
 from api.problems import answer
@@ -85,6 +89,10 @@ def make_app(deps: ApiDeps) -> FastAPI:
     allowed = _allowed(app)
 
     async def answered(request: Request, error: Exception) -> Response:
+        if not request.url.path.startswith(PREFIX) and "text/html" in request.headers.get(
+            "Accept", ""
+        ):
+            return problem_page(request, error)
         response = answer(request, error)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             methods = next((m for path, m in allowed if path.match(request.url.path)), None)
@@ -92,6 +100,9 @@ def make_app(deps: ApiDeps) -> FastAPI:
                 response.headers["Allow"] = methods
         return response
 
+    for pages in PAGES:
+        app.include_router(pages)
+    app.mount(STATIC, Statics(), name="static")
     for kind in (HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answered)
     app.add_middleware(_Guarded)

@@ -182,7 +182,7 @@ async def _transact(
     async def once() -> Response:
         now = deps.clock.now()
         async with deps.sessions.begin() as session:
-            await _limit_waiting(session, deps)
+            await limit_waiting(session, deps)
             if asked is not None:
                 before = await idempotency.answered_before(session, asked, now=now)
                 if before is not None:
@@ -201,7 +201,8 @@ _LIMIT_WAITING = sa.text(
 )
 
 
-async def _limit_waiting(session: AsyncSession, deps: ApiDeps) -> None:
+async def limit_waiting(session: AsyncSession, deps: ApiDeps) -> None:
+    """Let no statement of a request wait or work for longer than its caller would."""
     limits = deps.limits
     await session.execute(
         _LIMIT_WAITING,

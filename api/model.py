@@ -48,6 +48,19 @@ class Right(StrEnum):
     HEAR_NEWS = "hear_news"
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_AUDIT = "read_audit"
+    USE_CONSOLE = "use_console"  # one's own password and language
+    WATCH_FLOOR = "watch_floor"  # the wallboard, and why nothing is dialled
+    DECIDE_WAIVERS = "decide_waivers"
+    STEER_CAMPAIGNS = "steer_campaigns"  # hours, pacing, retries, priority
+    ASSIGN_OWNERS = "assign_owners"
+    SCORE_QUALITY = "score_quality"
+    DOWNLOAD_RECORDINGS = "download_recordings"
+    READ_REPORTS = "read_reports"
+    READ_SCRIPTS = "read_scripts"
+    PUBLISH_SCRIPTS = "publish_scripts"
+    READ_SETTINGS = "read_settings"
+    CHANGE_SETTINGS = "change_settings"
+    MANAGE_USERS = "manage_users"
 
 
 _EVERYBODY = frozenset(
@@ -60,6 +73,7 @@ _EVERYBODY = frozenset(
         Right.READ_SWITCHES,
         Right.TAKE_WISHES,
         Right.HEAR_NEWS,
+        Right.USE_CONSOLE,
     }
 )
 _DESK = _EVERYBODY | {
@@ -82,6 +96,15 @@ RIGHTS: Mapping[ApiRole, frozenset[Right]] = {
         Right.READ_AGENTS,
         Right.LEAD_AGENTS,
         Right.HOLD_RECORDINGS,
+        Right.WATCH_FLOOR,
+        Right.DECIDE_WAIVERS,
+        Right.STEER_CAMPAIGNS,
+        Right.ASSIGN_OWNERS,
+        Right.SCORE_QUALITY,
+        Right.DOWNLOAD_RECORDINGS,
+        Right.READ_REPORTS,
+        Right.READ_SCRIPTS,
+        Right.READ_SETTINGS,
     },
     ApiRole.INTEGRATOR: _EVERYBODY
     | {

@@ -103,10 +103,10 @@ _STATUS: Mapping[type[OwnerlineError], HTTPStatus] = {
 
 def answer(request: Request, error: Exception) -> JSONResponse:
     """Return the problem an error is; one that nobody foresaw is logged and told as ours."""
-    problem = _problem(error)
+    problem = problem_of(error)
     instance = f"urn:uuid:{request.state.request_id}" if _has_id(request) else None
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log(request, error, problem)
+        log_problem(request, error, problem)
     body: dict[str, Any] = {
         "type": _TYPE + problem.kind,
         "title": HTTPStatus(problem.status).phrase,
@@ -122,7 +122,8 @@ def answer(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _problem(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of kinds
+def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of kinds
+    """Return what an error is over HTTP."""
     match error:
         case ProblemError():
             return error
@@ -211,7 +212,7 @@ def _has_id(request: Request) -> bool:
     return hasattr(request.state, "request_id")
 
 
-def _log(request: Request, error: Exception, problem: ProblemError) -> None:
+def log_problem(request: Request, error: Exception, problem: ProblemError) -> None:
     """Log where it happened, not what was said: a driver's text may hold a person's data."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     log.error(

@@ -35,11 +35,12 @@ class Caller:
     name: str
     role: ApiRole
     agent_id: int | None
+    via: str = "api"  # or the console
 
     @property
     def actor(self) -> str:
         """The caller's name on the audit."""
-        return f"api:{self.name}"
+        return f"{self.via}:{self.name}"
 
     def may(self, right: Right) -> bool:
         """Say whether the caller's role has the right."""
@@ -143,7 +144,7 @@ async def caller_with(session: AsyncSession, token: str, *, now: datetime) -> Ca
         return None
     hashed = _hash(token)
     user = await session.scalar(sa.select(ApiUser).where(ApiUser.token_hash == hashed))
-    if user is None or not hmac.compare_digest(user.token_hash, hashed):
+    if user is None or not hmac.compare_digest(user.token_hash or b"", hashed):
         return None
     if user.disabled_at is not None:
         return None

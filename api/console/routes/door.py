@@ -1,0 +1,137 @@
+"""The door: signing in and out, one's own password and language."""
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Form, Query, Request, Response
+
+from api.console import sessions
+from api.console.edge import OPEN_KEY, PUBLIC
+from api.console.edge import router as pages
+from api.console.page import LANGUAGE_COOKIE, Here, Page
+from api.console.passwords import PasswordError, check_password
+from api.console.sign_in import SignInError, change_password, choose_language, sign_in
+from api.model import ApiRole, Right, needs
+from customers.model import Language
+
+router = pages()
+
+Text = Annotated[str, Form(max_length=200)]
+_A_YEAR_S = 365 * 24 * 3600
+_HOME = {
+    ApiRole.AGENT: "/desk",
+    ApiRole.SUPERVISOR: "/wall",
+    ApiRole.ADMIN: "/wall",
+    ApiRole.INTEGRATOR: "/password",
+}
+_OPEN = {OPEN_KEY: True}
+
+
+@router.get("/", openapi_extra=needs(Right.USE_CONSOLE))
+async def go_home(page: Here) -> Response:
+    """Lead to the page one works at."""
+    return page.go(_HOME[page.caller.role])
+
+
+@router.get("/sign-in", openapi_extra=PUBLIC)
+async def show_sign_in(page: Here, next: Annotated[str, Query(max_length=500)] = "/") -> Response:  # noqa: A002 - the word of the address
+    """Show the door."""
+    if page.visit is not None:
+        return page.go(_inside(next))
+    return page.show("door/sign_in.html", name="", next=_inside(next), trouble=None)
+
+
+@router.post("/sign-in", openapi_extra=PUBLIC)
+async def do_sign_in(
+    page: Here,
+    request: Request,
+    name: Text = "",
+    password: Text = "",
+    next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002 - the word of the address
+) -> Response:
+    """Sign in; a wrong password counts, whatever else happens to the request."""
+    try:
+        token = await sign_in(page, name=name.strip(), password=password)
+    except SignInError as err:
+        return page.show(
+            "door/sign_in.html",
+            status=HTTPStatus.FORBIDDEN,
+            name=name,
+            next=_inside(next),
+            trouble=err,
+        )
+    response = page.go(_inside(next))
+    response.set_cookie(
+        sessions.COOKIE,
+        token,
+        max_age=int(sessions.LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=_is_secure(request),
+    )
+    return response
+
+
+@router.post("/sign-out", openapi_extra=needs(Right.USE_CONSOLE) | _OPEN)
+async def sign_out(page: Here) -> Response:
+    """End this browser's session."""
+    if page.visit is not None:
+        await sessions.end(page.work.session, page.visit.console_session_id, now=page.now)
+        await page.work.note("signed_out", f"api:{page.caller.name}")
+    response = page.go("/sign-in")
+    response.delete_cookie(sessions.COOKIE)
+    return response
+
+
+@router.get("/password", openapi_extra=needs(Right.USE_CONSOLE) | _OPEN)
+async def show_password(page: Here) -> Response:
+    """Show the form of a new password."""
+    return page.show("door/password.html", trouble=None)
+
+
+@router.post("/password", openapi_extra=needs(Right.USE_CONSOLE) | _OPEN)
+async def do_change_password(
+    page: Here, old: Text = "", new: Text = "", again: Text = ""
+) -> Response:
+    """Change one's own password; the other browsers of the user are signed out."""
+    try:
+        check_password(new, name=page.caller.name)
+        if new != again:
+            return _password_again(page, page.say("door.password_differs"))
+        await change_password(page, old=old, new=new)
+    except PasswordError:
+        return _password_again(page, page.say("door.password_weak"))
+    except SignInError as err:
+        return _password_again(page, page.say(err.key, **err.facts))
+    return page.go("/")
+
+
+@router.post("/language", openapi_extra=PUBLIC)
+async def do_choose_language(
+    page: Here, language: Annotated[Language, Form()], back: Annotated[str, Form(max_length=500)]
+) -> Response:
+    """Show the console in another language from now on."""
+    if page.visit is not None:
+        await choose_language(page, language)
+    response = page.go(_inside(back))
+    response.set_cookie(LANGUAGE_COOKIE, language, max_age=_A_YEAR_S, samesite="lax")
+    return response
+
+
+def _password_again(page: Page, trouble: str) -> Response:
+    return page.show("door/password.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, trouble=trouble)
+
+
+def _inside(path: str) -> str:
+    """Return an address of ours; another site's leads home."""
+    parts = urlsplit(path)
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith("/")
+    if not ours or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
+        return "/"
+    return path
+
+
+def _is_secure(request: Request) -> bool:
+    """Say whether the browser speaks HTTPS; a header that lies makes the cookie stricter only."""
+    return "https" in {request.url.scheme, request.headers.get("X-Forwarded-Proto", "")}
