@@ -1,4 +1,4 @@
-"""Whoever follows the news: events over server-sent events until they go, lag or are called back."""
+"""Whoever follows the news: server-sent events until they go, lag or are called back."""
 
 import asyncio
 import json

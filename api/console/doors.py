@@ -15,4 +15,23 @@ class Door:
     icon: str
 
 
-DOORS: tuple[Door, ...] = ()
+DOORS = (
+    Door(path="/desk", right=Right.WORK_AS_AGENT, words="console.nav.desk", icon="talking"),
+    Door(path="/wall", right=Right.WATCH_FLOOR, words="console.nav.wall", icon="tabs"),
+    Door(path="/campaigns", right=Right.STEER_CAMPAIGNS, words="console.nav.campaigns", icon="cal"),
+    Door(path="/agents", right=Right.LEAD_AGENTS, words="console.nav.agents", icon="user"),
+    Door(
+        path="/approvals",
+        right=Right.DECIDE_WAIVERS,
+        words="console.nav.approvals",
+        icon="check-list",
+    ),
+    Door(path="/files", right=Right.READ_FILE, words="console.nav.files", icon="search"),
+    Door(
+        path="/recordings", right=Right.HEAR_RECORDINGS, words="console.nav.recordings", icon="play"
+    ),
+    Door(path="/quality", right=Right.SCORE_QUALITY, words="console.nav.quality", icon="survey"),
+    Door(path="/reports", right=Right.READ_REPORTS, words="console.nav.reports", icon="check-list"),
+    Door(path="/scripts", right=Right.READ_SCRIPTS, words="console.nav.scripts", icon="say"),
+    Door(path="/settings", right=Right.READ_SETTINGS, words="console.nav.settings", icon="wrench"),
+)

@@ -1,0 +1,5 @@
+"""The script workshop."""
+
+from api.console.edge import router as pages
+
+router = pages()
