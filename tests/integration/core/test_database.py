@@ -72,7 +72,7 @@ async def test_the_victim_of_a_deadlock_does_its_work_again(database: AsyncEngin
     async with database.connect() as connection:
         counts = await connection.execute(sa.text("SELECT n FROM account ORDER BY id"))
         assert counts.scalars().all() == [2, 2]
-    assert tries == 3
+    assert tries in {3, 4}  # a server that is slow to look may find both of them waiting
 
 
 async def test_an_error_of_a_statement_names_no_values(database: AsyncEngine) -> None:
