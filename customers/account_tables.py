@@ -110,6 +110,7 @@ class Extension(Base):
     state: Mapped[ExtensionState] = mapped_column(one_of(ExtensionState))
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(sa.Text)
+    decided_because: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class WorkOrder(Base):

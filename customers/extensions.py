@@ -16,7 +16,13 @@ class DecidedAlreadyError(OwnerlineError):
 
 
 async def decide_extension(
-    session: AsyncSession, *, extension_id: int, approved: bool, by: str, now: datetime
+    session: AsyncSession,
+    *,
+    extension_id: int,
+    approved: bool,
+    by: str,
+    because: str | None = None,
+    now: datetime,
 ) -> int:
     """Approve or refuse an extension; returns whose it is.
 
@@ -32,8 +38,11 @@ async def decide_extension(
         raise UnknownSubjectError(what="extension", subject_id=extension_id)
     if extension.state is not ExtensionState.REQUESTED:
         message = f"extension {extension_id} is {extension.state.value} already"
+        if extension.decided_by is not None and extension.decided_at is not None:
+            message += f", by {extension.decided_by} at {extension.decided_at:%Y-%m-%d %H:%M} UTC"
         raise DecidedAlreadyError(message)
     extension.state = ExtensionState.APPROVED if approved else ExtensionState.REFUSED
     extension.decided_at, extension.decided_by = now, by
+    extension.decided_because = because
     await session.flush()
     return extension.person_id

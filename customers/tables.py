@@ -150,6 +150,8 @@ class DoNotCall(Base):
     lifted_at: Mapped[datetime | None]
     said_by: Mapped[str] = mapped_column(sa.Text)
     how: Mapped[str] = mapped_column(sa.Text)
+    lifted_by: Mapped[str | None] = mapped_column(sa.Text)  # whose word ended it,
+    lifted_how: Mapped[str | None] = mapped_column(sa.Text)  # and how they gave it
     __table_args__ = (
         sa.CheckConstraint("person_id IS NOT NULL OR e164 IS NOT NULL", name="of_somebody"),
         sa.Index("ix_do_not_call_person", "person_id", postgresql_where="lifted_at IS NULL"),
