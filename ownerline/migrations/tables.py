@@ -11,6 +11,7 @@ _MODULES = (
     "callback.tables",
     "callback.setting_tables",
     "callback.uploaded_tables",
+    "callback.script_tables",
     "recordings.tables",
     "dialer.tables",
     "dialer.fleet.tables",
