@@ -43,6 +43,12 @@ class Charge(Base):
             "due_on",
             postgresql_where="amount_minor > paid_minor",
         ),
+        sa.Index("ix_charge_liable", "liable_person_id", "due_on"),
+        sa.Index(
+            "ix_charge_reference_head",
+            sa.func.upper(sa.text("reference")).label("key"),
+            postgresql_ops={"key": "text_pattern_ops"},
+        ),
     )
 
 
@@ -136,6 +142,11 @@ class WorkOrder(Base):
         sa.UniqueConstraint("community_id", "reference"),
         sa.CheckConstraint("completed_on >= reported_on", name="completed_after_reported"),
         sa.CheckConstraint("cycle >= 1", name="cycle_from_one"),
+        sa.Index(
+            "ix_work_order_reference_head",
+            sa.func.upper(sa.text("reference")).label("key"),
+            postgresql_ops={"key": "text_pattern_ops"},
+        ),
     )
 
 

@@ -8,6 +8,8 @@ number comes behind those on file and brings no dead one back.
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from customers.spelled_names import spell
+
 SOURCE = "list"
 
 _TABLE = text("""
@@ -19,12 +21,13 @@ _TABLE = text("""
 _DROP = text("DROP TABLE IF EXISTS listed_person")
 _ANALYZE = text("ANALYZE listed_person")
 _PEOPLE = text("""
-    INSERT INTO person (person_id, name, honorific, language, source, community_id)
-    SELECT person_id, name, honorific, language, :source, :community_id
-    FROM listed_person
+    INSERT INTO person (person_id, name, honorific, language, source, community_id, name_keys)
+    SELECT person_id, name, honorific, language, :source, :community_id, name_keys
+    FROM listed_person LEFT JOIN spelled_name USING (name)
     WHERE is_new
     ORDER BY row_number
 """)
+_NEW_NAMES = "SELECT DISTINCT name FROM listed_person WHERE is_new"
 _PHONES = text("""
     INSERT INTO phone (person_id, e164, position, source)
     SELECT listed.person_id, given.e164,
@@ -48,5 +51,6 @@ async def prepare(session: AsyncSession) -> None:
 async def take_in(session: AsyncSession, *, community_id: int) -> None:
     """Write the new people of `listed_person`, and every number not on file yet."""
     await session.execute(_ANALYZE)
+    await spell(session, _NEW_NAMES)
     await session.execute(_PEOPLE, {"source": SOURCE, "community_id": community_id})
     await session.execute(_PHONES, {"source": SOURCE})

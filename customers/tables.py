@@ -3,12 +3,14 @@
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, ExcludeConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import one_of
 from core.database import Base
 from customers.model import CallMode, Language, Purpose, Reason, Role
+from customers.spelling import vector_of
 
 
 class Community(Base):
@@ -39,14 +41,25 @@ class Unit(Base):
     __table_args__ = (
         sa.UniqueConstraint("community_id", "label"),
         sa.CheckConstraint("label <> ''", name="label_given"),
+        sa.Index("ix_unit_label", "label", postgresql_ops={"label": "text_pattern_ops"}),
+        sa.Index(
+            "ix_unit_label_tail",
+            sa.func.reverse(sa.text("label")).label("key"),
+            postgresql_ops={"key": "text_pattern_ops"},
+        ),
     )
+
+
+def _name_keys(context: DefaultExecutionContext) -> str | None:
+    name = context.get_current_parameters().get("name")  # type: ignore[no-untyped-call]
+    return vector_of(name) if isinstance(name, str) else None
 
 
 class Person(Base):
     """Somebody we may call; synthetic people are refused by real bridges.
 
     `community_id` counts somebody who holds no unit (a prospect) to a community; None where units
-    say it.
+    say it. `name_keys` are what the name may be typed as (`customers.spelling`).
     """
 
     __tablename__ = "person"
@@ -63,10 +76,12 @@ class Person(Base):
     note: Mapped[str | None] = mapped_column(sa.Text)
     source: Mapped[str] = mapped_column(sa.String(32), server_default="import")
     community_id: Mapped[int | None] = mapped_column(sa.ForeignKey("community.community_id"))
+    name_keys: Mapped[str | None] = mapped_column(TSVECTOR, default=_name_keys, deferred=True)
     __table_args__ = (
         sa.CheckConstraint("name <> ''", name="name_given"),
         sa.CheckConstraint("identity_digits ~ '^[0-9]{4,8}$'", name="identity_is_digits"),
         sa.Index("ix_person_name", "name"),
+        sa.Index("ix_person_name_keys", "name_keys", postgresql_using="gin"),
         sa.Index("ix_person_deceased", "person_id", postgresql_where="deceased_at IS NOT NULL"),
     )
 
@@ -118,6 +133,12 @@ class Phone(Base):
         sa.UniqueConstraint("person_id", "e164"),
         sa.CheckConstraint("e164 ~ '^\\+[1-9][0-9]{5,14}$'", name="is_e164"),
         sa.CheckConstraint("(dead_at IS NULL) = (dead_because IS NULL)", name="death_has_a_cause"),
+        sa.Index("ix_phone_head", "e164", postgresql_ops={"e164": "text_pattern_ops"}),
+        sa.Index(
+            "ix_phone_tail",
+            sa.func.reverse(sa.text("e164")).label("key"),
+            postgresql_ops={"key": "text_pattern_ops"},
+        ),
     )
 
 
@@ -230,6 +251,7 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(sa.String(32))
     subject: Mapped[str] = mapped_column(sa.Text)
     detail: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
+    __table_args__ = (sa.Index("ix_audit_entry_subject", "subject", "audit_entry_id"),)
 
 
 class ImportedFile(Base):

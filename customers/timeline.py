@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 # A day becomes the instant it begins in the community's zone. Amounts are in minor units.
 _EVENTS = """
-    WITH local AS (
+    WITH local AS NOT MATERIALIZED (
         SELECT u.unit_id, c.time_zone FROM unit u JOIN community c USING (community_id)
     ), events AS (
         SELECT CAST(h.due_on AS timestamp) AT TIME ZONE l.time_zone AS at, 'charge_due' AS what,

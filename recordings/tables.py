@@ -77,3 +77,21 @@ class Recording(Base):
             name="held_by_somebody",
         ),
     )
+
+
+class RecordingWave(Base):
+    """What a stored recording looks like: the loudest of each bar, channel after channel.
+
+    A byte a bar, 0 for silence to 255 for the loudest that 16 bits hold.
+    """
+
+    __tablename__ = "recording_wave"
+
+    recording_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("recording.recording_id", ondelete="CASCADE"), primary_key=True
+    )
+    bars: Mapped[int]
+    peaks: Mapped[bytes]
+    __table_args__ = (
+        sa.CheckConstraint("bars > 0 AND octet_length(peaks) % bars = 0", name="whole_bars"),
+    )

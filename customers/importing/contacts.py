@@ -13,6 +13,7 @@ from customers.importing.model import Defaults
 from customers.importing.occupancies import hand_over
 from customers.importing.phones import restate_phones
 from customers.importing.staging import analyze, run
+from customers.spelled_names import spell
 
 _COMMUNITIES = """
     INSERT INTO community (name, time_zone, region, currency, packs)
@@ -138,10 +139,11 @@ _STATED_PERSON = """
 """
 _INSERT_PERSONS = f"""
     WITH stated AS ({_STATED_PERSON})
-    INSERT INTO person (person_id, name, honorific, language, vip, identity_digits, synthetic)
+    INSERT INTO person
+        (person_id, name, honorific, language, vip, identity_digits, synthetic, name_keys)
     SELECT person_id, name, honorific, coalesce(language, default_language),
-           coalesce(vip, false), identity_digits, :synthetic
-    FROM stated WHERE new_person ORDER BY person_id
+           coalesce(vip, false), identity_digits, :synthetic, name_keys
+    FROM stated LEFT JOIN spelled_name USING (name) WHERE new_person ORDER BY person_id
 """  # noqa: S608 - joined of our own parts
 _UPDATE_PERSONS = f"""
     WITH stated AS ({_STATED_PERSON}), updated AS (
@@ -159,6 +161,7 @@ _UPDATE_PERSONS = f"""
     UPDATE stage_contact s SET changed = true FROM updated
     WHERE updated.person_id = s.person_id AND NOT s.repeat
 """  # noqa: S608 - joined of our own parts
+_NEW_NAMES = "SELECT DISTINCT name FROM stage_contact WHERE new_person"
 _OPTING_OUT = """
     SELECT DISTINCT s.person_id FROM stage_contact s
     WHERE s.do_not_call AND NOT s.repeat AND NOT s.rejected
@@ -214,6 +217,7 @@ async def merge_contacts(
     await run(session, _SECOND_OWNERS)
     await run(session, _OPT_OUTS_IN_REPEATS)
     await _know_persons(session)
+    await spell(session, _NEW_NAMES)
     await run(session, _INSERT_PERSONS, synthetic=defaults.synthetic)
     await run(session, _UPDATE_PERSONS)
     await hand_over(session)

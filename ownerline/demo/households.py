@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from customers.model import CallMode, Purpose, Reason, Role
+from customers.spelling import vector_of
 from customers.tables import (
     AgentTask,
     Community,
@@ -170,6 +171,7 @@ class Settlers:
             rest_hours=_rest_hours(rng),
             identity_digits=f"{rng.randrange(10_000):04d}" if on_file else None,
             note=None,
+            name_keys=vector_of(name.text),
         )
         if deceased:
             self._rows.add(
