@@ -139,6 +139,7 @@ class AttemptDueCall(Base):
     next_phone: Mapped[bool] = mapped_column(server_default=sa.true())
     wrapped_up_at: Mapped[datetime | None]  # of an agent's call: when its outcome was given,
     wrapped_up_by: Mapped[str | None] = mapped_column(sa.Text)  # and by whom
+    script_version: Mapped[int | None]  # that was spoken by; None: nobody was spoken to
     __table_args__ = (
         sa.Index("ix_attempt_due_call_open", "attempt_id", postgresql_where="settled_at IS NULL"),
         sa.CheckConstraint(

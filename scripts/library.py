@@ -1,11 +1,12 @@
 """The library of call scripts: the shipped ones, the house's own, and those of uploaded lists.
 
 Files are read once. A started list's script never changes, so a process that meets a name it does
-not know reads it (`callback.uploaded_book`) and then knows it for good.
+not know reads it (`callback.uploaded_book`) and then knows it for good. Of a script there may be
+editions (`callback.editions`): a talk goes on with the one it began with.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from scripts.variables import VariableType
 SHIPPED = Path(__file__).parent / "library"
 MAX_BYTES = 256 * 1024
 Model = TypeVar("Model", bound=BaseModel)
-_MERGED = ("variables", "constants", "sentences", "steps")
+_MERGED = ("variables", "constants", "sentences", "agent_sentences", "steps")
 _ENTRIES = ("opening", "section")
 
 
@@ -35,6 +36,7 @@ class Library:
 
     scripts: dict[str, Script]
     types: dict[str, Mapping[str, VariableType]]  # of every variable, by script
+    editions: dict[tuple[str, int], Script] = field(default_factory=dict)  # by name and version
 
     def get(self, name: str) -> Script:
         """Return a script.
@@ -49,14 +51,38 @@ class Library:
             raise UnknownScriptError(message) from None
 
     def add(self, script: Script) -> None:
-        """Put a started list's script into the library."""
+        """Put a script into the library, the one in use of its name from now on."""
+        if self.scripts.get(script.name) is script:
+            return
         self.types[script.name] = script.types()
         self.scripts[script.name] = script
+        self.editions[script.name, script.version] = script
 
     def with_script(self, script: Script) -> "Library":
         """Return a library of its own that knows a script which may not be started yet."""
-        library = Library(scripts=dict(self.scripts), types=dict(self.types))
+        library = self.copied()
         library.add(script)
+        return library
+
+    def copied(self) -> "Library":
+        """Return a library of its own with the same scripts."""
+        return Library(
+            scripts=dict(self.scripts), types=dict(self.types), editions=dict(self.editions)
+        )
+
+    def at(self, versions: Mapping[str, int]) -> "Library":
+        """Return the library as a talk began with it; of an edition nobody knows, the present one."""
+        others = [
+            edition
+            for name, version in versions.items()
+            if (edition := self.editions.get((name, version))) is not None
+            and edition is not self.scripts.get(name)
+        ]
+        if not others:
+            return self
+        library = self.copied()
+        for each in others:
+            library.add(each)
         return library
 
     @classmethod
@@ -64,7 +90,9 @@ class Library:
         """Make a library of scripts already read."""
         by_name = {script.name: script for script in scripts}
         return cls(
-            scripts=by_name, types={name: script.types() for name, script in by_name.items()}
+            scripts=by_name,
+            types={name: script.types() for name, script in by_name.items()},
+            editions={(name, script.version): script for name, script in by_name.items()},
         )
 
 
@@ -82,8 +110,7 @@ def load_library(extra: Path | None = None) -> Library:
     Raises:
         ScriptError: a file cannot be read, or the linter finds something; says which and what.
     """
-    read = _read_library(extra)
-    return Library(scripts=dict(read.scripts), types=dict(read.types))
+    return _read_library(extra).copied()
 
 
 @lru_cache(maxsize=8)
