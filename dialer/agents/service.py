@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,15 @@ from customers.service import audit
 from dialer.agents.endpoints import check_endpoint
 from dialer.agents.model import AgentState, BreakReason, UnknownAgentError
 from dialer.agents.seats import ask_anew
-from dialer.agents.steps import BecomeReady, HangUp, ScreenLost, SignIn, SignOut, TakeBreak
+from dialer.agents.steps import (
+    BecomeReady,
+    HangUp,
+    MoreTime,
+    ScreenLost,
+    SignIn,
+    SignOut,
+    TakeBreak,
+)
 from dialer.agents.tables import Agent
 from dialer.agents.transitions import Changed, change
 
@@ -157,6 +166,19 @@ async def take_break(
         AgentStateError: a call or a wrap-up is open, or the agent is not signed in.
     """
     await change(session, agent_id, TakeBreak(reason=reason), by=BY_AGENT, why=reason, now=now)
+
+
+async def take_more_time(
+    session: AsyncSession, agent_id: int, attempt_id: UUID, *, until: datetime, now: datetime
+) -> None:
+    """Let an agent write for longer; it stays among their steps, where supervisors see it.
+
+    Raises:
+        UnknownAgentError: no such agent.
+        AgentStateError: the agent owes no wrap-up of this call.
+    """
+    longer = MoreTime(attempt_id=attempt_id, until=until)
+    await change(session, agent_id, longer, by=BY_AGENT, why="more_time", now=now)
 
 
 async def hang_up(session: AsyncSession, agent_id: int, *, now: datetime) -> None:

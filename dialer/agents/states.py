@@ -157,6 +157,10 @@ class WrapUp:
     attempt_id: UUID
     until: datetime
 
+    def longer(self, until: datetime) -> "WrapUp":
+        """The agent needs more time to write."""
+        return WrapUp(attempt_id=self.attempt_id, until=until)
+
     def done(self, then: BreakReason | None = None) -> Ready | Break:
         """The outcomes are written; on with the next call, or a break."""
         return Ready() if then is None else Break(reason=then)

@@ -99,6 +99,14 @@ class GiveWrapUp:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MoreTime:
+    """The agent needs until then to write down what was said."""
+
+    attempt_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallMet:
     """A person answered the agent's call."""
 
@@ -146,6 +154,7 @@ Asked = (
     | PassCall
     | HangUp
     | GiveWrapUp
+    | MoreTime
 )
 Happened = CallMet | CallOver | PhoneMissing | TimePassed | ScreenLost
 Step = Asked | Happened
@@ -194,6 +203,8 @@ def _asked(standing: Standing, step: Asked) -> Standing | None:  # noqa: C901, P
             return standing.unwanted()
         case GiveWrapUp(), WrapUp() if standing.attempt_id == step.attempt_id:
             return standing.done(step.then)
+        case MoreTime(), WrapUp() if standing.attempt_id == step.attempt_id:
+            return standing.longer(step.until)
         case (SignOut(), Offline()) | (BecomeReady(), Ready()):
             return standing  # asked twice
     return None

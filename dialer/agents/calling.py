@@ -1,0 +1,201 @@
+"""A call that an agent asks for from a file: the person's own due call, under all the rules."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.building import build_lists
+from callback.model import DueCallState
+from callback.tables import DueCall
+from callback.verdict import Verdict
+from core.columns import AnyRow, table_of
+from customers.model import CallMode, Reason
+from customers.people import request_callback
+from customers.service import audit
+from dialer.agents.desk import Desk
+from dialer.agents.model import AgentState, AgentStateError
+from dialer.agents.offers import Shown
+from dialer.agents.service import BY_AGENT
+from dialer.agents.steps import Offer
+from dialer.agents.tables import Agent
+from dialer.agents.transitions import change_locked, lock_agent
+from dialer.call_facts import load_candidates
+from dialer.claim_plan import judged_in_turn
+from dialer.claim_writes import keep_verdicts
+from dialer.control import switches
+from dialer.model import AttemptState
+from dialer.tables import Attempt
+
+_DUE_CALL, _AGENT, _ATTEMPT = table_of(DueCall), table_of(Agent), table_of(Attempt)
+_AWAY = frozenset({AgentState.OFFLINE, AgentState.BREAK})
+_MOST = 20
+
+_WAITING = (
+    sa.select(
+        _DUE_CALL.c.due_call_id,
+        _DUE_CALL.c.mode,
+        _DUE_CALL.c.agent_id,
+        _AGENT.c.name.label("keeper"),
+        _AGENT.c.state.label("keeper_state"),
+    )
+    .outerjoin(_AGENT, _AGENT.c.agent_id == _DUE_CALL.c.agent_id)
+    .where(
+        _DUE_CALL.c.person_id == sa.bindparam("person_id"),
+        _DUE_CALL.c.state == DueCallState.WAITING,
+    )
+    .order_by(_DUE_CALL.c.appointment.desc(), _DUE_CALL.c.due_by, _DUE_CALL.c.due_call_id)
+    .limit(_MOST)
+    .with_for_update(of=_DUE_CALL, key_share=True, skip_locked=True)
+)
+_SHOWN_TO = sa.select(_AGENT.c.name).where(
+    _AGENT.c.due_call_id == _DUE_CALL.c.due_call_id,
+    _DUE_CALL.c.person_id == sa.bindparam("person_id"),
+    _AGENT.c.agent_id != sa.bindparam("agent_id"),
+)
+_ON_THE_LINE = sa.select(
+    sa.exists().where(
+        _ATTEMPT.c.person_id == sa.bindparam("person_id"), _ATTEMPT.c.state != AttemptState.ENDED
+    )
+)
+_HOME = sa.text("""
+    SELECT person.person_id, person.language,
+           coalesce(home.community_id, person.community_id) AS community_id, home.unit_id
+    FROM person
+    LEFT JOIN LATERAL (
+        SELECT unit.community_id, unit.unit_id FROM occupancy o
+        JOIN unit USING (unit_id)
+        JOIN community USING (community_id)
+        WHERE o.person_id = person.person_id
+          AND daterange(o.valid_from, o.valid_until)
+              @> CAST(CAST(:now AS timestamptz) AT TIME ZONE community.time_zone AS date)
+        ORDER BY o.occupancy_id LIMIT 1
+    ) AS home ON true
+    WHERE person.person_id = :person_id
+""")
+
+
+class NoCallDueError(AgentStateError):
+    """Nothing makes the person due a call of an agent; a call the owner asked for would be one."""
+
+
+class CallRefusedError(AgentStateError):
+    """The rules refuse a call to the person now; `verdict` says which, and until when."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(f"the rules refuse a call to them now: {verdict.rule.value}")
+        self.verdict = verdict
+
+
+async def offer_person(
+    session: AsyncSession,
+    agent_id: int,
+    person_id: int,
+    *,
+    due_call_id: int | None = None,
+    desk: Desk,
+    now: datetime,
+) -> Shown:
+    """Show a ready agent a person's due call that the rules allow; it rings when they say so.
+
+    `due_call_id` means that one alone. The call is judged again when it is dialled.
+
+    Raises:
+        UnknownAgentError: no such agent.
+        AgentStateError: the agent is not ready, or a colleague has the person.
+        NoCallDueError: no due call of theirs is an agent's.
+        CallRefusedError: the rules refuse it at this instant.
+    """
+    agent = await lock_agent(session, agent_id)
+    if agent.state is not AgentState.READY:
+        message = f"agent {agent_id} is {agent.state.value}: ready agents ring from a file"
+        raise AgentStateError(message)
+    of_person = {"person_id": person_id}
+    colleague = await session.scalar(_SHOWN_TO, {**of_person, "agent_id": agent_id})
+    if colleague is not None or await session.scalar(_ON_THE_LINE, of_person):
+        message = f"{colleague or 'a colleague or the script'} has them at this moment; look again"
+        raise AgentStateError(message)
+    rows = [
+        row
+        for row in await session.execute(_WAITING, of_person)
+        if row.mode is CallMode.AGENT and due_call_id in {None, row.due_call_id}
+    ]
+    if not rows:
+        message = f"no call of an agent is due to person {person_id}"
+        raise NoCallDueError(message)
+    kept = [row for row in rows if _is_kept_from(row, agent_id)]
+    if len(kept) == len(rows):
+        message = f"{kept[0].keeper} promised them this call and is at the desk"
+        raise AgentStateError(message)
+    free = [row.due_call_id for row in rows if row not in kept]
+    return await _offer(session, agent, free, desk=desk, now=now)
+
+
+async def _offer(
+    session: AsyncSession, agent: AnyRow, due_call_ids: list[int], *, desk: Desk, now: datetime
+) -> Shown:
+    candidates = await load_candidates(
+        session,
+        due_call_ids,
+        now=now,
+        basis=desk.basis(await switches(session)),
+        campaigns=desk.campaigns,
+        lock=False,
+    )
+    judged = judged_in_turn(candidates, now=now, packs=desk.packs)
+    await keep_verdicts(session, judged, now=now)
+    allowed = next((each for each in judged if each.allowed), None)
+    if allowed is None:
+        raise CallRefusedError(judged[0].verdict)
+    until = now + desk.rules.offer
+    offer = Offer(due_call_id=allowed.candidate.due_call_id, until=until)
+    await change_locked(session, agent, offer, by=BY_AGENT, why="from_a_file", now=now)
+    return Shown(candidate=allowed.candidate, verdict=allowed.verdict, until=until)
+
+
+async def ask_back(
+    session: AsyncSession,
+    agent_id: int,
+    person_id: int,
+    *,
+    call_at: datetime,
+    by: str,
+    desk: Desk,
+    now: datetime,
+) -> int:
+    """Write down that an owner asked to be rung by this agent, and put it on their list.
+
+    Returns the id of the request.
+
+    Raises:
+        NoCallDueError: the person is unknown, or lives nowhere we know.
+    """
+    home = (await session.execute(_HOME, {"person_id": person_id, "now": now})).one_or_none()
+    if home is None or home.community_id is None:
+        message = f"person {person_id} is on no community's file: there is no list to put them on"
+        raise NoCallDueError(message)
+    request_id = await request_callback(
+        session,
+        person_id=person_id,
+        community_id=home.community_id,
+        unit_id=home.unit_id,
+        call_at=max(call_at, now),
+        about=Reason.ENQUIRY,
+        agent_id=agent_id,
+        now=now,
+    )
+    await audit(
+        session,
+        actor=by,
+        action="callback_asked",
+        subject=f"person:{person_id}",
+        detail={"callback_request_id": request_id, "call_at": call_at.isoformat()},
+        now=now,
+    )
+    await build_lists(session, now=now, community_ids=[home.community_id], campaigns=desk.campaigns)
+    return request_id
+
+
+def _is_kept_from(row: AnyRow, agent_id: int) -> bool:
+    """Say whether a colleague who is at work promised this call in person."""
+    return row.agent_id not in {None, agent_id} and row.keeper_state not in _AWAY
