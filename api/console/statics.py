@@ -25,7 +25,7 @@ def edition() -> str:
 
 
 def address_of(name: str) -> str:
-    """Return where a file is fetched, `/static/<edition>/console.css`."""
+    """Return where a file is fetched, `/static/<edition>/tokens.css`."""
     return f"{PREFIX}/{edition()}/{name}"
 
 
