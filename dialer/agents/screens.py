@@ -31,30 +31,30 @@ _TAKE = _TAKE.on_conflict_do_update(
     index_elements=["agent_id"],
     set_={"tab": _TAKE.excluded.tab, "taken_at": _TAKE.excluded.taken_at},
 )
-_LOOK = (
-    sa.update(_TAB)
-    .where(
-        _TAB.c.agent_id == sa.bindparam("of_agent"),
-        sa.or_(
-            _TAB.c.looked_of.is_distinct_from(sa.bindparam("of", type_=sa.String)),
-            sa.bindparam("part", type_=sa.String) != sa.all_(_TAB.c.looked),
-        ),
-    )
-    .values(
-        looked_of=sa.bindparam("of", type_=sa.String),
-        looked=sa.case(
-            (
-                _TAB.c.looked_of == sa.bindparam("of", type_=sa.String),
-                sa.func.array_append(_TAB.c.looked, sa.bindparam("part", type_=sa.String)),
-            ),
-            else_=sa.func.array_append(
-                sa.cast(sa.literal("{}"), _TAB.c.looked.type),
-                sa.bindparam("part", type_=sa.String),
-            ),
-        ),
-    )
-    .returning(_TAB.c.agent_id)
+_FIRST_LOOK = insert(_TAB).values(
+    agent_id=sa.bindparam("agent_id"),
+    tab="",
+    taken_at=sa.bindparam("now"),
+    looked_of=sa.bindparam("of"),
+    looked=sa.bindparam("parts"),
 )
+_LOOK = _FIRST_LOOK.on_conflict_do_update(
+    index_elements=["agent_id"],
+    set_={
+        "looked_of": _FIRST_LOOK.excluded.looked_of,
+        "looked": sa.case(
+            (
+                _TAB.c.looked_of == _FIRST_LOOK.excluded.looked_of,
+                _TAB.c.looked.op("||")(_FIRST_LOOK.excluded.looked),
+            ),
+            else_=_FIRST_LOOK.excluded.looked,
+        ),
+    },
+    where=sa.or_(
+        _TAB.c.looked_of.is_distinct_from(_FIRST_LOOK.excluded.looked_of),
+        sa.not_(_TAB.c.looked.contains(_FIRST_LOOK.excluded.looked)),
+    ),
+).returning(_TAB.c.agent_id)
 
 
 class AnotherPageError(AgentStateError):
@@ -112,7 +112,9 @@ def mark_of(standing: Standing) -> str:
             return type(standing).__name__.lower()
 
 
-async def is_first_look(session: AsyncSession, agent_id: int, *, of: str, part: str) -> bool:
+async def is_first_look(
+    session: AsyncSession, agent_id: int, *, of: str, part: str, now: datetime
+) -> bool:
     """Say whether a part of the file is shown for the first time in this call or offer."""
-    looked = await session.execute(_LOOK, {"of_agent": agent_id, "of": of, "part": part})
-    return looked.first() is not None
+    looking = {"agent_id": agent_id, "of": of, "parts": [part], "now": now}
+    return (await session.execute(_LOOK, looking)).first() is not None
