@@ -15,10 +15,10 @@ from tests.asterisk.kit.install import (
 )
 from tests.asterisk.kit.instance import WATCHER
 from tests.asterisk.kit.manager import Manager, manager_at
-from tests.asterisk.kit.packages import PackagesError
 from tests.asterisk.kit.pair import Pair, start_pair
 from tests.asterisk.kit.phones import Phones, phones_at
 from tests.asterisk.kit.sipp import Exchange
+from tests.kit.packages import PackagesError
 
 
 @pytest.fixture(scope="session")

@@ -4,26 +4,24 @@ They come from Debian's packages: Asterisk from sid with sid's own loader and li
 SIPp from the machine's own release. `python -m tests.asterisk.kit.install` does it by hand.
 """
 
-import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.asterisk.kit.modules import MODULES
-from tests.asterisk.kit.packages import (
+from tests.kit.cache import cache_folder, held
+from tests.kit.cache import is_required as setting_requires
+from tests.kit.packages import (
     Archive,
     PackagesError,
     PackagesMissingError,
     open_archive,
 )
 
-CACHE = "OWNERLINE_TEST_CACHE"  # the folder that keeps what was unpacked
 REQUIRED = "OWNERLINE_TEST_REQUIRE_ASTERISK"  # set: these tests must not be skipped
 WANTED = "Asterisk 22."
 _SUITE = "sid"  # the only one of Debian that has Asterisk
@@ -68,7 +66,7 @@ def installed_asterisk(cache: Path | None = None) -> Asterisk:
         PackagesError: it cannot be had here; the message says what would help.
     """
     folder = (cache or cache_folder()) / f"asterisk-22-{_EDITION}"
-    with _held(folder):
+    with held(folder):
         if (known := _known(folder)) is None:
             known = _unpack_asterisk(folder)
     root = folder / "root"
@@ -89,7 +87,7 @@ def installed_sipp(cache: Path | None = None) -> Sipp:
     if (own := shutil.which("sipp")) is not None:
         return Sipp(command=own, environment={})
     folder = (cache or cache_folder()) / f"sipp-{_EDITION}"
-    with _held(folder):
+    with held(folder):
         if _known(folder) is None:
             _unpack_sipp(folder)
     root = folder / "root"
@@ -98,17 +96,9 @@ def installed_sipp(cache: Path | None = None) -> Sipp:
     )
 
 
-def cache_folder() -> Path:
-    """Return the folder that keeps what tests have fetched."""
-    if (named := os.environ.get(CACHE)) is not None:
-        return Path(named).resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ownerline"
-
-
 def is_required() -> bool:
     """Say whether the tests must run: in CI, and wherever the setting asks for it."""
-    return bool(os.environ.get(REQUIRED)) or os.environ.get("CI") == "true"
+    return setting_requires(REQUIRED)
 
 
 def _unpack_asterisk(folder: Path) -> str:
@@ -188,19 +178,6 @@ def _loader(root: Path) -> tuple[str, ...]:
 
 def _libraries(root: Path) -> Path:
     return next(iter(root.glob("usr/lib/*-linux-gnu*")), root / "usr/lib")
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Let one process at a time look and unpack."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        message = f"{folder} cannot be made ({err.strerror}): name another folder in {CACHE}"
-        raise PackagesError(message) from err
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _known(folder: Path) -> str | None:
