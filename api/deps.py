@@ -1,5 +1,6 @@
 """What the API works with: handed over once by whoever puts the house together."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -8,11 +9,15 @@ from core.clock import Clock
 from core.ids import IdSource
 from core.live import LiveFeed
 from customers.importing.model import Defaults
+from customers.model import Language
 from dialer.agents.browsers import BrowserTokens
 from dialer.agents.desk import Desk
 from dialer.explaining import HeldBack
 from dialer.plan import House
 from recordings.store import RecordingStore
+
+# Makes the audio of a sentence, a WAV.
+Speech = Callable[[str, Language], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,5 +49,6 @@ class ApiDeps:
     held_back: HeldBack | None = None  # what besides the switches keeps everybody from being rung
     browser_tokens: BrowserTokens | None = None  # None: no carrier of ours rings browsers
     recordings: RecordingStore | None = None  # None: nobody hears them here
+    speech: Speech | None = None  # None: no prompt can be heard here
     feed: LiveFeed | None = None
     limits: ApiLimits = field(default_factory=ApiLimits)

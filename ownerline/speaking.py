@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from scripts.speech.speaker import make_speaker, studio_folder
 from scripts.speech.studio import Studio, normalised, read_sheet
 
 _RATE = 8000
+_RATE_HERE = 16000  # a browser plays it as well
 _SUFFIX = SUFFIXES[_RATE]
 
 
@@ -122,6 +123,21 @@ async def speak_script(
             for text, spoken, file in zip(sentences, made, files, strict=True)
         ),
     )
+
+
+def speech_of(settings: Settings) -> Callable[[str, Language], Awaitable[bytes]]:
+    """Return what makes the audio of one sentence, a WAV of 16 kHz; kept ones come at once."""
+
+    async def speak(sentence: str, language: Language) -> bytes:
+        speaker = await asyncio.to_thread(make_speaker, settings, settings.home)
+        try:
+            spoken = await speaker.spoken(sentence, language)
+            file = Shelf(folder=speaker.folder).file(spoken.stem, _RATE_HERE)
+            return await asyncio.to_thread(file.read_bytes)
+        finally:
+            await speaker.close()
+
+    return speak
 
 
 def _copied(files: Sequence[Path], out: Path, name: str) -> list[Path]:

@@ -18,6 +18,7 @@ from ownerline.books import campaigns_of, house_of
 from ownerline.recorded import store_of
 from ownerline.services.probes import Probes
 from ownerline.services.process import Process
+from ownerline.speaking import speech_of
 from ownerline.spending import held_back_by
 from scripts.library import load_library
 
@@ -49,6 +50,7 @@ def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute]
             held_back=held_back_by(settings),
             browser_tokens=_browser_tokens(settings),
             recordings=store_of(settings),
+            speech=speech_of(settings),
             feed=process.feed,
             limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
         )
