@@ -108,7 +108,7 @@ async def find_people(
     facts = {
         "community": None if community is None else as_text(community),
         "labels": list({read_unit(query), text}),
-        "phones": await _phones(session, query),
+        "phones": await phones_meant(session, query),
         "text": text,
     }
     for statement in (_BY_UNIT, _BY_CHARGE, _BY_WORK_ORDER, _BY_PHONE, _BY_PHONE_ALONE):
@@ -123,7 +123,8 @@ async def find_people(
     raise NothingFoundError(message)
 
 
-async def _phones(session: AsyncSession, query: str) -> list[str]:
+async def phones_meant(session: AsyncSession, query: str) -> list[str]:
+    """Return the numbers a text means in the region of any community, in E.164."""
     regions = await session.scalars(sa.text("SELECT DISTINCT region FROM community"))
     return sorted({phone.e164 for region in regions for phone in read_phones(query, region).phones})
 
