@@ -16,6 +16,7 @@ from api.console.edge import problem_page
 from api.console.routes import ROUTERS as PAGES
 from api.console.statics import PREFIX as STATIC
 from api.console.statics import Statics
+from api.console.strangers import Strangers
 from api.deps import ApiDeps
 from api.openapi import describe
 from api.problems import answer
@@ -86,6 +87,7 @@ def make_app(deps: ApiDeps) -> FastAPI:
         requests_per_minute=deps.limits.requests_per_minute,
         refusals_per_minute=deps.limits.refusals_per_minute,
     )
+    app.state.strangers = Strangers()
     allowed = _allowed(app)
 
     async def answered(request: Request, error: Exception) -> Response:

@@ -35,11 +35,24 @@ class Rates:
         """
         await self._count(self._refusals, address)
 
+    async def check_refusals(self, address: str) -> None:
+        """Refuse an address that was refused too often, before it costs anything.
+
+        Raises:
+            ProblemError: there were too many within a minute.
+        """
+        if not await self._counter.test(self._refusals, address):
+            raise _too_many(self._refusals)
+
     async def _count(self, item: RateLimitItemPerMinute, who: str) -> None:
         if await self._counter.hit(item, who):
             return
-        raise ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            f"more than {item.amount} requests a minute; try again in {_AGAIN_S} seconds",
-            headers={"Retry-After": str(_AGAIN_S)},
-        )
+        raise _too_many(item)
+
+
+def _too_many(item: RateLimitItemPerMinute) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"more than {item.amount} requests a minute; try again in {_AGAIN_S} seconds",
+        headers={"Retry-After": str(_AGAIN_S)},
+    )

@@ -1,10 +1,11 @@
-"""Holders of tokens: made, shown, disabled, given a new token, recognized by one."""
+"""Users, people and systems: made, shown, changed, disabled, recognized by their tokens."""
 
 import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.model import RIGHTS, ApiRole, Right
-from api.tables import ApiUser
+from api.problems import NotOnFileError
+from api.tables import ApiUser, ConsoleSession
 from core.errors import OwnerlineError
 from dialer.agents.tables import Agent
 
@@ -24,7 +26,11 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class ApiUserError(OwnerlineError):
-    """There is no such API user, or there is one already."""
+    """There is no such user, or there is one already."""
+
+
+class NameTakenError(ApiUserError):
+    """Two users cannot have one name: they sign in by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,14 +53,27 @@ class Caller:
         return right in RIGHTS[self.role]
 
 
+class SignsIn(StrEnum):
+    """How far a user is with a password for the console."""
+
+    NO = "no"  # has none: a system, or somebody who was not given one yet
+    FIRST = "first"  # was given one, and owes one of their own
+    OWN = "own"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiUserShown:
-    """A holder of a token, as operators see it; the token itself is nowhere."""
+    """A user, as operators see them; token and password are nowhere."""
 
+    api_user_id: int
     name: str
     role: ApiRole
+    agent_id: int | None
+    signs_in: SignsIn
+    has_token: bool
     created_at: datetime
     last_used_at: datetime | None
+    locked_until: datetime | None
     disabled_at: datetime | None
 
 
@@ -64,7 +83,20 @@ async def add_user(
     """Make a user and return the token, which is shown this once.
 
     Raises:
-        ApiUserError: the name is taken, empty or too long; there is no such agent, or the role is
+        ApiUserError: as `make_user` says.
+    """
+    await make_user(session, name=name, role=role, agent_id=agent_id, now=now)
+    return await new_token(session, name=name)
+
+
+async def make_user(
+    session: AsyncSession, *, name: str, role: ApiRole, agent_id: int | None = None, now: datetime
+) -> int:
+    """Make a user whom nothing lets in yet; returns their id.
+
+    Raises:
+        NameTakenError: somebody has this name already.
+        ApiUserError: the name is empty or too long; there is no such agent, or the role is
             another one's.
     """
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
@@ -72,17 +104,34 @@ async def add_user(
         raise ApiUserError(message)
     if agent_id is not None:
         await _check_agent(session, agent_id, role)
-    token = _new_token()
     made = await session.scalar(
         insert(ApiUser)
-        .values(name=name, role=role, token_hash=_hash(token), agent_id=agent_id, created_at=now)
+        .values(name=name, role=role, agent_id=agent_id, created_at=now)
         .on_conflict_do_nothing(index_elements=["name"])
         .returning(ApiUser.api_user_id)
     )
     if made is None:
-        message = f"there is an API user {name!r} already; `ownerline user token` gives a new token"
-        raise ApiUserError(message)
-    return token
+        message = f"there is a user {name!r} already; `ownerline user token` gives a new token"
+        raise NameTakenError(message)
+    return int(made)
+
+
+async def change_user(
+    session: AsyncSession, *, name: str, role: ApiRole, agent_id: int | None
+) -> bool:
+    """Give a user another role, or another agent to be; False when nothing differs.
+
+    Raises:
+        ApiUserError: there is no such user or agent, or the role speaks for none.
+    """
+    user = await _locked(session, name)
+    if agent_id is not None:
+        await _check_agent(session, agent_id, role)
+    if (user.role, user.agent_id) == (role, agent_id):
+        return False
+    user.role, user.agent_id = role, agent_id
+    await session.flush()
+    return True
 
 
 async def _check_agent(session: AsyncSession, agent_id: int, role: ApiRole) -> None:
@@ -97,20 +146,43 @@ async def _check_agent(session: AsyncSession, agent_id: int, role: ApiRole) -> N
 async def users(session: AsyncSession) -> Sequence[ApiUserShown]:
     """Return every user by name."""
     rows = await session.scalars(sa.select(ApiUser).order_by(ApiUser.name))
-    return [
-        ApiUserShown(
-            name=row.name,
-            role=row.role,
-            created_at=row.created_at,
-            last_used_at=row.last_used_at,
-            disabled_at=row.disabled_at,
-        )
-        for row in rows
-    ]
+    return [_shown(row) for row in rows]
+
+
+async def user_with(session: AsyncSession, api_user_id: int) -> ApiUserShown:
+    """Return a user.
+
+    Raises:
+        NotOnFileError: there is none of that id.
+    """
+    row = await session.get(ApiUser, api_user_id, populate_existing=True)
+    if row is None:
+        raise NotOnFileError(what="user", key=api_user_id)
+    return _shown(row)
+
+
+def _shown(row: ApiUser) -> ApiUserShown:
+    signs_in = SignsIn.NO
+    if row.password_hash is not None:
+        signs_in = SignsIn.FIRST if row.must_change_password else SignsIn.OWN
+    return ApiUserShown(
+        api_user_id=row.api_user_id,
+        name=row.name,
+        role=row.role,
+        agent_id=row.agent_id,
+        signs_in=signs_in,
+        has_token=row.token_hash is not None,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        locked_until=row.locked_until,
+        disabled_at=row.disabled_at,
+    )
 
 
 async def disable_user(session: AsyncSession, *, name: str, now: datetime) -> bool:
-    """Let the user's token open nothing more; False when it was disabled already.
+    """Let token and password open nothing more, and sign the user's browsers out.
+
+    Returns False when they were disabled already.
 
     Raises:
         ApiUserError: there is no such user.
@@ -120,7 +192,41 @@ async def disable_user(session: AsyncSession, *, name: str, now: datetime) -> bo
         return False
     user.disabled_at = now
     await session.flush()
+    await session.execute(
+        sa.update(ConsoleSession)
+        .where(ConsoleSession.api_user_id == user.api_user_id, ConsoleSession.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
     return True
+
+
+async def enable_user(session: AsyncSession, *, name: str) -> bool:
+    """Let a disabled user in again, by the token and password they had; False: they were not.
+
+    Raises:
+        ApiUserError: there is no such user.
+    """
+    user = await _locked(session, name)
+    if user.disabled_at is None:
+        return False
+    user.disabled_at, user.wrong_passwords, user.locked_until = None, 0, None
+    await session.flush()
+    return True
+
+
+async def somebody_can_sign_in(session: AsyncSession) -> bool:
+    """Say whether an admin can sign in at the console, who then lets others in."""
+    found = await session.scalar(
+        sa.select(
+            sa.exists().where(
+                ApiUser.role == ApiRole.ADMIN,
+                ApiUser.password_hash.is_not(None),
+                ApiUser.disabled_at.is_(None),
+            )
+        )
+    )
+    return bool(found)
 
 
 async def new_token(session: AsyncSession, *, name: str) -> str:
@@ -172,7 +278,7 @@ async def _locked(session: AsyncSession, name: str) -> ApiUser:
         execution_options={"populate_existing": True},
     )
     if user is None:
-        message = f"there is no API user {name!r}; `ownerline user ls` shows them"
+        message = f"there is no user {name!r}; `ownerline user ls` shows them"
         raise ApiUserError(message)
     return user
 

@@ -31,6 +31,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 PUBLIC: dict[str, Any] = {"x-public": True}  # a page for those who have not signed in
 OPEN_KEY = "x-while-password-is-owed"
 LARGEST_FORM_KEY = "x-largest-form-bytes"
+UNMARKED_KEY = "x-unmarked"  # a form of those who may have signed in at another tab meanwhile
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 
 _LARGEST_FORM = 256 * 1024
@@ -60,12 +61,12 @@ class ConsoleRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return the page's handler with all that every page has around it."""
         extra = self.openapi_extra or {}
-        if RIGHT_KEY not in extra and extra != PUBLIC:
+        if RIGHT_KEY not in extra and not PUBLIC.items() <= extra.items():
             message = f"{self.path} does not say which right it needs: openapi_extra=needs(…)"
             raise TypeError(message)
         right = Right(extra[RIGHT_KEY]) if RIGHT_KEY in extra else None
         handler, path = super().get_route_handler(), self.path
-        is_open = bool(extra.get(OPEN_KEY))
+        is_open, is_unmarked = bool(extra.get(OPEN_KEY)), bool(extra.get(UNMARKED_KEY))
         largest = int(extra.get(LARGEST_FORM_KEY, _LARGEST_FORM))
 
         async def handle(request: Request) -> Response:
@@ -78,7 +79,7 @@ class ConsoleRoute(APIRoute):
                 response = _turned_away(request, visit, right, is_open=is_open)
                 if response is None:
                     limited = Request(request.scope, _limited(request, largest))
-                    await _check_form(limited, visit)
+                    await _check_form(limited, None if is_unmarked else visit)
                     response = await _transact(limited, handler, visit=visit, deps=deps)
             except Exception as err:  # noqa: BLE001 - the edge: shown as a page, logged when ours
                 response = problem_page(request, err, visit)

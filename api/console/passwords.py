@@ -1,7 +1,9 @@
 """Passwords: hashed by Argon2id, checked off the event loop, never short and never a default."""
 
 import asyncio
+import functools
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,6 +18,8 @@ _FIRST_GROUPS, _GROUP = 4, 4
 
 # RFC 9106, section 4, second recommendation: 64 MiB, three passes, four lanes.
 _HASHER = PasswordHasher()
+# However many sign in at once: a hash takes 64 MiB and a core for a twentieth of a second.
+_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
 
 
 class PasswordError(OwnerlineError):
@@ -46,18 +50,24 @@ def check_password(password: str, *, name: str) -> None:
 
 async def hash_of(password: str) -> str:
     """Return what is kept of a password."""
-    return await asyncio.to_thread(_HASHER.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, _HASHER.hash, password)
 
 
 async def is_right(password: str, kept: str | None) -> bool:
     """Say whether it is the password; without one on file as much time is spent."""
-    known = kept if kept is not None else await _nobodys()
+    return await asyncio.get_running_loop().run_in_executor(
+        _THREADS, _matches, password[: LONGEST + 1], kept
+    )
+
+
+def _matches(password: str, kept: str | None) -> bool:
     try:
-        right = await asyncio.to_thread(_HASHER.verify, known, password[: LONGEST + 1])
+        right = _HASHER.verify(_nobodys() if kept is None else kept, password)
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None and bool(right)
 
 
-async def _nobodys() -> str:
-    return await hash_of("of nobody")
+@functools.cache
+def _nobodys() -> str:
+    return _HASHER.hash(secrets.token_urlsafe())

@@ -8,8 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.console import sessions
+from api.console.formats import left
 from api.console.page import Page
 from api.console.passwords import first_password, hash_of, is_right
+from api.console.strangers import Strangers
+from api.rates import Rates
 from api.tables import ApiUser
 from api.users import ApiUserError
 from core.columns import AnyRow, table_of
@@ -32,18 +35,31 @@ class SignInError(OwnerlineError):
         self.key = key
         self.facts: Mapping[str, Any] = facts
 
+    def said_on(self, page: Page) -> str:
+        """Return the words in the language of a page."""
+        shown = {
+            name: left(fact, page.language) if isinstance(fact, timedelta) else fact
+            for name, fact in self.facts.items()
+        }
+        return page.say(self.key, **shown)
+
 
 async def sign_in(page: Page, *, name: str, password: str) -> str:
     """Begin a session; returns its cookie.
 
-    Counting a wrong password is a transaction of its own: the page's may be undone.
+    Counting a wrong password is a transaction of its own: the page's may be undone. An address
+    that was refused too often, and a name that is locked, are answered before anything is hashed.
 
     Raises:
         SignInError: the name or the password is wrong, or the name is locked.
+        ProblemError: the address was refused too often within a minute.
     """
+    rates: Rates = page.request.app.state.rates
+    await rates.check_refusals(_address(page))
     async with page.deps.sessions.begin() as session:
         outcome = await _tried(session, page, name=name, password=password)
     if isinstance(outcome, SignInError):
+        await rates.count_refusal(_address(page))
         raise outcome
     return outcome
 
@@ -52,17 +68,24 @@ async def _tried(
     session: AsyncSession, page: Page, *, name: str, password: str
 ) -> str | SignInError:
     row = (await session.execute(_BY_NAME, {"name": name})).one_or_none()
-    if row is not None and row.locked_until is not None and row.locked_until > page.now:
-        return SignInError("door.locked", left=row.locked_until - page.now)
+    strangers: Strangers = page.request.app.state.strangers
+    locked_until = strangers.called(name).locked_until if row is None else row.locked_until
+    if locked_until is not None and locked_until > page.now:
+        return SignInError("door.locked", left=locked_until - page.now)
     right = await is_right(password, None if row is None else row.password_hash)
-    if row is None or not right or row.disabled_at is not None:
+    if row is None:
+        return _refusal(strangers.count(name, now=page.now, lock_after=lock_after))
+    if not right:
         return await _wrong(session, row, page.now)
+    if row.disabled_at is not None:
+        return SignInError("door.disabled")
     await session.execute(
         sa.update(_USER)
         .where(_USER.c.api_user_id == row.api_user_id)
         .values(wrong_passwords=0, locked_until=None, last_used_at=page.now)
     )
-    client = page.request.client
+    if page.visit is not None:  # another tab was quicker
+        await sessions.end(session, page.visit.console_session_id, now=page.now)
     await audit(
         session,
         now=page.now,
@@ -73,16 +96,13 @@ async def _tried(
     return await sessions.begin(
         session,
         row.api_user_id,
-        address="unknown" if client is None else client.host,
+        address=_address(page),
         browser=page.request.headers.get("User-Agent", ""),
         now=page.now,
     )
 
 
-async def _wrong(session: AsyncSession, row: AnyRow | None, now: datetime) -> SignInError:
-    """Count a wrong password; a name that nobody has sounds the same."""
-    if row is None:
-        return SignInError("door.wrong")
+async def _wrong(session: AsyncSession, row: AnyRow, now: datetime) -> SignInError:
     wrong = row.wrong_passwords + 1
     locked_for = lock_after(wrong)
     await session.execute(
@@ -92,10 +112,22 @@ async def _wrong(session: AsyncSession, row: AnyRow | None, now: datetime) -> Si
             wrong_passwords=wrong, locked_until=None if locked_for is None else now + locked_for
         )
     )
-    if locked_for is None:
-        return SignInError("door.wrong")
-    await audit(session, now=now, actor="door", action="name_locked", subject=f"api:{row.name}")
-    return SignInError("door.locked", left=locked_for)
+    if locked_for is not None:
+        await audit(session, now=now, actor="door", action="name_locked", subject=f"api:{row.name}")
+    return _refusal(wrong)
+
+
+def _refusal(wrong: int) -> SignInError:
+    """Return what is said of so many wrong passwords, whether anybody has the name or not."""
+    locked_for = lock_after(wrong)
+    if locked_for is not None:
+        return SignInError("door.locked", left=locked_for)
+    return SignInError("door.wrong", tries=FREE_TRIES - wrong, left=_FIRST_LOCK)
+
+
+def _address(page: Page) -> str:
+    client = page.request.client
+    return "unknown" if client is None else client.host
 
 
 def lock_after(wrong: int) -> timedelta | None:
@@ -133,11 +165,14 @@ async def give_password(session: AsyncSession, *, name: str, now: datetime) -> s
     All their browsers are signed out, and a locked name is locked no more.
 
     Raises:
-        ApiUserError: there is no such user.
+        ApiUserError: there is no such user, or they are disabled.
     """
     row = (await session.execute(_BY_NAME, {"name": name})).one_or_none()
     if row is None:
         message = f"there is no user {name!r}; `ownerline user ls` shows them"
+        raise ApiUserError(message)
+    if row.disabled_at is not None:
+        message = f"{name!r} is disabled; `ownerline user enable` lets them in again"
         raise ApiUserError(message)
     password = first_password()
     await session.execute(

@@ -16,7 +16,7 @@ from ownerline.services.dialer import DialerPart
 from ownerline.services.probes import Probes
 from ownerline.services.process import Part, Process, open_process, run_parts
 from ownerline.services.scheduler import SchedulerPart
-from ownerline.services.standing import obstacles
+from ownerline.services.standing import lacking_at_the_door, obstacles
 from ownerline.services.web import WebPart, listen, url_of
 from ownerline.services.worker import WorkerPart
 from ownerline.twilio_bridge import twilio_webhooks
@@ -110,6 +110,8 @@ def _parts(
 
 async def _line(process: Process, kind: Kind, where: Sequence[str]) -> str:
     parts = [f"ownerline {kind.value}", *where]
+    if kind in _WEB and (lacking := await lacking_at_the_door(process.runtime)) is not None:
+        parts.append(lacking)
     if kind in {Kind.SERVE, Kind.DIALER}:
         silent = await obstacles(process.runtime)
         parts.append(f"bridge {process.runtime.settings.bridge}")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.users import somebody_can_sign_in
 from callback.model import DueCallState
 from callback.tables import DueCall
 from core.settings import BridgeName
@@ -29,6 +30,14 @@ async def obstacles(runtime: Runtime) -> list[str]:
         if (lacking := await _lacking(session, runtime)) is not None:
             found.append(lacking)
     return found
+
+
+async def lacking_at_the_door(runtime: Runtime) -> str | None:
+    """Return how the first admin is made, while nobody could sign in and make one."""
+    async with runtime.sessions() as session:
+        if await somebody_can_sign_in(session):
+            return None
+    return "nobody can sign in yet (ownerline user add NAME --role admin --password)"
 
 
 async def _lacking(session: AsyncSession, runtime: Runtime) -> str | None:

@@ -3,16 +3,20 @@
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import Form, Query, Request, Response
 
-from api.console import sessions
-from api.console.edge import OPEN_KEY, PUBLIC
+from api.console import facade, sessions
+from api.console.edge import OPEN_KEY, PUBLIC, UNMARKED_KEY
 from api.console.edge import router as pages
 from api.console.page import LANGUAGE_COOKIE, Here, Page
 from api.console.passwords import PasswordError, check_password
 from api.console.sign_in import SignInError, change_password, choose_language, sign_in
 from api.model import ApiRole, Right, needs
+from callback.day_hours import hours_by_purposes
+from callback.hours import Periods
+from callback.words import PURPOSES
 from customers.model import Language
 
 router = pages()
@@ -39,10 +43,10 @@ async def show_sign_in(page: Here, next: Annotated[str, Query(max_length=500)] =
     """Show the door."""
     if page.visit is not None:
         return page.go(_inside(next))
-    return page.show("door/sign_in.html", name="", next=_inside(next), trouble=None)
+    return _door(page, name="", way=_inside(next))
 
 
-@router.post("/sign-in", openapi_extra=PUBLIC)
+@router.post("/sign-in", openapi_extra=PUBLIC | {UNMARKED_KEY: True})
 async def do_sign_in(
     page: Here,
     request: Request,
@@ -54,13 +58,7 @@ async def do_sign_in(
     try:
         token = await sign_in(page, name=name.strip(), password=password)
     except SignInError as err:
-        return page.show(
-            "door/sign_in.html",
-            status=HTTPStatus.FORBIDDEN,
-            name=name,
-            next=_inside(next),
-            trouble=err,
-        )
+        return _door(page, name=name, way=_inside(next), trouble=err.said_on(page))
     response = page.go(_inside(next))
     response.set_cookie(
         sessions.COOKIE,
@@ -103,7 +101,7 @@ async def do_change_password(
     except PasswordError:
         return _password_again(page, page.say("door.password_weak"))
     except SignInError as err:
-        return _password_again(page, page.say(err.key, **err.facts))
+        return _password_again(page, err.said_on(page))
     return page.go("/")
 
 
@@ -117,6 +115,30 @@ async def do_choose_language(
     response = page.go(_inside(back))
     response.set_cookie(LANGUAGE_COOKIE, language, max_age=_A_YEAR_S, samesite="lax")
     return response
+
+
+def _door(page: Page, *, name: str, way: str, trouble: str | None = None) -> Response:
+    zone = ZoneInfo(page.zone)
+    packs = [page.deps.desk.packs.named(each) for each in page.deps.defaults.packs]
+    hours = hours_by_purposes(packs, page.now.astimezone(zone).date())
+    return page.show(
+        "door/sign_in.html",
+        status=HTTPStatus.OK if trouble is None else HTTPStatus.FORBIDDEN,
+        name=name,
+        next=way,
+        trouble=trouble,
+        facade=facade,
+        hours=[
+            (_hours(page, periods), [PURPOSES[each][page.language] for each in purposes])
+            for periods, purposes in hours.items()
+        ],
+    )
+
+
+def _hours(page: Page, periods: Periods) -> str | None:
+    """Return hours as they are written; None where there are none."""
+    shown = [str(period).replace("-", "–") for period in periods]
+    return page.say("door.and").join(shown) or None
 
 
 def _password_again(page: Page, trouble: str) -> Response:

@@ -1,5 +1,6 @@
-"""Holders of API tokens at the keyboard: a token is shown once, and then it is nowhere."""
+"""Users at the keyboard: a token or a password is shown once, and then it is nowhere."""
 
+import re
 from pathlib import Path
 
 from tests.integration.cli.command import Installation
@@ -26,3 +27,18 @@ def test_a_user_is_made_shown_disabled_and_given_a_new_token(
     unknown = desk.run("user", "token", "nobody")
     assert (unknown.code, unknown.out) == (1, "")
     assert "nobody" in unknown.err
+
+
+def test_a_first_password_is_printed_instead_of_a_token(tmp_path: Path, database_url: str) -> None:
+    desk = Installation(home=tmp_path / "home", database_url=database_url)
+    made = desk.run("user", "add", "何莉", "--role", "admin", "--password")
+    assert re.fullmatch(r"[a-z2-9]{4}(-[a-z2-9]{4}){3}\n", made.out)
+    assert "何莉: admin, last used never, first password" in desk.run("user", "ls").out
+    another = desk.ask("user", "password", "何莉")["password"]
+    assert another != made.out.strip()
+    assert desk.run("user", "disable", "何莉").out == "何莉: disabled\n"
+    refused = desk.run("user", "password", "何莉")
+    assert (refused.code, "user enable" in refused.err) == (1, True)
+    assert desk.run("user", "enable", "何莉").out == "何莉: enabled\n"
+    (shown,) = desk.ask("user", "ls")["users"]
+    assert (shown["password"], shown["has_token"], shown["disabled_at"]) == ("first", False, None)
