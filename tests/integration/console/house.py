@@ -51,6 +51,16 @@ class House:
         ) as client:
             yield client
 
+    @asynccontextmanager
+    async def visitor(self, role: ApiRole | None) -> AsyncIterator[httpx.AsyncClient]:
+        """Yield a browser of a role, or one in which nobody has signed in."""
+        if role is None:
+            async with self.stranger() as client:
+                yield client
+        else:
+            async with self.browser(role) as client:
+                yield client
+
     def stranger(
         self, headers: Mapping[str, str] = HTML, cookies: Mapping[str, str] | None = None
     ) -> httpx.AsyncClient:
