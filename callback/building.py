@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.campaign_changes import follow_changes
 from callback.campaigns import Campaigns, shipped_campaigns
 from callback.changes import Changes, counts
 from callback.missed_call import build_missed_calls
@@ -82,6 +83,7 @@ async def build_lists(
         survey_seed: of a survey that opens now; None takes one from the survey's name.
     """
     rules = campaigns or shipped_campaigns()
+    await follow_changes(session, rules)
     version = rules.version
     async with places(session, now=now, day=date, community_ids=community_ids) as days:
         changes = {  # appointments first: they hold the ladder's next reminder back

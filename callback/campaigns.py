@@ -1,13 +1,15 @@
 """The book of campaigns: those of the house's file, and those that uploaded lists add to it.
 
 The file is read once. A started list's campaign never changes, so a process that meets a name it
-does not know reads it (`callback.uploaded_book`) and then knows it for good.
+does not know reads it (`callback.uploaded_book`) and then knows it for good. Over both lies what
+supervisors set (`callback.campaign_changes`), which every process follows.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -28,6 +30,7 @@ from callback.campaign_model import (
     SurveyCampaign,
     UploadedCampaign,
 )
+from callback.campaign_settings import CampaignSettings
 from core.errors import OwnerlineError
 
 __all__ = [
@@ -59,12 +62,48 @@ class CampaignsError(OwnerlineError):
     """A campaigns file cannot be used; the text names the place in it and the mend."""
 
 
+_AnyCampaign = TypeVar("_AnyCampaign", bound=Campaign)
+
+
 class Campaigns:
     """Every campaign of the installation, by name; one book a process."""
 
     def __init__(self, house: HouseCampaigns) -> None:
         self._house = house
         self._uploaded: dict[str, UploadedCampaign] = {}
+        self._settings: Mapping[str, CampaignSettings] = {}
+        self._as_set: dict[str, Campaign] = {}
+        self.revision = 0  # how many changes by supervisors it has followed
+
+    def follow(self, settings: Mapping[str, CampaignSettings], *, revision: int) -> None:
+        """Go by what supervisors have set; an older word than the one known is left alone."""
+        if revision > self.revision:
+            self._settings, self._as_set, self.revision = dict(settings), {}, revision
+
+    def settings_of(self, name: str) -> CampaignSettings:
+        """Return what supervisors have set over a campaign."""
+        return self._settings.get(name) or CampaignSettings()
+
+    def unset(self, name: str) -> Campaign:
+        """Return a campaign as its file or list has it, whatever is set over it.
+
+        Raises:
+            CampaignsError: there is none of that name.
+        """
+        book = Campaigns(self._house)
+        for each in self._uploaded.values():
+            book.add(each)
+        return book.get(name)
+
+    def _set(self, campaign: _AnyCampaign) -> _AnyCampaign:
+        """Return a campaign with what is set over it, made once."""
+        settings = self._settings.get(campaign.name)
+        if settings is None:
+            return campaign
+        known = self._as_set.get(campaign.name)
+        if not isinstance(known, type(campaign)):
+            known = self._as_set[campaign.name] = settings.over(campaign)
+        return known
 
     @property
     def version(self) -> str:
@@ -79,22 +118,22 @@ class Campaigns:
     @property
     def overdue(self) -> OverdueCampaign:
         """Reminders of charges past due."""
-        return self._house.overdue
+        return self._set(self._house.overdue)
 
     @property
     def repair(self) -> RepairCampaign:
         """Callbacks after repairs."""
-        return self._house.repair
+        return self._set(self._house.repair)
 
     @property
     def survey(self) -> SurveyCampaign:
         """The quarterly survey."""
-        return self._house.survey
+        return self._set(self._house.survey)
 
     @property
     def promised(self) -> PromisedCampaign:
         """Calls at the time the owner named."""
-        return self._house.promised
+        return self._set(self._house.promised)
 
     @property
     def missed_call(self) -> MissedCallCampaign:
@@ -103,7 +142,7 @@ class Campaigns:
         if found is None:
             message = "the shipped campaigns.yaml has no missed_call; install the program anew"
             raise CampaignsError(message)
-        return found
+        return self._set(found)
 
     @property
     def uploaded(self) -> ListRules:
@@ -118,7 +157,7 @@ class Campaigns:
     @property
     def known(self) -> tuple[Campaign, ...]:
         """The house's campaigns and those of the lists that were met."""
-        return (*self.all, *self._uploaded.values())
+        return (*self.all, *(self._set(each) for each in self._uploaded.values()))
 
     def knows(self, name: str) -> bool:
         """Say whether `get` has a campaign of that name."""
@@ -127,10 +166,12 @@ class Campaigns:
     def add(self, campaign: UploadedCampaign) -> None:
         """Put a started list's campaign into the book."""
         self._uploaded[campaign.name] = campaign
+        self._as_set.pop(campaign.name, None)
 
     def with_list(self, campaign: UploadedCampaign) -> "Campaigns":
         """Return a book of its own that knows a list which may not be started yet."""
         book = Campaigns(self._house)
+        book.follow(self._settings, revision=self.revision)
         book.add(campaign)
         return book
 
@@ -141,7 +182,7 @@ class Campaigns:
             CampaignsError: there is none.
         """
         if name in self._uploaded:
-            return self._uploaded[name]
+            return self._set(self._uploaded[name])
         for campaign in self.all:
             if campaign.name == name:
                 return campaign

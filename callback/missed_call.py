@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.campaign_changes import follow_changes
 from callback.campaigns import Campaigns
 from callback.changes import Changes, add, counts, withdrawing
 from callback.places import may_build_now, places
@@ -182,6 +183,7 @@ async def list_missed_calls(
     if not await may_build_now(session):
         await rebuild_soon(session, community_ids, now=now)
         return
+    await follow_changes(session, campaigns)
     async with places(session, now=now, day=None, community_ids=community_ids):
         await build_missed_calls(session, campaigns, now=now)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.campaign_changes import follow_changes
 from callback.campaigns import Campaigns, UploadedCampaign
 from callback.uploaded_model import ListState, campaign_name, list_of_campaign
 from callback.uploaded_tables import UploadedList
@@ -26,7 +27,11 @@ _STARTED = sa.select(_LIST).where(
 async def learn_campaigns(
     session: AsyncSession, names: Iterable[str], campaigns: Campaigns
 ) -> None:
-    """Put the named campaigns that the book does not know into it, if they are started lists'."""
+    """Put the named campaigns that the book does not know into it, if they are started lists'.
+
+    What supervisors have set over any campaign since the last look is in it, too.
+    """
+    await follow_changes(session, campaigns)
     unknown = {name for name in names if not campaigns.knows(name)}
     for row in await _started(session, unknown):
         campaigns.add(campaign_of(row))

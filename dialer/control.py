@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.setting_tables import CampaignChange
 from core.live import Topic, tell
 from dialer.tables import CampaignSwitch, Installation
 
@@ -21,6 +22,7 @@ class Switches:
     stopped: bool  # by somebody, or until a restored database is reconciled
     paused_campaigns: frozenset[str]
     reconciled: bool = True  # False: came out of a backup, the carrier was not asked since
+    campaign_changes: int = 0  # how often supervisors have changed a campaign by now
 
 
 async def ensure_installation(session: AsyncSession, installation_id: UUID) -> None:
@@ -36,6 +38,7 @@ _SWITCHES = sa.select(
     Installation.stopped_at.is_not(None),
     sa.select(sa.func.array_agg(CampaignSwitch.campaign)).scalar_subquery(),
     sa.or_(Installation.restored_at.is_(None), Installation.reconciled_at.is_not(None)),
+    sa.select(sa.func.count()).select_from(CampaignChange).scalar_subquery(),
 )
 
 
@@ -48,6 +51,7 @@ async def switches(session: AsyncSession) -> Switches:
         stopped=row[2] or not row[4],
         paused_campaigns=frozenset(row[3] or ()),
         reconciled=row[4],
+        campaign_changes=row[5],
     )
 
 

@@ -182,6 +182,24 @@ async def refill(
     return int(filled.scalar_one())
 
 
+_FORGET = sa.text("""
+    DELETE FROM ready_call
+    WHERE due_call_id IN (
+        SELECT due_call_id FROM ready_call WHERE campaign = :campaign FOR UPDATE SKIP LOCKED
+    )
+""")
+
+
+async def hold_refills(session: AsyncSession) -> None:
+    """Keep refills waiting to the transaction's end: what they would read is being changed."""
+    await session.execute(_WAIT_FOR_LOCK)
+
+
+async def forget_ready(session: AsyncSession, campaign: str) -> None:
+    """Take a campaign's calls out of the window, but for those that a claim holds."""
+    await session.execute(_FORGET, {"campaign": campaign})
+
+
 async def earliest_due_at(session: AsyncSession) -> datetime | None:
     """Return when the earliest automatic call may be, or might have been, tried; None: none."""
     return (await session.execute(_EARLIEST)).scalar_one_or_none()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from callback.campaign_changes import follow_changes
 from core.clock import ScaledClock, SystemClock
 from core.settings import BridgeName, Settings
 from customers.service import audit
@@ -101,6 +102,8 @@ async def _ask(
     confirmed_nothing_rung: bool,  # noqa: FBT001 - named by the only caller
 ) -> Found | None:
     campaigns = campaigns_of(runtime.settings)
+    async with runtime.sessions() as session:
+        await follow_changes(session, campaigns)
     hold = longest_retry(campaigns)
     # It hears the ends of the calls we hang up, and settles what the database knows to be up.
     engine = make_engine(runtime, bridge, poll=None)

@@ -7,6 +7,7 @@ from api.fields import PathWord, Shown, Yes
 from api.model import Right, needs
 from api.routing import router as router_of
 from api.work import Here, Work
+from callback.campaign_changes import follow_changes
 from callback.campaigns import Campaign
 from callback.uploaded_book import learn_campaigns
 from customers.model import CallMode, Purpose, Reason
@@ -52,6 +53,7 @@ class Turned(Shown):
 @router.get("/campaigns", openapi_extra=needs(Right.READ_CAMPAIGNS))
 async def list_campaigns(work: Here) -> list[CampaignShown]:
     """Return the house's campaigns."""
+    await follow_changes(work.session, work.deps.desk.campaigns)
     paused = (await control.switches(work.session)).paused_campaigns
     return [
         CampaignShown(

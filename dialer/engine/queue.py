@@ -60,6 +60,7 @@ class Queue:
         self._refill_at: datetime | None = None
         self._next_at: datetime | None = None
         self._fruitful = False
+        self._changes_seen = 0  # of campaigns, by supervisors
 
     @property
     def idle_reason(self) -> IdleReason | None:
@@ -81,6 +82,8 @@ class Queue:
         if not tokens and means.calls.live and not asked:
             return Step(next_at=self._next_at)  # only a call's end can change anything
         turned = await self._watch.switches()
+        if turned.campaign_changes != self._changes_seen:  # the window is of what held before
+            self._refill_at, self._changes_seen = None, turned.campaign_changes
         async with means.sessions.begin() as session:
             self._next_at = await earliest_due_at(session)
             due = self._next_at is not None and self._next_at <= now
