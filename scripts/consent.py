@@ -55,13 +55,16 @@ def may_record(memory: Memory) -> bool:
 
 
 def takes_free_answers(memory: Memory) -> bool:
-    """Say whether an owner may be asked to speak after the tone: not one who wants no recording."""
-    return memory.plan.free_answers and told(memory) is not Told.REFUSED
+    """Say whether an owner may be asked to speak after the tone: not one who wants no recording.
+
+    An agent writes down what is said, and needs no recording for it.
+    """
+    return memory.is_agents or (memory.plan.free_answers and told(memory) is not Told.REFUSED)
 
 
 def announcement(memory: Memory) -> Words:
     """Return what is said before the first question, also when it is repeated; None elsewhere."""
-    sentence = memory.script.sentences.recorded
+    sentence = memory.sentences.recorded
     if memory.plan.recording is not RecordingConsent.ANNOUNCE or sentence is None:
         return None
     at = memory.at
@@ -72,7 +75,7 @@ def announcement(memory: Memory) -> Words:
 
 def question(memory: Memory) -> Words:
     """Return what asks for consent before the first question; None when it was answered."""
-    sentence = memory.script.sentences.may_record
+    sentence = memory.sentences.may_record
     is_due = told(memory) in {Told.NOTHING, Told.ASKED}
     if memory.plan.recording is not RecordingConsent.ASK or sentence is None or not is_due:
         return None
@@ -89,4 +92,4 @@ def answer(memory: Memory, reply: Reply) -> Words:
     """Take the answer to the question, and return what is said to it; only a yes is a yes."""
     agreed = reply.kind is ReplyKind.KEYS and reply.value == _YES_KEY
     memory.at["recording"] = Told.AGREED if agreed else Told.REFUSED
-    return None if agreed else memory.script.sentences.not_recorded
+    return None if agreed else memory.sentences.not_recorded

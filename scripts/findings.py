@@ -29,6 +29,8 @@ class Rule(StrEnum):
     UNSET_VARIABLE = "unset_variable"
     WRONG_FORM = "wrong_form"
     TOO_LONG = "too_long"
+    NO_AGENT_WORDS = "no_agent_words"
+    AGENT_SPEAKS_OF_KEYS = "agent_speaks_of_keys"
 
 
 _SENTENCES: Mapping[Rule, tuple[str, str]] = {
@@ -104,6 +106,14 @@ _SENTENCES: Mapping[Rule, tuple[str, str]] = {
     Rule.TOO_LONG: (
         "{language}：这句话要念约{seconds}秒，请缩短到{most}秒以内。",
         "{language}: takes about {seconds} s to say; keep it under {most} s",
+    ),
+    Rule.NO_AGENT_WORDS: (
+        "{language}：这句话说到了按键或录音提示，坐席照念不合适，请加上 {field}。",
+        "{language}: speaks of keys, which an agent cannot say; give the agent's words as {field}",
+    ),
+    Rule.AGENT_SPEAKS_OF_KEYS: (
+        "{language}：坐席说的话里不能有按键。",
+        "{language}: an agent's words speak of keys; say what to answer instead",
     ),
 }
 

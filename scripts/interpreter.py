@@ -12,9 +12,10 @@ from typing import Any
 
 from core.errors import OwnerlineError
 from customers.model import RecordingConsent
+from scripts import refusals
 from scripts.library import Library
 from scripts.memory import Memory
-from scripts.model import CallPlan, Reply, TalkState, Turn
+from scripts.model import CallPlan, Reply, Speaker, TalkState, Turn
 from scripts.plan import check_plan
 from scripts.talk import WITHDRAWN, Talk
 
@@ -64,6 +65,23 @@ def advance(
     return talk.state(), turn
 
 
+def take_over(library: Library, state: TalkState) -> tuple[TalkState, Turn]:
+    """Let an agent go on with a talk that a script handed over, and return what to say first.
+
+    Who was identified stays so, what was answered or settled is kept, and what was only handed
+    over is open again.
+    """
+    plan = replace(state.plan, speaker=Speaker.AGENT)
+    talk = Talk(Memory(library, replace(state, plan=plan, ended=False)))
+    turn = talk.take_over()
+    return talk.state(), turn
+
+
+def refusal(library: Library, state: TalkState, reply: Reply) -> str | None:
+    """Return what its script says of a value that it would not take; None where it takes it."""
+    return refusals.refusal(Memory(library, state), reply)
+
+
 def message(library: Library, plan: CallPlan) -> Turn:
     """Return what an answering machine hears: who rang and the number to ring, or nothing at all.
 
@@ -73,7 +91,7 @@ def message(library: Library, plan: CallPlan) -> Turn:
     memory = Memory.of_plan(library, _unrecorded(plan))
     talk = Talk(memory)
     if all(library.get(section.script).machine == "leave" for section in plan.sections):
-        talk.say(memory.script.sentences.message)
+        talk.say(memory.sentences.message)
     return talk.last_turn("message")
 
 
@@ -81,7 +99,7 @@ def abandon_message(library: Library, plan: CallPlan) -> Turn:
     """Return what a person hears when nobody is free to speak: who rang and the number to ring."""
     memory = Memory.of_plan(library, _unrecorded(plan))
     talk = Talk(memory)
-    talk.say(memory.script.sentences.abandoned)
+    talk.say(memory.sentences.abandoned)
     return talk.last_turn("abandoned")
 
 

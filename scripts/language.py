@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from core.errors import OwnerlineError
 from customers.model import Language, Purpose
-from scripts.model import AskKind
+from scripts.model import AskKind, Speaker
 from scripts.steps import (
     AskStep,
     Condition,
@@ -73,6 +73,11 @@ class Sentences(Strict):
     message: Text | None = None  # to an answering machine
     abandoned: Text | None = None  # nobody free to speak
 
+    def with_those_of(self, other: "Sentences") -> "Sentences":
+        """Return these with the ones that another has in their place."""
+        own = {name: text for name, text in other if text is not None}
+        return self.model_copy(update=own) if own else self
+
 
 class Withdrawn(Strict):
     """How the section ends when its reason goes away during the call."""
@@ -95,6 +100,7 @@ class Fragment(Strict):
     variables: dict[Name, Variable] = Field(default_factory=dict)
     constants: dict[Name, int] = Field(default_factory=dict)
     sentences: Sentences = Sentences()
+    agent_sentences: Sentences = Sentences()  # an agent's, where a voice would speak of keys
     steps: dict[Name, Step] = Field(default_factory=dict)
 
 
@@ -117,6 +123,7 @@ class Script(Strict):
     variables: dict[Name, Variable]
     constants: dict[Name, int] = Field(default_factory=dict)
     sentences: Sentences
+    agent_sentences: Sentences = Sentences()
     steps: Annotated[dict[Name, Step], Field(min_length=1, max_length=MAX_STEPS)]
 
     @model_validator(mode="after")
@@ -129,10 +136,18 @@ class Script(Strict):
     def texts(self) -> list[tuple[str, "dict[Language, str]"]]:
         """Return every text of the script with the step (or seam) it belongs to."""
         found = [("title", self.title), ("withdrawn", self.withdrawn.say)]
-        found += [(f"sentences.{name}", text) for name, text in self.sentences if text is not None]
+        for field in ("sentences", "agent_sentences"):
+            spoken: Sentences = getattr(self, field)
+            found += [(f"{field}.{name}", text) for name, text in spoken if text is not None]
         for name, step in self.steps.items():
             found += [(name, text) for text in texts_of(step)]
         return found
+
+    def sentences_of(self, speaker: Speaker) -> Sentences:
+        """Return the sentences as who speaks says them."""
+        if speaker is Speaker.SCRIPT:
+            return self.sentences
+        return self.sentences.with_those_of(self.agent_sentences)
 
     def types(self) -> Mapping[str, VariableType]:
         """Return the type of every variable the script may name."""

@@ -15,6 +15,7 @@ from scripts.steps import (
     ProceedStep,
     Text,
     VerifyStep,
+    agent_texts,
     spoken_texts,
     targets,
 )
@@ -27,10 +28,12 @@ from scripts.wording import (
     names_recording,
     offers_key,
     seconds_to_speak,
+    speaks_of_keys,
     threatens,
 )
 
 _FIRST = (Rule.COMPANY_NOT_NAMED, Rule.NO_AGENT, Rule.NO_OPT_OUT)  # kept by every opening
+_TO_NO_AGENT = frozenset({"message", "abandoned"})  # a machine hears them, or nobody is there
 _CODES = frozenset(code.value for code in WrapUpCode)
 
 
@@ -47,6 +50,7 @@ def lint(script: Script) -> list[Finding]:
         _debts(script),
         _recording(script),
         _wording(script),
+        _agents_words(script),
         check_variables(script),
     )
     return list(dict.fromkeys(found for check in checks for found in check))
@@ -159,10 +163,12 @@ def _heard_unchecked(script: Script) -> Iterator[tuple[str, Text]]:
     """Yield what somebody may hear who has not passed the strong check, a machine among them."""
     for name, proven in graph.surely_checked(script).items():
         if not proven:
-            yield from ((name, text) for text in spoken_texts(script.steps[name]))
-    for field, sentence in script.sentences:
-        if sentence is not None:
-            yield f"sentences.{field}", sentence
+            step = script.steps[name]
+            yield from ((name, text) for text in (*spoken_texts(step), *agent_texts(step)))
+    for seam in ("sentences", "agent_sentences"):
+        for field, sentence in getattr(script, seam):
+            if sentence is not None:
+                yield f"{seam}.{field}", sentence
     if script.identity == "light":  # a strong script's thanks are kept for who passed the check
         yield "withdrawn", script.withdrawn.say
 
@@ -175,6 +181,34 @@ def _recording(script: Script) -> Iterator[Finding]:
             if not names_recording(sentence, language):
                 rule = Rule.RECORDING_NOT_NAMED
                 yield finding(script.name, f"sentences.{field}", rule, language=language.value)
+
+
+def _agents_words(script: Script) -> Iterator[Finding]:
+    """Where a voice speaks of keys, an agent has words of their own, without them."""
+    for name, step in script.steps.items():
+        options = step.options if isinstance(step, AskStep) else None
+        said = [(getattr(step, "say", None), getattr(step, "agent_says", None))]
+        said += [] if options is None else [(options.each, options.agent_says)]
+        for text, own in said:
+            yield from _spoken_by_agent(script, name, text, own)
+    for field, sentence in script.sentences:
+        if field not in _TO_NO_AGENT:
+            own = getattr(script.agent_sentences, field)
+            yield from _spoken_by_agent(script, f"sentences.{field}", sentence, own)
+
+
+def _spoken_by_agent(
+    script: Script, name: str, text: Text | None, own: Text | None
+) -> Iterator[Finding]:
+    for language, sentence in (text or {}).items():
+        if own is None and speaks_of_keys(sentence, language):
+            field = "agent_" + ("sentences" if "." in name else "says")
+            rule = Rule.NO_AGENT_WORDS
+            yield finding(script.name, name, rule, language=language.value, field=field)
+    for language, sentence in (own or {}).items():
+        if speaks_of_keys(sentence, language):
+            rule = Rule.AGENT_SPEAKS_OF_KEYS
+            yield finding(script.name, name, rule, language=language.value)
 
 
 def _wording(script: Script) -> Iterator[Finding]:

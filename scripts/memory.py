@@ -5,14 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from customers.model import Language, WrapUpCode
-from scripts.language import Script
+from scripts.language import Script, Sentences
 from scripts.library import Library
-from scripts.model import CallPlan, Section, SectionOutcome, TalkState
+from scripts.model import CallPlan, Section, SectionOutcome, Speaker, TalkState
 from scripts.plan import check_section, needs_strong
 from scripts.steps import Step
-from scripts.template import render
-from scripts.variables import ANSWERS, IDENTIFIED, RESULTS
+from scripts.template import Filled, render
+from scripts.variables import ANSWERS, IDENTIFIED, RESULTS, speak
+from scripts.written import write
 
+_SAID = "said"
 _BROKEN_OFF = frozenset({WrapUpCode.HUNG_UP, WrapUpCode.NO_REPLY})
 
 
@@ -76,6 +78,16 @@ class Memory:
         return self.library.get(self.at["script"])
 
     @property
+    def sentences(self) -> Sentences:
+        """The script's sentences as who speaks says them."""
+        return self.script.sentences_of(self.plan.speaker)
+
+    @property
+    def is_agents(self) -> bool:
+        """Whether a person speaks, and reads what to say."""
+        return self.plan.speaker is Speaker.AGENT
+
+    @property
     def step(self) -> Step:
         """The step whose answer is awaited."""
         return self.script.steps[self.at["step"]]
@@ -96,6 +108,7 @@ class Memory:
             "results": {},
             "answers": {},
         }
+        self.at.pop(_SAID, None)
 
     def open_sections(self) -> list[Section]:
         """Return the sections without an outcome."""
@@ -104,6 +117,11 @@ class Memory:
     def is_settled(self, section: Section) -> bool:
         """Say whether a section has its outcome."""
         return section.due_call_id in self._outcomes
+
+    def reopen(self, code: WrapUpCode) -> None:
+        """Take back the outcomes of a code."""
+        kept = {key: each for key, each in self._outcomes.items() if each.wrap_up_code is not code}
+        self._outcomes = kept
 
     def settle(self, section: Section, code: WrapUpCode, data: Mapping[str, Any]) -> None:
         """Give a section its outcome."""
@@ -128,7 +146,14 @@ class Memory:
             kept[ANSWERS] = dict(self.at["answers"])
         if "recording" in self.at["results"]:
             kept["recording"] = self.at["results"]["recording"]
+        if _SAID in self.at:
+            kept[_SAID] = dict(self.at[_SAID])
         return kept
+
+    def keep_words(self, name: str, words: str) -> None:
+        """Remember what was said freely and written down, under the name of its question."""
+        said = self.at.get(_SAID, {})
+        self.at[_SAID] = {**said, name.removeprefix(ANSWERS + "."): words}
 
     def learn(self, facts: Mapping[int, Mapping[str, Any]]) -> bool:
         """Take refreshed variables in; say whether the section being spoken of changed."""
@@ -179,7 +204,11 @@ class Memory:
             self.at["vars"][name] = value
 
     def words(self, text: Mapping[Language, str]) -> str:
-        """Return a text in the talk's language, its placeholders spoken."""
+        """Return a text in the talk's language, its values spoken, or written for an agent."""
+        return self.filled(text).text
+
+    def filled(self, text: Mapping[Language, str]) -> Filled:
+        """Return a text as `words` has it, and where its values stand."""
         return render(
             text[self.plan.language],
             value_of=self.value,
@@ -187,6 +216,8 @@ class Memory:
             language=self.plan.language,
             currency=self.plan.currency,
             today=self.plan.now.date(),
+            put=write if self.is_agents else speak,
+            spaced=self.is_agents,
         )
 
 

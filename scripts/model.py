@@ -14,6 +14,13 @@ from typing import Any
 from customers.model import Language, RecordingConsent, WrapUpCode
 
 
+class Speaker(StrEnum):
+    """Who speaks our part of a talk."""
+
+    SCRIPT = "script"  # a voice: answers are keys
+    AGENT = "agent"  # a person, who reads from the screen and takes down what is answered
+
+
 class AskKind(StrEnum):
     """What sort of answer a turn expects."""
 
@@ -50,6 +57,7 @@ class Turn:
 
     Exactly one of `ask`, `transfer`, `hang_up` holds. Keys interrupt speech where `barge_in`.
     While `recorded` the call may be recorded; a turn without it is not, or records silence.
+    Only an agent's turns have `title`, `facts` and `asides`.
     """
 
     step: str
@@ -60,6 +68,9 @@ class Turn:
     hang_up: bool = False
     barge_in: bool = True
     recorded: bool = False
+    title: str = ""  # of the step, in a word or two; "" where its author gave none
+    facts: tuple[tuple[tuple[int, int], ...], ...] = ()  # from-to of each sentence's values
+    asides: tuple[str, ...] = ()  # for the agent's eyes, not to be read aloud
 
 
 class ReplyKind(StrEnum):
@@ -68,6 +79,7 @@ class ReplyKind(StrEnum):
     KEYS = "keys"  # value: the keys pressed, without the ending #
     SILENCE = "silence"  # nothing within the time
     RECORDING = "recording"  # value: the recording's name; seconds: its length
+    WORDS = "words"  # value: what was said freely, as an agent wrote it down
     HUNG_UP = "hung_up"  # the line is gone
 
 
@@ -107,6 +119,7 @@ class CallPlan:
     identity: str | None = None
     recording: RecordingConsent = RecordingConsent.NEVER
     free_answers: bool = True  # False: not even what an owner says when asked to may be recorded
+    speaker: Speaker = Speaker.SCRIPT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +128,8 @@ class SectionOutcome:
 
     Keys of `data`: promised_amount_minor (int), promised_on (ISO date), callback_at (ISO local
     date and time), extension_until (ISO date), reason (free word of the branch), answers
-    (question → 1-5 or recording name), recording (name of what was recorded in the branch).
+    (question → 1-5 or recording name), recording (name of what was recorded in the branch), said
+    (question or "recording" → the words an agent wrote down instead).
     """
 
     due_call_id: int

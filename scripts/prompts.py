@@ -26,7 +26,10 @@ _MAX_DIGITS = {AskKind.AMOUNT: 12, AskKind.DATE: 8, AskKind.TIME: 4}
 
 
 def make_ask(memory: Memory, step: Asking) -> tuple[Ask, tuple[str, ...]]:
-    """Return what a step waits for, and the options it has to read out after its own sentence."""
+    """Return what a step waits for, and the options it has to read out after its own sentence.
+
+    An agent reads none out: they stand on the buttons.
+    """
     globals_ = _global_keys(memory, step)
     if isinstance(step, RecordStep):
         ask = Ask(
@@ -47,7 +50,7 @@ def make_ask(memory: Memory, step: Asking) -> tuple[Ask, tuple[str, ...]]:
         max_digits=step.max_digits or _MAX_DIGITS.get(step.ask, 1),
         timeout_s=step.timeout_s,
     )
-    return ask, tuple(options.values())
+    return ask, () if memory.is_agents else tuple(options.values())
 
 
 def make_undo_ask(language: Language) -> Ask:
@@ -91,7 +94,8 @@ def _answer_keys(memory: Memory, step: AskStep) -> dict[str, str]:
 def _options(memory: Memory, step: AskStep) -> dict[str, str]:
     options: dict[str, str] = {}
     if step.options is not None:
+        own = step.options.agent_says if memory.is_agents else None
         for key, day in offered_days(step, memory.plan.now.date()):
             memory.passing = {"key": key, "option": day.isoformat()}
-            options[key] = memory.words(step.options.each)
+            options[key] = memory.words(own or step.options.each)
     return options

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from customers.model import Language, RecordingConsent, WrapUpCode
-from scripts.model import CallPlan, Section, SectionOutcome, TalkState
+from scripts.model import CallPlan, Section, SectionOutcome, Speaker, TalkState
 
 
 def dump_state(state: TalkState) -> dict[str, Any]:
@@ -60,6 +60,7 @@ def dump_plan(plan: CallPlan) -> dict[str, Any]:
         "identity": plan.identity,
         "recording": plan.recording.value,
         "free_answers": plan.free_answers,
+        "speaker": plan.speaker.value,
     }
 
 
@@ -79,7 +80,8 @@ def load_plan(data: Mapping[str, Any]) -> CallPlan:
             for section in data["sections"]
         ),
         identity=data["identity"],
-        # A talk that was saved by an older version has neither.
+        # A talk that was saved by an older version has none of these.
         recording=RecordingConsent(data.get("recording", RecordingConsent.NEVER)),
         free_answers=data.get("free_answers", True),
+        speaker=Speaker(data.get("speaker", Speaker.SCRIPT)),
     )

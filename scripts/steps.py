@@ -82,12 +82,21 @@ class Days(Strict):
     first: Annotated[int, Field(ge=0, le=30)] = 1
     count: Annotated[int, Field(ge=1, le=8)] = 5
     each: Text  # with {key} and {option}
+    agent_says: Text | None = None  # what stands on the agent's button; nothing is read out
 
 
-class Prompted(Strict):
-    """What every step that waits for an answer has in common."""
+class Spoken(Strict):
+    """What a step says, and what an agent says instead where a voice would speak of keys."""
 
     say: Text
+    agent_says: Text | None = None
+    aside: Text | None = None  # for the agent's eyes, not to be read aloud
+
+
+class Prompted(Spoken):
+    """What every step that waits for an answer has in common."""
+
+    title: Text | None = None  # what the agent's page calls the step
     give_up: Name  # after the last silence or wrong key
     retries: Annotated[int, Field(ge=0, le=4)] = 2
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 6.0
@@ -168,10 +177,9 @@ class RecordStep(Prompted):
     max_seconds: Annotated[int, Field(ge=5, le=120)] = 60
 
 
-class SayStep(Strict):
+class SayStep(Spoken):
     """Speak, then go on."""
 
-    say: Text
     next: Name = NOWHERE
 
 
@@ -220,6 +228,8 @@ class TransferStep(Strict):
 
     transfer: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     say: Text | None = None
+    agent_says: Text | None = None
+    aside: Text | None = None
     reason: str | None = None
     otherwise: Name | None = None
 
@@ -229,6 +239,8 @@ class EndStep(Strict):
 
     end: str
     say: Text | None = None
+    agent_says: Text | None = None
+    aside: Text | None = None
     scope: Literal["section", "call"] = "section"
     keep: tuple[Name, ...] = ()  # results that go into the outcome; answers and recording always do
     reason: str | None = None
@@ -277,10 +289,18 @@ def spoken_texts(step: Step) -> list[Text]:
     return texts
 
 
+def agent_texts(step: Step) -> list[Text]:
+    """Return every text an agent reads from the screen in place of a step's own, asides too."""
+    own = [getattr(step, field, None) for field in ("agent_says", "aside", "title")]
+    if isinstance(step, AskStep) and step.options is not None:
+        own.append(step.options.agent_says)
+    return [text for text in own if text is not None]
+
+
 def texts_of(step: Step) -> list[Text]:
     """Return every text a step may speak, or show to an agent."""
     means = [answer.means for answer in step.answers.values()] if isinstance(step, AskStep) else []
-    return spoken_texts(step) + means
+    return spoken_texts(step) + agent_texts(step) + means
 
 
 def targets(step: Step) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from scripts import consent
 from scripts.answers import Refused, read_answer
 from scripts.consent import Told, told
 from scripts.memory import Memory
-from scripts.model import Ask, AskKind, Reply, ReplyKind, Section, TalkState, Transfer, Turn
+from scripts.model import AskKind, Reply, ReplyKind, Section, TalkState, Transfer, Turn
 from scripts.plan import holds
 from scripts.prompts import (
     UNDO_KEY,
@@ -18,6 +18,7 @@ from scripts.prompts import (
     make_ask,
     make_undo_ask,
 )
+from scripts.saying import Saying
 from scripts.steps import (
     AGENT_KEY,
     GLOBAL_KEYS,
@@ -58,7 +59,7 @@ class Talk:
 
     def __init__(self, memory: Memory, *, ended: bool = False) -> None:
         self._memory = memory
-        self._said: list[str] = []
+        self._saying = Saying(memory)
         self._ended = ended
 
     def state(self) -> TalkState:
@@ -92,13 +93,25 @@ class Talk:
 
     def say(self, text: Mapping[Language, str] | None) -> None:
         """Add a text to the turn being made."""
-        if text is not None:
-            self._said.append(self._memory.words(text))
+        self._saying.say(text)
 
     def last_turn(self, step: str) -> Turn:
         """Return a turn that speaks what was said and hangs up."""
         self._ended = True
-        return self._turn(step, hang_up=True)
+        return self._saying.turn(step, hang_up=True)
+
+    def take_over(self) -> Turn:
+        """Go on as an agent with a talk that a script handed over; what was answered is kept.
+
+        What it asked is asked again; where it led to a person, the section begins anew.
+        """
+        memory = self._memory
+        memory.reopen(WrapUpCode.TRANSFERRED)
+        at = memory.at
+        at["opting_out"] = False
+        if isinstance(memory.script.steps.get(at["step"]), AskStep | VerifyStep | RecordStep):
+            return self._run(at["heard_from"])
+        return self._run(memory.script.opening if at["opening"] else memory.script.section)
 
     # What the reply leads to.
 
@@ -130,7 +143,10 @@ class Talk:
     def _answer_step(self, reply: Reply) -> Turn:
         step = self._asking()
         if reply.kind is ReplyKind.SILENCE or not reply.value:
-            return self._missed(step, step.silence or self._memory.script.sentences.silence)
+            return self._missed(step, step.silence or self._memory.sentences.silence)
+        if isinstance(step, RecordStep) and reply.kind is ReplyKind.WORDS:
+            self._memory.keep_words(step.record, reply.value)
+            return self._run(step.next)
         wanted = ReplyKind.RECORDING if isinstance(step, RecordStep) else ReplyKind.KEYS
         if reply.kind is not wanted:
             return self._missed(step)
@@ -168,14 +184,14 @@ class Talk:
         if at["tries"] >= step.tries:
             at["verify_failed"] = True
             return self._run(step.failed)
-        self.say(step.wrong or self._memory.script.sentences.wrong)
+        self.say(step.wrong or self._memory.sentences.wrong)
         return self._ask(step)
 
     def _missed(self, step: Asking, why: Mapping[Language, str] | None = None) -> Turn:
         self._memory.at["misses"] += 1
         if self._memory.at["misses"] > step.retries:
             return self._run(step.give_up)
-        self.say(why or step.wrong or self._memory.script.sentences.wrong)
+        self.say(why or step.wrong or self._memory.sentences.wrong)
         return self._ask(step)
 
     def _repeat(self) -> Turn:
@@ -188,19 +204,19 @@ class Talk:
 
     def _opt_out(self) -> Turn:
         self._memory.at["opting_out"] = True
-        self.say(self._memory.script.sentences.opt_out)
-        return self._turn("opt_out", ask=make_undo_ask(self._memory.plan.language))
+        self.say(self._memory.sentences.opt_out)
+        return self._saying.turn("opt_out", ask=make_undo_ask(self._memory.plan.language))
 
     def _opting_out(self, reply: Reply, *, withdrawn: Mapping[int, str], changed: bool) -> Turn:
         if reply.kind is not ReplyKind.KEYS or reply.value != UNDO_KEY:
             return self._opted_out()
         self._memory.at["opting_out"] = False
-        self.say(self._memory.script.sentences.back)
+        self.say(self._memory.sentences.back)
         return self._after_news(withdrawn, changed=changed) or self._repeat()
 
     def _opted_out(self) -> Turn:
         self._memory.settle_rest(WrapUpCode.OPTED_OUT)
-        self.say(self._memory.script.sentences.opted_out)
+        self.say(self._memory.sentences.opted_out)
         return self.last_turn("opted_out")
 
     def _hung_up(self, withdrawn: Mapping[int, str]) -> Turn:
@@ -209,7 +225,7 @@ class Talk:
             self._memory.settle_rest(WrapUpCode.OPTED_OUT)
         self._withdraw(withdrawn)
         self._memory.settle_rest(WrapUpCode.HUNG_UP if at["spoke"] else WrapUpCode.NO_REPLY)
-        self._said.clear()
+        self._saying.hush()
         return self.last_turn("hung_up")
 
     # News from the customer file.
@@ -219,7 +235,7 @@ class Talk:
         if self._withdraw(withdrawn):
             return self._next_section()
         if changed:
-            self.say(self._memory.script.sentences.news)
+            self.say(self._memory.sentences.news)
             return self._begin(self._memory.at["section"])
         return None
 
@@ -241,7 +257,7 @@ class Talk:
             return memory.is_settled(memory.section)
         if memory.open_sections():
             return False
-        self.say(memory.script.sentences.nothing_more)
+        self.say(memory.sentences.nothing_more)
         return True
 
     def _withdrawal(
@@ -253,7 +269,7 @@ class Talk:
         if not self._memory.needs_strong(section):
             return WrapUpCode(ending.end), ending.say
         if because not in _PAID:
-            return WrapUpCode.INFORMATION_GIVEN, script.sentences.nothing_more
+            return WrapUpCode.INFORMATION_GIVEN, self._memory.sentences.nothing_more
         return WrapUpCode(ending.end_if_strong or ending.end), ending.say
 
     # The walk through the script.
@@ -277,7 +293,7 @@ class Talk:
                 return self._next_section()
             if isinstance(step, TransferStep):
                 if step.otherwise is None or memory.value("agents_available"):
-                    return self._transfer(step.transfer, say=step.say, reason=step.reason)
+                    return self._transfer(step.transfer, step=step)
                 name = step.otherwise
             else:
                 name = self._pass(step)
@@ -292,7 +308,7 @@ class Talk:
         memory = self._memory
         match step:
             case SayStep():
-                self.say(step.say)
+                self._saying.speak(step)
                 return step.next
             case SetStep():
                 for name, value in step.set.items():
@@ -309,20 +325,22 @@ class Talk:
         """Ask a step, after what the recording needs before the first question."""
         if (question := consent.question(self._memory)) is not None:
             self.say(question)
-            return self._turn("may_record", ask=consent.consent_ask(self._memory.plan.language))
+            return self._saying.turn(
+                "may_record", ask=consent.consent_ask(self._memory.plan.language)
+            )
         self.say(consent.announcement(self._memory))
         return self._ask(step)
 
     def _ask(self, step: Asking) -> Turn:
-        self.say(step.say)
+        self._saying.speak(step)
         ask, options = make_ask(self._memory, step)
-        self._said.extend(options)
+        self._saying.read_out(options)
         name, private = self._memory.at["step"], isinstance(step, VerifyStep)
-        return self._turn(name, ask=ask, private=private)
+        return self._saying.turn(name, ask=ask, private=private, title=step.title)
 
     def _end(self, step: EndStep) -> Turn:
         memory = self._memory
-        self.say(step.say)
+        self._saying.speak(step)
         kept = {name: memory.value(name) for name in step.keep}
         data = {name: value for name, value in kept.items() if value is not None}
         if step.reason is not None:
@@ -338,55 +356,30 @@ class Talk:
         open_sections = memory.open_sections()
         if open_sections:
             if not memory.at["opening"]:
-                self.say(memory.script.sentences.between)
+                self.say(memory.sentences.between)
             return self._begin(memory.plan.sections.index(open_sections[0]))
-        self.say(memory.script.sentences.closing)
+        self.say(memory.sentences.closing)
         return self.last_turn("closing")
 
     def _begin(self, index: int) -> Turn:
         self._memory.enter(index)
         return self._run(self._memory.script.section)
 
-    def _transfer(
-        self,
-        queue: str,
-        *,
-        say: Mapping[Language, str] | None = None,
-        reason: str | None = None,
-    ) -> Turn:
+    def _transfer(self, queue: str, *, step: TransferStep | None = None) -> Turn:
         """Hand the call over; with no agent free, promise a call: the outcome is the same."""
         memory = self._memory
-        data = {} if reason is None else {"reason": reason}
-        sentences = memory.script.sentences
+        data = {} if step is None or step.reason is None else {"reason": step.reason}
+        sentences = memory.sentences
         if not memory.value("agents_available"):
             memory.settle_rest(WrapUpCode.TRANSFERRED, {"reason": "no_agent_free", **data})
             self.say(sentences.no_agent)
             self.say(sentences.closing)
             return self.last_turn("no_agent")
         memory.settle_rest(WrapUpCode.TRANSFERRED, data)
-        self.say(say or sentences.transfer)
+        if step is None or step.say is None:
+            self.say(sentences.transfer)
+        else:
+            self._saying.speak(step)
         self._ended = True
         own = memory.script.queue if queue == _OWN_QUEUE else queue
-        return self._turn("transfer", transfer=Transfer(queue=own))
-
-    def _turn(
-        self,
-        step: str,
-        *,
-        ask: Ask | None = None,
-        transfer: Transfer | None = None,
-        hang_up: bool = False,
-        private: bool = False,
-    ) -> Turn:
-        memory = self._memory
-        return Turn(
-            step=f"{memory.script.name}:{step}",
-            language=memory.plan.language,
-            say=tuple(self._said),
-            ask=ask,
-            transfer=transfer,
-            hang_up=hang_up,
-            # Whoever is told that the call is recorded cannot press past it.
-            barge_in=ask is not None and told(memory) is not Told.ANNOUNCING,
-            recorded=consent.may_record(memory) and not private,
-        )
+        return self._saying.turn("transfer", transfer=Transfer(queue=own))

@@ -13,6 +13,8 @@ from scripts.variables import FORMS, VariableType, speak
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?:\|([a-z]+)(?::([^{}|,:]+),([^{}|,:]+))?)?\}")
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
 
 class TemplateError(OwnerlineError):
     """A sentence has a brace that is no placeholder."""
@@ -59,6 +61,14 @@ def placeholders(sentence: str) -> tuple[Placeholder, ...]:
     return tuple(piece for piece in parse(sentence) if isinstance(piece, Placeholder))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filled:
+    """A sentence as it is said, and where in it the values stand that were filled in."""
+
+    text: str
+    facts: tuple[tuple[int, int], ...]
+
+
 def render(
     sentence: str,
     *,
@@ -67,22 +77,43 @@ def render(
     language: Language,
     currency: str,
     today: date,
-) -> str:
-    """Fill a sentence's placeholders with the spoken forms of their values."""
-    spoken: list[str] = []
+    put: Callable[..., str] = speak,
+    spaced: bool = False,
+) -> Filled:
+    """Fill a sentence's placeholders with their values as `put` has them: spoken, or written.
+
+    What is `spaced` has a space between Chinese words and the digits of a value.
+    """
+    text = ""
+    facts: list[tuple[int, int]] = []
     for piece in parse(sentence):
         if isinstance(piece, str):
-            spoken.append(piece)
+            text += _apart(text, piece) if spaced and facts else piece
             continue
-        form = piece.form or FORMS[type_of[piece.variable]][0]
-        spoken.append(
-            speak(
-                value_of(piece.variable),
-                form,
-                language=language,
-                currency=currency,
-                today=today,
-                words=piece.words,
-            )
+        value = put(
+            value_of(piece.variable),
+            piece.form or FORMS[type_of[piece.variable]][0],
+            language=language,
+            currency=currency,
+            today=today,
+            words=piece.words,
         )
-    return "".join(spoken)
+        if spaced:
+            text += _gap(text, value)
+        if not piece.words:
+            facts.append((len(text), len(text) + len(value)))
+        text += value
+    return Filled(text=text, facts=tuple(facts))
+
+
+def _apart(before: str, after: str) -> str:
+    return _gap(before, after) + after
+
+
+def _gap(before: str, after: str) -> str:
+    """Return the space that belongs between two texts where one is Chinese and one is not."""
+    if not before or not after:
+        return ""
+    sides = {_CHINESE.match(before[-1]) is not None, _CHINESE.match(after[0]) is not None}
+    between = before[-1] + after[0]
+    return " " if len(sides) == 2 and all(c.isalnum() for c in between) else ""  # noqa: PLR2004 - both

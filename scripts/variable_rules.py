@@ -80,7 +80,9 @@ def _passing_in(step: Step, text: Text) -> frozenset[str]:
         return frozenset()
     if any(text is refusal for refusal in step.refusals.values()):
         return _REFUSAL_WORDS
-    if step.options is not None and text is step.options.each:
+    if step.options is not None and any(
+        text is each for each in (step.options.each, step.options.agent_says)
+    ):
         return _OPTION_WORDS
     means = any(text is answer.means for answer in step.answers.values())
     return frozenset({"key"}) if means else frozenset()

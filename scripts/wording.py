@@ -23,6 +23,17 @@ _RECORDING: Mapping[Language, re.Pattern[str]] = {
     Language.ENGLISH: re.compile(r"\brecord(?:s|ed|ing|ings)?\b", re.IGNORECASE),
 }
 
+# What only a voice says, which takes keys and records after a tone.
+_KEYS: Mapping[Language, re.Pattern[str]] = {
+    Language.MANDARIN: re.compile(
+        r"按(?:\s*[0-9#*＊\{]|[一二三四五六七八九零井星下错]|.{0,2}键)|按键|井号|星号|提示音|输入|转人工"
+    ),
+    Language.ENGLISH: re.compile(
+        r"\b(?:press(?:ed|ing)?|keys?|pound|star|after the tone|enter(?:ed|ing)?)\b",
+        re.IGNORECASE,
+    ),
+}
+
 # The property manager may not cut supplies to collect fees (Civil Code of the PRC, art. 944).
 _SUPPLY_ZH = r"(?:水|(?<!来)电(?!话|梯)|气|煤气|暖|供热)"
 _CUT_EN = (
@@ -52,6 +63,11 @@ def names_a_debt(sentence: str, language: Language) -> bool:
 def names_recording(sentence: str, language: Language) -> bool:
     """Say whether a sentence speaks of recording."""
     return _RECORDING[language].search(sentence) is not None
+
+
+def speaks_of_keys(sentence: str, language: Language) -> bool:
+    """Say whether a sentence is a voice's own: of keys, of a tone, of digits to be entered."""
+    return _KEYS[language].search(sentence) is not None
 
 
 def threatens(sentence: str, language: Language) -> bool:

@@ -237,6 +237,64 @@ BAD: list[tuple[str, str, str, Callable[[Raw], object]]] = [
         "repair",
         put("repair_reason", say=said(zh="好" * 150), next="repair_rating"),
     ),
+    (
+        Rule.NO_AGENT_WORDS,
+        "repair_reason",
+        "repair",
+        put("repair_reason", say=said(en="Press star."), next="repair_rating"),
+    ),
+    (
+        Rule.NO_AGENT_WORDS,
+        "callback_day",
+        "repair",
+        put(
+            "callback_day",
+            ask="choice",
+            say=said(),
+            options={"each": said("{option}请按{key}。", "For {option}, press {key}.")},
+            into="callback_date",
+            next="callback_time",
+            give_up="callback_unclear",
+        ),
+    ),
+    (
+        Rule.NO_AGENT_WORDS,
+        "sentences.between",
+        "repair",
+        put_at("sentences.between", said("按1继续。", "Press 1 to go on.")),
+    ),
+    (
+        Rule.AGENT_SPEAKS_OF_KEYS,
+        "repair_reason",
+        "repair",
+        put(
+            "repair_reason", say=said(), agent_says=said("按1。", "Press 1."), next="repair_rating"
+        ),
+    ),
+    (
+        Rule.DEBT_BEFORE_CHECK,
+        "debt_gate",
+        "overdue-7",
+        put(
+            "debt_gate",
+            say=said(),
+            agent_says=said("合计{total}。", "It is {total}."),
+            next="debt_menu",
+        ),
+    ),
+    (
+        Rule.DEBT_BEFORE_CHECK,
+        "who",
+        "overdue-7",
+        put(
+            "who",
+            ask="key",
+            say=said(),
+            aside=said("共{total}。", "{total} in all."),
+            answers={"1": {"means": said(), "next": "is_owner"}},
+            give_up="nobody",
+        ),
+    ),
 ]
 
 
