@@ -32,9 +32,9 @@ from scripts.library import (
     script_files,
 )
 from scripts.linter import lint
-from scripts.steps import texts_of
 
 _DRAFT, _EDITION = table_of(ScriptDraft), table_of(ScriptEdition)
+_SHOWN = 50  # editions of one script
 LAST_SHIPPED = 100  # the house's own editions count on from here, shipped ones stay below
 
 _LATEST = sa.select(sa.func.max(_EDITION.c.version)).where(_EDITION.c.name == sa.bindparam("name"))
@@ -250,6 +250,36 @@ async def edition_text(session: AsyncSession, name: str, version: int) -> str | 
     )
 
 
+async def editions_of(session: AsyncSession, name: str) -> Sequence[AnyRow]:
+    """Return the published editions of a script, the latest first."""
+    return (
+        await session.execute(
+            sa.select(
+                _EDITION.c.version,
+                _EDITION.c.published_at,
+                _EDITION.c.published_by,
+                _EDITION.c.in_use,
+            )
+            .where(_EDITION.c.name == name)
+            .order_by(_EDITION.c.version.desc())
+            .limit(_SHOWN)
+        )
+    ).all()
+
+
+async def draft_names(session: AsyncSession) -> frozenset[str]:
+    """Return which scripts have a draft."""
+    return frozenset((await session.scalars(sa.select(_DRAFT.c.name))).all())
+
+
+async def versions_in_use(session: AsyncSession) -> Mapping[str, int]:
+    """Return the editions in use by their scripts' names; the others are shipped."""
+    rows = await session.execute(
+        sa.select(_EDITION.c.name, _EDITION.c.version).where(_EDITION.c.in_use)
+    )
+    return {row.name: row.version for row in rows}
+
+
 async def script_in_use(session: AsyncSession, name: str) -> Script:
     """Return the script as the next talk speaks it."""
     row = await edition_in_use(session, name)
@@ -274,8 +304,3 @@ def with_words(name: str, text: str, step: str, words: Mapping[Language, str]) -
     whole["say"] = {language.value: words[language] for language in Language}
     raw["steps"] = {**(raw.get("steps") or {}), step: whole}
     return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120)
-
-
-def spoken_steps(script: Script) -> Mapping[str, Sequence[Mapping[Language, str]]]:
-    """Return what each step may say or show, for a list of them."""
-    return {name: texts_of(step) for name, step in script.steps.items()}
