@@ -1,0 +1,143 @@
+"""Somebody at a browser: goes to pages, is told off by no console, and leaves pictures."""
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped] # none
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+)
+
+from api.console import sessions
+from api.model import ApiRole
+from customers.model import Language
+from tests.browser.kit.rig import Served
+
+DESK: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SCREENS = Path("test-output/screens")
+_GRAVE = frozenset({"serious", "critical"})
+_LOCALES = {Language.MANDARIN: "zh-CN", Language.ENGLISH: "en-GB"}
+_PATIENCE_MS = 10_000
+
+
+@dataclass(kw_only=True)
+class Visitor:
+    """A signed-in browser of its own; `page` is Playwright's, `tab` opens another."""
+
+    page: Page
+    context: BrowserContext
+    served: Served
+    excused: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def excuse(self, pattern: str) -> None:
+        """Expect a complaint of the browser, as of an answer 422: `excuse("422")`."""
+        self.excused.append(pattern)
+
+    async def go(self, path: str) -> Response:
+        """Go to a page of ours and return the answer."""
+        response = await self.page.goto(self.served.url + path, wait_until="load")
+        assert response is not None, path
+        return response
+
+    async def tab(self) -> Page:
+        """Open a second tab in the same browser."""
+        page = await self.context.new_page()
+        self.listen(page)
+        return page
+
+    def listen(self, page: Page) -> None:
+        """Note all that a page complains of: errors, refusals by its policy, broken files."""
+
+        def hear(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                where = urlsplit(str(message.location.get("url", ""))).path
+                self.complaints.append(f"{message.type}: {message.text} ({where})")
+
+        page.on("console", hear)
+        page.on("pageerror", lambda error: self.complaints.append(f"raised: {error}"))
+
+    def check(self) -> None:
+        """Fail on what the browser complained of and nobody expected."""
+        left = [
+            each for each in self.complaints if not any(re.search(p, each) for p in self.excused)
+        ]
+        self.complaints.clear()
+        assert left == []
+
+    async def shot(self, name: str) -> None:
+        """Keep pictures of the page as it is, on a desk screen and on a phone."""
+        for size, suffix in ((DESK, ""), (PHONE, "-phone")):
+            await self.page.set_viewport_size(size)
+            await self.page.screenshot(path=SCREENS / f"{name}{suffix}.png")
+        await self.page.set_viewport_size(DESK)
+
+    async def axe(self, *rules: str) -> None:
+        """Fail on a serious or critical violation axe-core finds; only of these rules, if named."""
+        options: dict[str, object] = {"resultTypes": ["violations"]}
+        if rules:
+            options["runOnly"] = {"type": "rule", "values": list(rules)}
+        found = await Axe().run(self.page, options=options)
+        grave = [
+            f"{each['id']}: {each['help']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+            for each in found.response["violations"]
+            if each["impact"] in _GRAVE
+            for node in each["nodes"]
+        ]
+        assert grave == []
+
+    async def fits(self) -> None:
+        """Fail where the page is wider than its window."""
+        wide: list[str] = await self.page.evaluate(
+            """() => {
+              const width = document.documentElement.clientWidth;
+              if (document.documentElement.scrollWidth <= width) return [];
+              return [...document.body.querySelectorAll("*")]
+                .filter((each) => each.getBoundingClientRect().right > width + 1)
+                .slice(0, 5)
+                .map((each) => `${each.tagName}.${each.getAttribute("class")}`);
+            }"""
+        )
+        assert wide == []
+
+
+@contextlib.asynccontextmanager
+async def visiting(
+    browser: Browser,
+    served: Served,
+    *,
+    role: ApiRole | None,
+    language: Language = Language.MANDARIN,
+    dark: bool = False,
+) -> AsyncIterator[Visitor]:
+    """Open a browser of its own for the block, signed in as the role's user; None: a stranger."""
+    context = await browser.new_context(
+        viewport=DESK,
+        locale=_LOCALES[language],
+        timezone_id="Asia/Shanghai",
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(_PATIENCE_MS)
+    if role is not None:
+        cookie = await served.cookie_of(role, language)
+        await context.add_cookies(
+            [{"name": sessions.COOKIE, "value": cookie, "url": served.url, "httpOnly": True}]
+        )
+    visitor = Visitor(page=await context.new_page(), context=context, served=served)
+    visitor.listen(visitor.page)
+    try:
+        yield visitor
+        visitor.check()
+    finally:
+        await context.close()
