@@ -88,7 +88,7 @@ async def download(
         TooManyRowsError: it is longer than a file may be.
     """
     async with AsyncExitStack() as stack:
-        file = stack.enter_context(tempfile.TemporaryFile())
+        file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the answer closes it
         sheet = _Csv(file) if kind is Kind.CSV else _Workbook(file, name)
         count = 0
         await asyncio.to_thread(sheet.head, header)

@@ -25,6 +25,10 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "door.show_password": ALL,
     "door.do_change_password": ALL,
     "door.do_choose_language": STRANGERS,
+    # reports
+    "reports.overview": LEADS,
+    "reports.one": LEADS,
+    "reports.take_away": LEADS,
 }
 
 
