@@ -21,8 +21,9 @@ from dialer.agents.forms import FormBasis, WrapUpFormError, read_form
 from dialer.agents.model import BreakReason
 from dialer.agents.outcomes import ended_attempt, ended_state, unsettled, write_outcomes
 from dialer.agents.service import BY_AGENT
+from dialer.agents.states import WrapUp
 from dialer.agents.steps import GiveWrapUp
-from dialer.agents.transitions import change_locked, lock_agent
+from dialer.agents.transitions import change_locked, lock_agent, standing_of
 from dialer.effects import Settled, apply_effects
 from dialer.served import WrittenBy, served_by
 from dialer.tables import AttemptDueCall
@@ -65,7 +66,8 @@ async def wrap_up(
         session: its transaction holds all of it; the caller commits.
         agent_id: whose call it was.
         attempt_id: the call.
-        forms: one for each due call that has no outcome yet.
+        forms: one for each due call that has no outcome yet; none where the script that had the
+            call before has given them all.
         then: the agent takes a break instead of being ready.
         desk: campaigns and limits.
         now: aware.
@@ -79,7 +81,7 @@ async def wrap_up(
     agent = await lock_agent(session, agent_id)
     attempt = await ended_attempt(session, attempt_id)
     rows = [] if attempt is None else await unsettled(session, attempt_id)
-    if attempt is not None and not rows:
+    if attempt is not None and not rows and (forms or not _owes(agent, attempt_id)):
         raise WrappedUpAlreadyError(await _first_word(session, attempt_id))
     given = GiveWrapUp(attempt_id=attempt_id, then=then)
     await change_locked(session, agent, given, by=BY_AGENT, why="wrapped up", now=now)
@@ -176,6 +178,11 @@ async def correct_outcome(
         },
         now=now,
     )
+
+
+def _owes(agent: AnyRow, attempt_id: UUID) -> bool:
+    standing = standing_of(agent)
+    return isinstance(standing, WrapUp) and standing.attempt_id == attempt_id
 
 
 def _one_each(rows: Sequence[AnyRow], forms: Sequence[WrapUpForm]) -> dict[int, WrapUpForm]:

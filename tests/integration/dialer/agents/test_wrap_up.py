@@ -11,7 +11,7 @@ from customers.model import Reason, WrapUpCode
 from customers.tables import AgentTask, AuditEntry, CallbackRequest, Note
 from dialer.agents.forms import WrapUpFormError
 from dialer.agents.model import AgentStateError, BreakReason
-from dialer.agents.wrap_up import WrappedUpAlreadyError, WrapUpForm, correct_outcome
+from dialer.agents.wrap_up import WrappedUpAlreadyError, WrapUpForm, correct_outcome, wrap_up
 from dialer.tables import AttemptDueCall
 from tests.integration.dialer.agents.floor import Floor, later
 from tests.integration.dialer.day import answers
@@ -71,6 +71,35 @@ async def test_a_second_wrap_up_is_refused_and_names_the_first(progressive: Floo
     with pytest.raises(WrappedUpAlreadyError, match=r"satisfied by Li"):
         await floor.wrap_up(agent, WrapUpCode.REFUSED)
     assert await floor.results() == [("answered", "satisfied")]
+
+
+async def test_an_agent_of_a_call_with_all_its_outcomes_goes_on_without_a_form(
+    progressive: Floor,
+) -> None:
+    floor = progressive
+    agent = await _spoke(floor)
+    (served,) = await floor.rows(sa.select(AttemptDueCall.attempt_id))
+    async with floor.sessions.begin() as session:
+        await session.execute(
+            sa.update(AttemptDueCall).values(
+                settled_at=floor.clock.now(),
+                telephony_result="answered",
+                wrap_up_code="satisfied",
+                outcome={},
+            )
+        )
+    with pytest.raises(WrappedUpAlreadyError, match="satisfied"):
+        await floor.wrap_up(agent, WrapUpCode.REFUSED)
+    async with floor.sessions.begin() as session:
+        await wrap_up(
+            session,
+            agent,
+            served.attempt_id,
+            [],
+            desk=floor.desk,
+            now=floor.clock.now(),
+        )
+    assert await floor.states() == ["ready"]
 
 
 async def test_during_the_call_there_is_nothing_to_wrap_up(progressive: Floor) -> None:
