@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from callback.campaigns import Campaigns, MachineHandling
 from callback.conduct import recording_under
 from callback.packs import Packs, shipped_packs
-from callback.subjects import load_subjects
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.clock import Clock
 from core.columns import table_of
@@ -28,6 +27,7 @@ from customers.model import Language, RecordingConsent
 from dialer.call_facts import Matter, load_matters
 from dialer.hooks import Transfers
 from dialer.model import AnsweredBy, AttemptState, Direction
+from dialer.news import news_of
 from dialer.plan import House, build_plan
 from dialer.said import said_for, with_said
 from dialer.tables import Attempt, AttemptDueCall
@@ -257,7 +257,7 @@ class TalkHost:
             facts: Mapping[int, Mapping[str, Any]] = {}
             withdrawn: Mapping[int, str] = {}
             if reply.kind is not ReplyKind.HUNG_UP:
-                facts, withdrawn = await self._news(session, state)
+                facts, withdrawn = await news_of(session, state, now=self._clock.now())
                 state = await self._with_who_is_free(session, attempt_id, state)
             state, turn = advance(
                 self._rules.library, state, reply, facts=facts, withdrawn=withdrawn
@@ -290,29 +290,6 @@ class TalkHost:
             self._rules.campaigns.get(each.due_call.campaign).machine is MachineHandling.MESSAGE
             for each in matters
         )
-
-    async def _news(
-        self, session: AsyncSession, state: TalkState
-    ) -> tuple[dict[int, Mapping[str, Any]], dict[int, str]]:
-        """Return what changed since the plan was made: fresh variables, and reasons that went."""
-        settled = {outcome.due_call_id for outcome in state.outcomes}
-        known = {
-            section.due_call_id: section.variables
-            for section in state.plan.sections
-            if section.due_call_id not in settled
-        }
-        subjects = await load_subjects(session, list(known), now=self._clock.now(), lock=False)
-        facts = {
-            due_call_id: subject.script_variables
-            for due_call_id, subject in subjects.items()
-            if subject.reason_holds and subject.script_variables != known[due_call_id]
-        }
-        withdrawn = {
-            each.due_call_id: each.reason_gone or ""
-            for each in subjects.values()
-            if not each.reason_holds
-        }
-        return facts, withdrawn
 
 
 _ATTEMPT = table_of(Attempt)

@@ -52,6 +52,36 @@ def read_answer(
             return Accepted(value=keys) if keys.isdecimal() else Refused(reason="unreadable")
 
 
+def limits_of(step: AskStep, *, plan: CallPlan, value_of: ValueOf) -> dict[str, Any]:
+    """Return what a value may be, for whoever shows it before it is given.
+
+    `least` and `most` (minor units) of an amount, `earliest` and `latest` of a date, `opens` and
+    `closes` of a time of day (ISO); what has no limit is not there.
+    """
+    limits = step.limits
+    match step.ask:
+        case AskKind.AMOUNT if limits.at_most is not None:
+            most = money_of(value_of(limits.at_most), plan.currency).amount_minor
+            share = Decimal(str(limits.least_share or 0))
+            return {"least": max(1, int(most * share)), "most": most}
+        case AskKind.AMOUNT:
+            return {"least": 1}
+        case AskKind.DATE:
+            return _date_limits(step, plan.now.date(), value_of)
+        case AskKind.TIME:
+            named = (("opens", limits.opens), ("closes", limits.closes))
+            return {name: value_of(each) for name, each in named if each is not None}
+        case _:
+            return {}
+
+
+def _date_limits(step: AskStep, today: date, value_of: ValueOf) -> dict[str, Any]:
+    limits = step.limits
+    named = (("earliest", limits.from_days), ("latest", limits.to_days))
+    days = ((name, _days_from(each, today, value_of)) for name, each in named)
+    return {name: day.isoformat() for name, day in days if day is not None}
+
+
 def offered_days(step: AskStep, today: date) -> tuple[tuple[str, date], ...]:
     """Return the days a choice offers, with their keys."""
     if step.options is None:
@@ -85,12 +115,7 @@ def _amount(step: AskStep, keys: str, *, plan: CallPlan, value_of: ValueOf) -> A
         amount = Money.from_decimal(Decimal(keys.replace("*", ".")), plan.currency)
     except InvalidOperation:
         return Refused(reason="unreadable")
-    most = least = None
-    if step.limits.at_most is not None:
-        most = money_of(value_of(step.limits.at_most), plan.currency).amount_minor
-        share = Decimal(str(step.limits.least_share or 0))
-        least = max(1, int(most * share))
-    limits = {"least": least or 1, "most": most if most is not None else amount.amount_minor}
+    limits = {"most": amount.amount_minor} | limits_of(step, plan=plan, value_of=value_of)
     if amount.amount_minor < limits["least"]:
         return Refused(reason="low", limits=limits)
     if amount.amount_minor > limits["most"]:
@@ -102,18 +127,12 @@ def _date(step: AskStep, keys: str, *, today: date, value_of: ValueOf) -> Accept
     when = nearest_date(keys, today)
     if when is None:
         return Refused(reason="unreadable")
-    earliest = _days_from(step.limits.from_days, today, value_of)
-    latest = _days_from(step.limits.to_days, today, value_of)
-    limits = {
-        name: limit.isoformat()
-        for name, limit in (("earliest", earliest), ("latest", latest))
-        if limit is not None
-    }
-    if earliest is not None and when < earliest:
+    limits, day = _date_limits(step, today, value_of), when.isoformat()
+    if day < limits.get("earliest", day):
         return Refused(reason="early", limits=limits)
-    if latest is not None and when > latest:
+    if day > limits.get("latest", day):
         return Refused(reason="late", limits=limits)
-    return Accepted(value=when.isoformat())
+    return Accepted(value=day)
 
 
 def _time(step: AskStep, keys: str, *, now: datetime, value_of: ValueOf) -> Accepted | Refused:

@@ -13,10 +13,12 @@ from typing import Any
 from core.errors import OwnerlineError
 from customers.model import RecordingConsent
 from scripts import refusals
+from scripts.answers import limits_of
 from scripts.library import Library
 from scripts.memory import Memory
 from scripts.model import CallPlan, Reply, Speaker, TalkState, Turn
 from scripts.plan import check_plan
+from scripts.steps import AskStep
 from scripts.talk import WITHDRAWN, Talk
 
 
@@ -80,6 +82,15 @@ def take_over(library: Library, state: TalkState) -> tuple[TalkState, Turn]:
 def refusal(library: Library, state: TalkState, reply: Reply) -> str | None:
     """Return what its script says of a value that it would not take; None where it takes it."""
     return refusals.refusal(Memory(library, state), reply)
+
+
+def limits(library: Library, state: TalkState) -> Mapping[str, Any]:
+    """Return what the value asked for may be; see `answers.limits_of`."""
+    memory = Memory(library, state)
+    step = memory.script.steps.get(memory.at["step"])
+    if not isinstance(step, AskStep) or memory.at["opting_out"]:
+        return {}
+    return limits_of(step, plan=memory.plan, value_of=memory.value)
 
 
 def message(library: Library, plan: CallPlan) -> Turn:

@@ -18,6 +18,7 @@ _MODULES = (
     "dialer.answer_tables",
     "dialer.agents.tables",
     "dialer.agents.screen_tables",
+    "dialer.agents.guide_tables",
     "dialer.inbound.tables",
     "dialer.bridges.twilio.tables",
     "api.tables",

@@ -1,0 +1,342 @@
+"""The script an agent goes by on a call: begun when they meet the person, answered, gone back in.
+
+Every change is of one row, held, and raises its counter: what was sent from an older page changes
+nothing, and the same answer sent twice counts once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callback.uploaded_book import learn_campaigns, learn_scripts
+from core.columns import AnyRow, table_of
+from core.errors import OwnerlineError
+from dialer.agents.desk import Desk
+from dialer.agents.guide_path import (
+    Answer,
+    Place,
+    base_of_plan,
+    base_of_talk,
+    dump_answer,
+    has_script,
+    is_handed_over,
+    load_answer,
+    proof,
+    spent,
+    taken,
+    walk,
+    with_news,
+)
+from dialer.agents.guide_tables import CallGuide
+from dialer.call_facts import load_matters
+from dialer.model import Direction
+from dialer.news import news_of
+from dialer.plan import House, build_plan
+from dialer.tables import Attempt, AttemptDueCall
+from scripts.interpreter import refusal
+from scripts.library import Library
+from scripts.model import Ask, AskKind, Reply, ReplyKind, Speaker
+from scripts.state import load_state
+from scripts.steps import GLOBAL_KEYS, REPEAT_KEY
+
+log = structlog.get_logger(__name__)
+
+_GUIDE, _ATTEMPT, _SERVED = table_of(CallGuide), table_of(Attempt), table_of(AttemptDueCall)
+_MOST_NOTE = 2000
+_NOTHING_ASKED = Ask(kind=AskKind.KEY)
+
+_OF = sa.select(_GUIDE).where(_GUIDE.c.attempt_id == sa.bindparam("attempt_id"))
+_HELD = _OF.with_for_update()
+_IDENTIFIED = sa.select(_GUIDE.c.identified).where(
+    _GUIDE.c.attempt_id == sa.bindparam("attempt_id")
+)
+_CALL = sa.select(_ATTEMPT.c.talk, _ATTEMPT.c.direction).where(
+    _ATTEMPT.c.attempt_id == sa.bindparam("attempt_id")
+)
+_SERVES = (
+    sa.select(_SERVED.c.due_call_id)
+    .where(_SERVED.c.attempt_id == sa.bindparam("attempt_id"))
+    .order_by(_SERVED.c.position)
+)
+_WRITE = sa.update(_GUIDE).where(_GUIDE.c.attempt_id == sa.bindparam("of_attempt"))
+
+
+class NoSuchGuideError(OwnerlineError):
+    """A call is on no agent's screen; its page has to be opened first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guide:
+    """A call's guide as it stands; `places` is empty where no script can be followed."""
+
+    attempt_id: UUID
+    counter: int
+    note: str
+    drafts: Mapping[str, Any]
+    base: Mapping[str, Any]
+    answers: Sequence[Answer]
+    wrong_proofs: int
+    library: Library
+    places: Sequence[Place]
+
+    @property
+    def here(self) -> Place | None:
+        """Where the talk stands."""
+        return self.places[-1] if self.places else None
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether a script spoke with the owner before the agent did."""
+        return is_handed_over(self.base)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """A guide after somebody sent something, and what became of it.
+
+    `was_late`: it came from an older page and changed nothing. `refused`: the value cannot be, and
+    this is what the script says of it; nothing was changed either.
+    """
+
+    guide: Guide
+    was_late: bool = False
+    refused: str | None = None
+
+
+async def is_identified(session: AsyncSession, attempt_id: UUID) -> bool:
+    """Say whether the owner on an agent's call has passed the strong identity check."""
+    return bool(await session.scalar(_IDENTIFIED, {"attempt_id": attempt_id}))
+
+
+async def find_guide(session: AsyncSession, attempt_id: UUID, *, desk: Desk) -> Guide | None:
+    """Return a call's guide; None: none was begun."""
+    row = (await session.execute(_OF, {"attempt_id": attempt_id})).one_or_none()
+    return None if row is None else await _guide(session, row, desk=desk)
+
+
+async def open_guide(
+    session: AsyncSession, attempt_id: UUID, *, desk: Desk, house: House, now: datetime
+) -> Guide:
+    """Return a call's guide, begun now where there is none.
+
+    A talk that a script handed over goes on where it stood.
+    """
+    found = await find_guide(session, attempt_id, desk=desk)
+    if found is not None:
+        return found
+    base = await _beginning(session, attempt_id, desk=desk, house=house, now=now)
+    identified = False
+    if has_script(base):
+        places = _walked(desk.settlement.library, base, ())[1]
+        identified = bool(places) and places[-1].is_identified
+    await session.execute(
+        insert(_GUIDE)
+        .values(
+            attempt_id=attempt_id,
+            began_at=now,
+            changed_at=now,
+            base=base,
+            identified=identified,
+        )
+        .on_conflict_do_nothing(index_elements=["attempt_id"])
+    )
+    row = (await session.execute(_OF, {"attempt_id": attempt_id})).one()
+    return await _guide(session, row, desk=desk)
+
+
+async def answer(
+    session: AsyncSession,
+    attempt_id: UUID,
+    given: Reply,
+    *,
+    counter: int,
+    desk: Desk,
+    now: datetime,
+) -> Step:
+    """Take an answer to the present step, with what the file tells by now.
+
+    Of an identity check the reply has the digits said; they are kept nowhere.
+
+    Raises:
+        NoSuchGuideError: no guide was begun.
+    """
+    guide = await _held(session, attempt_id, desk=desk)
+    here = guide.here
+    if guide.counter != counter or here is None or here.state.ended:
+        return Step(guide=guide, was_late=True)
+    library = guide.library
+    is_value = given.kind is ReplyKind.KEYS and given.value not in _for_any_step(here)
+    if is_value and here.is_check(library):
+        taking = proof(here, given.value, wrong_before=guide.wrong_proofs, library=library)
+    else:
+        why = refusal(library, here.state, given) if is_value else None
+        if why is not None:
+            return Step(guide=guide, refused=why)
+        taking = Answer(reply=given)
+    facts, withdrawn = await news_of(session, here.state, now=now)
+    taking = with_news(taking, facts, withdrawn)
+    state, turn = taken(guide.library, here.state, taking)
+    place = Place(number=here.number + 1, state=state, turn=turn)
+    after = replace(
+        guide,
+        counter=guide.counter + 1,
+        answers=(*guide.answers, taking),
+        places=(*guide.places, place),
+        wrong_proofs=guide.wrong_proofs + (taking.is_right is False),
+        drafts={},
+    )
+    await _write(session, after, now=now)
+    return Step(guide=after)
+
+
+async def go_back(
+    session: AsyncSession, attempt_id: UUID, *, to: int, counter: int, desk: Desk, now: datetime
+) -> Step:
+    """Go back to where the talk stood after `to` answers: the later ones are taken away.
+
+    Raises:
+        NoSuchGuideError: no guide was begun.
+    """
+    guide = await _held(session, attempt_id, desk=desk)
+    if guide.counter != counter or not 0 <= to < len(guide.places):
+        return Step(guide=guide, was_late=True)
+    after = replace(
+        guide,
+        counter=guide.counter + 1,
+        answers=guide.answers[:to],
+        places=guide.places[: to + 1],
+        drafts={},
+    )
+    await _write(session, after, now=now)
+    return Step(guide=after)
+
+
+async def keep_note(session: AsyncSession, attempt_id: UUID, note: str, *, now: datetime) -> None:
+    """Keep what an agent writes beside the call, as it is by now; the last word counts."""
+    await _change(session, attempt_id, {"note": note[:_MOST_NOTE], "changed_at": now})
+
+
+async def keep_draft(
+    session: AsyncSession,
+    attempt_id: UUID,
+    drafts: Mapping[int, Mapping[str, Any]],
+    *,
+    desk: Desk,
+    now: datetime,
+) -> Guide:
+    """Keep what an agent wants to write for due calls instead of what the script came to.
+
+    Raises:
+        NoSuchGuideError: no guide was begun.
+    """
+    guide = await _held(session, attempt_id, desk=desk)
+    kept = {**guide.drafts, **{str(key): dict(each) for key, each in drafts.items()}}
+    await _change(session, attempt_id, {"drafts": kept, "changed_at": now})
+    return replace(guide, drafts=kept)
+
+
+async def close_guide(session: AsyncSession, attempt_id: UUID, *, now: datetime) -> None:
+    """Forget what was said once it is written down; which scripts were spoken stays."""
+    row = (await session.execute(_HELD, {"attempt_id": attempt_id})).one_or_none()
+    if row is not None:
+        bare = {"base": spent(row.base), "answers": [], "note": "", "drafts": {}}
+        await _change(session, attempt_id, {**bare, "counter": row.counter + 1, "changed_at": now})
+
+
+def _for_any_step(place: Place) -> frozenset[str]:
+    """Return the keys that are no answer to the step itself, as it takes them."""
+    keys = (place.turn.ask or _NOTHING_ASKED).keys
+    return frozenset(key for key in keys if key.removeprefix(REPEAT_KEY) in GLOBAL_KEYS)
+
+
+async def _beginning(
+    session: AsyncSession, attempt_id: UUID, *, desk: Desk, house: House, now: datetime
+) -> dict[str, Any]:
+    of_call = {"attempt_id": attempt_id}
+    call = (await session.execute(_CALL, of_call)).one_or_none()
+    due_call_ids = list((await session.execute(_SERVES, of_call)).scalars())
+    if call is None or not due_call_ids:
+        return {}
+    library = desk.settlement.library
+    talk: Mapping[str, Any] = call.talk or {}
+    if "state" in talk:
+        state = load_state(talk["state"])
+        await learn_scripts(session, [each.script for each in state.plan.sections], library)
+        return base_of_talk(state)
+    matters = await load_matters(session, due_call_ids, now=now)
+    due_calls = [each.due_call for each in matters]
+    await learn_campaigns(session, [each.campaign for each in due_calls], desk.campaigns)
+    await learn_scripts(session, [each.script for each in due_calls], library)
+    standing = [each for each in matters if each.subject.reason_holds]
+    if not standing:
+        return {}
+    plan = build_plan(
+        standing,
+        house=replace(house, agents_available=True),
+        now=now,
+        inbound=call.direction is Direction.INBOUND,
+    )
+    return base_of_plan(library, replace(plan, speaker=Speaker.AGENT))
+
+
+async def _held(session: AsyncSession, attempt_id: UUID, *, desk: Desk) -> Guide:
+    row = (await session.execute(_HELD, {"attempt_id": attempt_id})).one_or_none()
+    if row is None:
+        message = f"call {attempt_id} is on no agent's screen yet; open its page"
+        raise NoSuchGuideError(message)
+    return await _guide(session, row, desk=desk)
+
+
+async def _guide(session: AsyncSession, row: AnyRow, *, desk: Desk) -> Guide:
+    library, answers = desk.settlement.library, tuple(load_answer(each) for each in row.answers)
+    places: Sequence[Place] = ()
+    if has_script(row.base):
+        await learn_scripts(session, list(row.base["versions"]), library)
+        library, places = _walked(library, row.base, answers)
+    return Guide(
+        attempt_id=row.attempt_id,
+        counter=row.counter,
+        note=row.note,
+        drafts=row.drafts,
+        base=row.base,
+        answers=answers,
+        wrong_proofs=row.wrong_proofs,
+        library=library,
+        places=places,
+    )
+
+
+def _walked(
+    library: Library, base: Mapping[str, Any], answers: Sequence[Answer]
+) -> tuple[Library, Sequence[Place]]:
+    try:
+        return walk(library, base, answers)
+    except OwnerlineError as err:  # a script that changed, or speaks of what the file has not
+        log.warning("guide_not_followed", reason=str(err))
+        return library, ()
+
+
+async def _write(session: AsyncSession, guide: Guide, *, now: datetime) -> None:
+    await _change(
+        session,
+        guide.attempt_id,
+        {
+            "answers": [dump_answer(each) for each in guide.answers],
+            "counter": guide.counter,
+            "wrong_proofs": guide.wrong_proofs,
+            "drafts": dict(guide.drafts),
+            "identified": guide.here is not None and guide.here.is_identified,
+            "changed_at": now,
+        },
+    )
+
+
+async def _change(session: AsyncSession, attempt_id: UUID, values: Mapping[str, Any]) -> None:
+    await session.execute(_WRITE, {"of_attempt": attempt_id, **values})
