@@ -71,6 +71,17 @@ _BY_PHONE_ALONE = """
       AND (CAST(:community AS text) IS NULL OR c.name = :community)
     ORDER BY p.person_id
 """
+_TIES = f"""
+    SELECT 'unit' AS by, held.*, CAST(NULL AS bigint) AS subject_id FROM ({_HOLDERS}
+    WHERE p.person_id = :person_id
+    ORDER BY u.community_id, u.unit_id, p.person_id, o.valid_until DESC NULLS FIRST) held
+"""  # noqa: S608 - joined of our own parts
+_TIED_TO_NONE = """
+    SELECT 'phone' AS by, p.person_id, p.name, CAST(NULL AS bigint) AS unit_id, '' AS unit,
+           c.community_id, c.name AS community, CAST(NULL AS bigint) AS subject_id
+    FROM person p JOIN community c ON c.community_id = p.community_id
+    WHERE p.person_id = :person_id
+"""
 _BY_CHARGE = """
     SELECT 'charge' AS by, p.person_id, p.name, u.unit_id, u.label AS unit, c.community_id,
            c.name AS community, h.charge_id AS subject_id
@@ -120,6 +131,20 @@ async def find_people(
         f"nobody is known by {query!r}{where}; give a unit (3-2-1201), a phone number,"
         " or the reference of a charge or work order"
     )
+    raise NothingFoundError(message)
+
+
+async def ties_of(session: AsyncSession, person_id: int) -> Sequence[Found]:
+    """Return a person at each unit they hold, will or did; who never held one, alone.
+
+    Raises:
+        NothingFoundError: there is no such person, or they belong to no community.
+    """
+    for statement in (_TIES, _TIED_TO_NONE):
+        rows = (await session.execute(sa.text(statement), {"person_id": person_id})).all()
+        if rows:
+            return [_found(row) for row in rows]
+    message = f"person {person_id} belongs to no community"
     raise NothingFoundError(message)
 
 

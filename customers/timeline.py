@@ -7,6 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.columns import BIGINTS
+
 # A day becomes the instant it begins in the community's zone. Amounts are in minor units.
 _EVENTS = """
     WITH local AS NOT MATERIALIZED (
@@ -92,6 +94,10 @@ _EVENTS = """
     SELECT at, what, person_id, unit_id, facts FROM events
 """
 _OF_PERSON = _EVENTS + " WHERE person_id = :subject_id ORDER BY at DESC, what LIMIT :limit"
+_OF_UNITS = (
+    _EVENTS + " WHERE unit_id = ANY(:units) AND person_id IS NULL ORDER BY at DESC, what"
+    " LIMIT :limit"
+)
 _OF_UNIT = _EVENTS + " WHERE unit_id = :subject_id ORDER BY at DESC, what LIMIT :limit"
 
 
@@ -110,20 +116,35 @@ async def person_timeline(
     session: AsyncSession, *, person_id: int, limit: int = 200
 ) -> Sequence[TimelineEvent]:
     """Return what is on a person's file, newest first."""
-    return await _timeline(session, _OF_PERSON, person_id, limit)
+    return await _timeline(session, _OF_PERSON, {"subject_id": person_id, "limit": limit})
+
+
+async def household_timeline(
+    session: AsyncSession, *, person_id: int, unit_ids: Sequence[int], limit: int = 200
+) -> Sequence[TimelineEvent]:
+    """Return what is on a person's file, and on their units' of nobody, newest first.
+
+    What others owe or owed at a unit is not among it.
+    """
+    own = await _timeline(session, _OF_PERSON, {"subject_id": person_id, "limit": limit})
+    units = await _timeline(session, _OF_UNITS, {"units": list(unit_ids), "limit": limit})
+    return sorted((*own, *units), key=lambda event: event.at, reverse=True)[:limit]
 
 
 async def unit_timeline(
     session: AsyncSession, *, unit_id: int, limit: int = 200
 ) -> Sequence[TimelineEvent]:
     """Return what is on a unit's file, newest first."""
-    return await _timeline(session, _OF_UNIT, unit_id, limit)
+    return await _timeline(session, _OF_UNIT, {"subject_id": unit_id, "limit": limit})
 
 
 async def _timeline(
-    session: AsyncSession, statement: str, subject_id: int, limit: int
+    session: AsyncSession, statement: str, facts: Mapping[str, object]
 ) -> Sequence[TimelineEvent]:
-    rows = await session.execute(sa.text(statement), {"subject_id": subject_id, "limit": limit})
+    query = sa.text(statement)
+    if "units" in facts:
+        query = query.bindparams(sa.bindparam("units", type_=BIGINTS))
+    rows = await session.execute(query, facts)
     return [
         TimelineEvent(
             at=row.at, what=row.what, person_id=row.person_id, unit_id=row.unit_id, facts=row.facts

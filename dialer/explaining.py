@@ -25,7 +25,7 @@ from callback.tables import DueCall, VerdictRow
 from core.columns import AnyRow
 from core.phone import PhoneNumber
 from customers.model import Language
-from customers.search import Found, FoundBy, find_people
+from customers.search import Found, FoundBy, find_people, ties_of
 from customers.service import audit
 from customers.tables import Community
 from dialer.attempt_words import attempt_sentence
@@ -65,37 +65,17 @@ async def explain(
     persons = []
     for person_id in dict.fromkeys(each.person_id for each in found):
         ties = [each for each in found if each.person_id == person_id]
-        zone = ZoneInfo(zones[ties[0].community_id])
-        period = _period(day, zone)
-        told_at = now if period is None else period[1] - timedelta(seconds=1)
-        rang_us = []
-        if ties[0].by in {FoundBy.UNIT, FoundBy.PHONE}:
-            rang_us = await calls_of(session, person_id, period=period, language=language)
         persons.append(
-            {
-                "person_id": person_id,
-                "name": ties[0].name,
-                "units": [f"{each.community} {each.unit}".strip() for each in ties],
-                "rang_us": [_with_local_time(each, zone) for each in rang_us],
-                "due_calls": await _due_calls(
-                    session,
-                    ties,
-                    period=period,
-                    now=told_at,
-                    language=language,
-                    zone=zone,
-                    holding=holding,
-                ),
-                "not_due": [
-                    {
-                        "because": story.because.value,
-                        "sentence": explain_not_due(story, language),
-                    }
-                    for story in await not_due_stories(
-                        session, ties, now=told_at, zone=zone, campaigns=campaigns
-                    )
-                ],
-            }
+            await _story(
+                session,
+                ties,
+                day=day,
+                zone=ZoneInfo(zones[ties[0].community_id]),
+                language=language,
+                now=now,
+                campaigns=campaigns,
+                holding=holding,
+            )
         )
         await audit(
             session, now=now, actor=actor, action="explained", subject=f"person:{person_id}"
@@ -105,6 +85,79 @@ async def explain(
         "date": None if day is None else day.isoformat(),
         "language": language.value,
         "persons": persons,
+    }
+
+
+async def explain_person(
+    session: AsyncSession,
+    *,
+    person_id: int,
+    day: date | None,
+    language: Language,
+    now: datetime,
+    campaigns: Campaigns | None = None,
+    held_back: HeldBack | None = None,
+) -> dict[str, Any]:
+    """Return the story of one person at all their units, as `explain` tells it; no audit of it.
+
+    Raises:
+        NothingFoundError: there is no such person, or they belong to no community.
+    """
+    ties = await ties_of(session, person_id)
+    zones = await _zones(session, ties)
+    return await _story(
+        session,
+        ties,
+        day=day,
+        zone=ZoneInfo(zones[ties[0].community_id]),
+        language=language,
+        now=now,
+        campaigns=campaigns,
+        holding=await _holding(session, now, held_back),
+    )
+
+
+async def _story(
+    session: AsyncSession,
+    ties: Sequence[Found],
+    *,
+    day: date | None,
+    zone: ZoneInfo,
+    language: Language,
+    now: datetime,
+    campaigns: Campaigns | None,
+    holding: Sequence[Verdict],
+) -> dict[str, Any]:
+    """Return the story of the one person whose ties these are."""
+    person_id = ties[0].person_id
+    period = _period(day, zone)
+    told_at = now if period is None else period[1] - timedelta(seconds=1)
+    rang_us = []
+    if ties[0].by in {FoundBy.UNIT, FoundBy.PHONE}:
+        rang_us = await calls_of(session, person_id, period=period, language=language)
+    return {
+        "person_id": person_id,
+        "name": ties[0].name,
+        "units": [f"{each.community} {each.unit}".strip() for each in ties],
+        "rang_us": [_with_local_time(each, zone) for each in rang_us],
+        "due_calls": await _due_calls(
+            session,
+            ties,
+            period=period,
+            now=told_at,
+            language=language,
+            zone=zone,
+            holding=holding,
+        ),
+        "not_due": [
+            {
+                "because": story.because.value,
+                "sentence": explain_not_due(story, language),
+            }
+            for story in await not_due_stories(
+                session, ties, now=told_at, zone=zone, campaigns=campaigns
+            )
+        ],
     }
 
 

@@ -22,9 +22,9 @@ from recordings.model import (
     kind_of,
     may_go,
 )
-from recordings.tables import Recording
+from recordings.tables import Recording, RecordingWave
 
-_RECORDING = table_of(Recording)
+_RECORDING, _WAVE = table_of(Recording), table_of(RecordingWave)
 _KEEPER = "retention"
 COLLECT = "recordings.collect"  # the name under which workers know the collection
 
@@ -205,6 +205,7 @@ async def take_away(session: AsyncSession, recording_id: UUID, *, now: datetime)
     ):
         return None
     await _write(session, recording_id, state=RecordingState.DELETED, deleted_at=now)
+    await session.execute(sa.delete(_WAVE).where(_WAVE.c.recording_id == recording_id))
     await _audit(session, "recording_deleted", recording_id, by=_KEEPER, why="age", now=now)
     file: str = row.file
     return file

@@ -1,38 +1,32 @@
 """Recordings of calls: listed, heard, held; every look and every listening is on the audit."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from fastapi import Header, Query
 from fastapi.responses import StreamingResponse
 
 from api.fields import Day, Given, IdQuery, Shown, Text
-from api.model import ApiRole, Right, needs
+from api.hearing import WAV, audible_row, known_row, known_to, sound_of
+from api.model import Right, needs
 from api.paging import Asked, Page, page_of
-from api.problems import MEDIA_TYPE, ProblemError
-from api.ranges import Span, span_of
-from api.reading import narrowed, row_of
+from api.problems import MEDIA_TYPE
+from api.ranges import span_of
+from api.reading import narrowed
 from api.routing import router as router_of
-from api.work import Here, Work
+from api.work import Here
 from core.columns import AnyRow, table_of
 from customers.model import RecordingConsent
-from dialer.tables import Attempt
 from recordings import service
 from recordings.model import RecordingKind, RecordingState
-from recordings.store import FileGoneError, RecordingStore, StoreError
 from recordings.tables import Recording
 
 router = router_of("recordings")
 
-_RECORDING, _ATTEMPT = table_of(Recording), table_of(Attempt)
-_TRY_AGAIN_S = 30
-_WAV = "audio/wav"
-_BINARY: dict[str, Any] = {_WAV: {"schema": {"type": "string", "format": "binary"}}}
+_RECORDING = table_of(Recording)
+_BINARY: dict[str, Any] = {WAV: {"schema": {"type": "string", "format": "binary"}}}
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _AUDIO_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The whole of it.", "content": _BINARY},
@@ -87,7 +81,7 @@ async def list_recordings(
 ) -> Page[RecordingShown]:
     """Return recordings, oldest first, agents those of their own calls; the query is audited."""
     query = narrowed(
-        _of(work),
+        known_to(work),
         attempt=(_RECORDING.c.attempt_id, attempt_id),
         inbound=(_RECORDING.c.inbound_call_id, inbound_call_id),
         person=(_RECORDING.c.person_id, person_id),
@@ -111,7 +105,7 @@ async def list_recordings(
 @router.get("/recordings/{recording_id}", openapi_extra=needs(Right.HEAR_RECORDINGS))
 async def show_recording(work: Here, recording_id: UUID) -> RecordingShown:
     """Return what is known of a recording; the look goes on the audit."""
-    row = await _row(work, recording_id)
+    row = await known_row(work, recording_id)
     await work.note("looked_at", f"recording:{recording_id}", person_id=row.person_id)
     return _shown(row)
 
@@ -128,13 +122,7 @@ async def hear_recording(
     byte_range: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
 ) -> StreamingResponse:
     """Return the sound, or a range of its bytes; each listening goes on the audit."""
-    row = await _row(work, recording_id)
-    if row.state is not RecordingState.STORED:
-        raise ProblemError(
-            HTTPStatus.CONFLICT,
-            f"recording {recording_id} is {row.state.value}: there is nothing to hear",
-            kind="nothing-to-hear",
-        )
+    row = await audible_row(work, recording_id)
     span = span_of(byte_range, row.size_bytes)
     await work.note(
         "listened",
@@ -142,13 +130,7 @@ async def hear_recording(
         person_id=row.person_id,
         range=None if span is None else span.content_range,
     )
-    blocks = await _opened(_store(work), row.file, span)
-    return StreamingResponse(
-        blocks,
-        status_code=HTTPStatus.OK if span is None else HTTPStatus.PARTIAL_CONTENT,
-        media_type=_WAV,
-        headers=_headers(row, span),
-    )
+    return await sound_of(work.deps, row, span)
 
 
 @router.post("/recordings/{recording_id}/hold", openapi_extra=needs(Right.HOLD_RECORDINGS))
@@ -157,7 +139,7 @@ async def hold_recording(work: Here, recording_id: UUID, given: Why) -> Recordin
     await service.hold(
         work.session, recording_id, by=work.caller.actor, why=given.why, now=work.now
     )
-    return _shown(await _row(work, recording_id))
+    return _shown(await known_row(work, recording_id))
 
 
 @router.post("/recordings/{recording_id}/release", openapi_extra=needs(Right.HOLD_RECORDINGS))
@@ -166,22 +148,7 @@ async def release_recording(work: Here, recording_id: UUID, given: Why) -> Recor
     await service.release(
         work.session, recording_id, by=work.caller.actor, why=given.why, now=work.now
     )
-    return _shown(await _row(work, recording_id))
-
-
-def _of(work: Work) -> sa.Select[*tuple[Any, ...]]:
-    """Return the recordings the caller may know of: an agent's own calls, or all."""
-    query = sa.select(_RECORDING)
-    if work.caller.role is not ApiRole.AGENT:
-        return query
-    if work.caller.agent_id is None:
-        return query.where(sa.false())
-    own = sa.select(_ATTEMPT.c.attempt_id).where(_ATTEMPT.c.agent_id == work.caller.agent_id)
-    return query.where(_RECORDING.c.attempt_id.in_(own))
-
-
-async def _row(work: Work, recording_id: UUID) -> AnyRow:
-    return await row_of(work, _of(work), _RECORDING.c.recording_id, recording_id, "recording")
+    return _shown(await known_row(work, recording_id))
 
 
 def _shown(row: AnyRow) -> RecordingShown:
@@ -189,51 +156,4 @@ def _shown(row: AnyRow) -> RecordingShown:
     checksum: bytes | None = known["sha256"]
     return RecordingShown.model_validate(
         {**known, "sha256": None if checksum is None else checksum.hex()}
-    )
-
-
-def _store(work: Work) -> RecordingStore:
-    if work.deps.recordings is None:
-        raise _away()
-    return work.deps.recordings
-
-
-async def _opened(store: RecordingStore, file: str, span: Span | None) -> AsyncIterator[bytes]:
-    """Return the blocks of a file once the first is there: what fails before it is a problem."""
-    blocks = (
-        store.read(file) if span is None else store.read(file, first=span.first, count=span.count)
-    )
-    try:
-        first = await anext(blocks, b"")
-    except FileGoneError as err:
-        raise ProblemError(
-            HTTPStatus.NOT_FOUND, "the file is not in the store any more", kind="file-gone"
-        ) from err
-    except StoreError as err:
-        raise _away() from err
-    return _from(first, blocks)
-
-
-async def _from(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for block in blocks:
-        yield block
-
-
-def _headers(row: AnyRow, span: Span | None) -> dict[str, str]:
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(row.size_bytes if span is None else span.count),
-        "Content-Disposition": f'inline; filename="{row.recording_id}.wav"',
-        "ETag": f'"{row.sha256.hex()}"',
-    }
-    return headers if span is None else {**headers, "Content-Range": span.content_range}
-
-
-def _away() -> ProblemError:
-    return ProblemError(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "the store of recordings does not answer; try again",
-        kind="recordings-away",
-        headers={"Retry-After": str(_TRY_AGAIN_S)},
     )
