@@ -4,13 +4,14 @@ A started list never changes, so what was read once holds; a name that is known 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaign_changes import follow_changes
 from callback.campaigns import Campaigns, UploadedCampaign
+from callback.editions import know_editions, use_present_editions
 from callback.uploaded_model import ListState, campaign_name, list_of_campaign
 from callback.uploaded_tables import UploadedList
 from core.columns import BIGINTS, AnyRow, table_of
@@ -37,9 +38,23 @@ async def learn_campaigns(
         campaigns.add(campaign_of(row))
 
 
-async def learn_scripts(session: AsyncSession, names: Iterable[str], library: Library) -> None:
-    """Put the named scripts that the library does not know into it, if they are started lists'."""
-    unknown = {name for name in names if name not in library.scripts}
+async def learn_scripts(
+    session: AsyncSession,
+    names: Iterable[str],
+    library: Library,
+    *,
+    versions: Mapping[str, int] | None = None,
+) -> None:
+    """Let the library know the named scripts: started lists' own, and editions of the house's.
+
+    For a talk that has begun, `versions` are those it began with; for one that begins, None.
+    """
+    wanted = set(names)
+    if versions is None:
+        await use_present_editions(session, wanted, library)
+    else:
+        await know_editions(session, versions, library)
+    unknown = {name for name in wanted if name not in library.scripts}
     for row in await _started(session, unknown):
         if row.own_script is not None:
             library.add(own_script_of(row))

@@ -47,7 +47,8 @@ async def settle(
     if placed and isinstance(state, states.Claimed):
         state = state.submitted(state.started_at)
     ended = state.ended(event)
-    await learn_scripts(session, _scripts_of(before.row.talk), settlement.library)
+    spoken = _spoken(before.row.talk)
+    await learn_scripts(session, spoken, settlement.library, versions=spoken)
     talk = _closed_talk(before.row.talk, settlement.library)
     met_at = await _met_agent_at(session, before.row, ended, talk)
     result = _result(ended, talk, of_agent=before.row.agent_id is not None, met_at=met_at)
@@ -96,10 +97,12 @@ async def _write_end(
     )
 
 
-def _scripts_of(talk: Mapping[str, Any] | None) -> list[str]:
+def _spoken(talk: Mapping[str, Any] | None) -> Mapping[str, int]:
+    """Return the scripts of a talk with their versions."""
     if talk is None or "state" not in talk:
-        return []
-    return [section.script for section in load_state(talk["state"]).plan.sections]
+        return {}
+    versions: Mapping[str, int] = load_state(talk["state"]).position["versions"]
+    return versions
 
 
 def _closed_talk(talk: Mapping[str, Any] | None, library: Library) -> dict[str, Any] | None:

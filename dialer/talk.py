@@ -30,6 +30,7 @@ from dialer.model import AnsweredBy, AttemptState, Direction
 from dialer.news import news_of
 from dialer.plan import House, build_plan
 from dialer.said import said_for, with_said
+from dialer.script_use import note_versions
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.greeting import greets_alike
 from scripts.interpreter import abandon_message, advance, message, start
@@ -233,6 +234,7 @@ class TalkHost:
             elif standing:
                 state, turn = start(self._rules.library, plan)
                 talk |= {"state": dump_state(state)}
+                await note_versions(session, attempt_id, state.position["versions"])
             else:  # paid between the ring and the answer: who rang, and an apology
                 turn = abandon_message(self._rules.library, plan)
             await _save(session, attempt_id, with_said(talk, key, turn))
@@ -253,15 +255,14 @@ class TalkHost:
             if state.ended or (tried and saved["state"] != tried[-1].before):
                 return _hang_up(state.plan.language)
             scripts = [section.script for section in state.plan.sections]
-            await learn_scripts(session, scripts, self._rules.library)
+            library, versions = self._rules.library, state.position["versions"]
+            await learn_scripts(session, scripts, library, versions=versions)
             facts: Mapping[int, Mapping[str, Any]] = {}
             withdrawn: Mapping[int, str] = {}
             if reply.kind is not ReplyKind.HUNG_UP:
                 facts, withdrawn = await news_of(session, state, now=self._clock.now())
                 state = await self._with_who_is_free(session, attempt_id, state)
-            state, turn = advance(
-                self._rules.library, state, reply, facts=facts, withdrawn=withdrawn
-            )
+            state, turn = advance(library, state, reply, facts=facts, withdrawn=withdrawn)
             after = dump_state(state)
             await _save(session, attempt_id, with_said({**saved, "state": after}, asked.key, turn))
             tried.append(_Tried(before=saved["state"], after=after, turn=turn))

@@ -61,7 +61,7 @@ def advance(
     if state.ended:
         message = f"the talk at {state.position['step']} has ended; a reply cannot follow"
         raise TalkEndedError(message)
-    talk = Talk(Memory(library, state))
+    talk = Talk(Memory(library.at(state.position["versions"]), state))
     gone = withdrawn if isinstance(withdrawn, Mapping) else dict.fromkeys(withdrawn, WITHDRAWN)
     turn = talk.hear(reply, facts=facts or {}, withdrawn=gone)
     return talk.state(), turn

@@ -39,6 +39,7 @@ from dialer.call_facts import load_matters
 from dialer.model import Direction
 from dialer.news import news_of
 from dialer.plan import House, build_plan
+from dialer.script_use import note_versions
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.interpreter import refusal
 from scripts.library import Library
@@ -268,7 +269,8 @@ async def _beginning(
     talk: Mapping[str, Any] = call.talk or {}
     if "state" in talk:
         state = load_state(talk["state"])
-        await learn_scripts(session, [each.script for each in state.plan.sections], library)
+        scripts = [each.script for each in state.plan.sections]
+        await learn_scripts(session, scripts, library, versions=state.position["versions"])
         return base_of_talk(state)
     matters = await load_matters(session, due_call_ids, now=now)
     due_calls = [each.due_call for each in matters]
@@ -283,7 +285,9 @@ async def _beginning(
         now=now,
         inbound=call.direction is Direction.INBOUND,
     )
-    return base_of_plan(library, replace(plan, speaker=Speaker.AGENT))
+    base = base_of_plan(library, replace(plan, speaker=Speaker.AGENT))
+    await note_versions(session, attempt_id, base["versions"])
+    return base
 
 
 async def _held(session: AsyncSession, attempt_id: UUID, *, desk: Desk) -> Guide:
@@ -298,7 +302,8 @@ async def _guide(session: AsyncSession, row: AnyRow, *, desk: Desk) -> Guide:
     library, answers = desk.settlement.library, tuple(load_answer(each) for each in row.answers)
     places: Sequence[Place] = ()
     if has_script(row.base):
-        await learn_scripts(session, list(row.base["versions"]), library)
+        versions = row.base["versions"]
+        await learn_scripts(session, list(versions), library, versions=versions)
         library, places = _walked(library, row.base, answers)
     return Guide(
         attempt_id=row.attempt_id,
