@@ -8,22 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.figures.calls import PLACED
 
+# The outcomes of a call are given at once, so that its first one has the instant.
 _CALLS = sa.text(f"""
-    WITH placed AS ({PLACED}), mine AS (
-        SELECT placed.*, wrapped.at AS wrapped_up_at
-        FROM placed
-        LEFT JOIN LATERAL (
-            SELECT max(wrapped_up_at) AS at
-            FROM attempt_due_call served
-            WHERE served.attempt_id = placed.attempt_id
-        ) AS wrapped ON true
-        WHERE placed.agent_id IS NOT NULL
-    )
+    WITH placed AS ({PLACED})
     SELECT agent_id, count(*) AS calls, count(met_at) AS talks,
            CAST(coalesce(sum(extract(epoch FROM ended_at - met_at)), 0) AS bigint) AS talk_s,
            CAST(coalesce(sum(extract(epoch FROM greatest(wrapped_up_at - ended_at, interval '0')))
                          FILTER (WHERE met_at IS NOT NULL), 0) AS bigint) AS wrap_up_s
-    FROM mine
+    FROM placed
+    WHERE agent_id IS NOT NULL
     GROUP BY agent_id
 """)  # noqa: S608 - conditions of ours
 _CODES = sa.text(f"""

@@ -19,7 +19,7 @@ LIVE = "telephony_result IN ('answered', 'abandoned')"
 # A call belongs to the community of the first due call it serves.
 PLACED = f"""
     SELECT a.attempt_id, a.campaign, a.started_at, a.telephony_result, a.agent_id, a.met_at,
-           a.ended_at, c.community_id, c.time_zone
+           a.ended_at, first_served.wrapped_up_at, c.community_id, c.time_zone
     FROM attempt a
     JOIN attempt_due_call first_served
         ON first_served.attempt_id = a.attempt_id AND first_served.position = 0

@@ -21,7 +21,7 @@ _COLUMNS = (
     Column(word="open", shape=Shape.COUNT),
     Column(word="target", shape=Shape.RATE),
 )
-_STEPS = (0.8, 0.5, 0.0)  # where the scale may begin
+_STEPS = (0.9, 0.8, 0.5, 0.0)  # where the scale may begin
 
 
 async def deadlines(asked: Asked) -> Report:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from babel.dates import get_day_names
+from babel.dates import format_skeleton, get_day_names
 
 from api.console import formats
 from api.console.page import Page
@@ -132,6 +132,10 @@ class Asked:
     def small(self, count: int) -> list[str]:
         """Return the warning that a sample is small, where it is."""
         return [self.say("small", count=count, least=SMALL)] if count < SMALL else []
+
+    def short_day(self, day: date) -> str:
+        """Return a day as an axis has room for it."""
+        return format_skeleton("Md", day, locale=formats.LOCALES[self.page.language])
 
     def weekdays(self) -> dict[int, str]:
         """Return the days' short names by their number, 1 Monday to 7 Sunday."""

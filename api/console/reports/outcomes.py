@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from api.console.formats import day
 from api.console.reports.model import (
     Asked,
     Chart,
@@ -126,7 +125,7 @@ async def abandonment(asked: Asked) -> Report:
         "share": per_cent(lost, live),
         "abandoned": lost,
         "live": live,
-        "over": over,
+        "days": over,
         "ceiling": "" if ceiling is None else f"{100 * ceiling:g}%",
     }
     return Report(
@@ -164,9 +163,7 @@ def _by_day(asked: Asked, lines: Sequence[AbandonedDay], ceiling: float | None) 
     if ceiling is not None:
         top: list[float | None] = [round(100 * ceiling, 2)] * len(days)
         series.append(Series(label=asked.say("column.ceiling"), tone="line", values=top, line=True))
-    return Chart(
-        labels=[day(each, asked.page.language) for each in days], series=series, per_cent=True
-    )
+    return Chart(labels=[asked.short_day(each) for each in days], series=series, per_cent=True)
 
 
 async def _ceiling(asked: Asked) -> Abandonment | None:

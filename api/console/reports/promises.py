@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from api.console.formats import day
 from api.console.reports.model import (
     Asked,
     Chart,
@@ -85,7 +84,7 @@ def _chart(asked: Asked, weeks: list[PromiseWeek]) -> Chart:
 
     judged = counts("judged")
     return Chart(
-        labels=[day(monday, asked.page.language) for monday in mondays],
+        labels=[asked.short_day(monday) for monday in mondays],
         stacked=True,
         series=[
             Series(label=asked.say("column.kept"), tone="bar", values=counts("kept")),

@@ -22,7 +22,7 @@ CHINESE = {**HTML, "Accept-Language": "zh-CN"}
 
 @pytest.fixture
 async def town(house: House) -> House:
-    """A house with forty calls this morning, one of them of somebody with a wicked name."""
+    """A house with forty-one calls this morning, one of them of somebody with a wicked name."""
     async with house.office.deps.sessions.begin() as session:
         place = await Place.found(session, name=XSS, zone="Asia/Shanghai")
         for nth in range(40):
@@ -34,6 +34,7 @@ async def town(house: House) -> House:
                 outcome={"reason": XSS} if answered else None,
                 name=XSS,
             )
+        await place.call(TEN - timedelta(hours=1), TelephonyResult.ABANDONED, name=XSS)
         await place.due(TEN - timedelta(hours=1), state="expired", settled_at=TEN)
     return house
 
@@ -78,11 +79,14 @@ async def test_the_finding_is_the_heading_and_says_its_counts(town: House) -> No
         answers = (await browser.get("/reports/answers?preset=today")).text
         causes = unescape((await browser.get("/reports/dissatisfied")).text)
         deadlines = (await browser.get("/reports/deadlines")).text
-    assert "10 of 40 calls were answered by a person (25.0%)" in answers
+        abandoned = (await browser.get("/reports/abandonment")).text
+    assert "11 of 41 calls were answered by a person (26.8%)" in answers
     assert "Dissatisfied: 10; causes: 1" in causes
     assert "Only 10, fewer than 30" in causes
     assert "Deadlines below target: 1 of 1" in deadlines
     assert "0 of 1 met (0%)" in deadlines
+    assert "9.1% abandoned, over the ceiling of 3% so often: 1" in abandoned
+    assert "1 of 11 people who answered met no agent" in abandoned
 
 
 async def test_a_chart_carries_its_figures_as_data(town: House) -> None:
@@ -98,16 +102,16 @@ async def test_the_record_leaves_the_building_guarded_and_on_the_audit(town: Hou
     async with town.browser(ApiRole.SUPERVISOR) as browser:
         page = await browser.get("/reports/record")
         file = await browser.get("/reports/record/csv?from=2026-05-20&to=2026-05-21")
-    assert "Calls: 40" in page.text
+    assert "Calls: 41" in page.text
     head, *rows = csv.reader(io.StringIO(file.content.decode("utf-8-sig"), newline=""))
-    assert len(rows) == 40
+    assert len(rows) == 41
     first = dict(zip(head, rows[0], strict=True))
     assert first["Contact"] == f"'{XSS}"
     assert first["Phone"].startswith("+44")
     detail = await town.office.one(
         "SELECT detail FROM audit_entry WHERE action = 'exported' AND subject = 'report:record'"
     )
-    assert (detail["rows"], detail["format"], detail["since"]) == (40, "csv", "2026-05-20")
+    assert (detail["rows"], detail["format"], detail["since"]) == (41, "csv", "2026-05-20")
 
 
 @pytest.mark.parametrize(
