@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from callback.uploaded_book import learn_scripts
 from core.clock import Clock
 from core.columns import AnyRow
 from core.database import despite_deadlocks, despite_outages
@@ -255,7 +256,9 @@ class InboundHost:
             caller_known=row.e164 is not None,
             now=self._clock.now(),
         )
-        state, turn = start(self._settlement.library, plan)
+        library = self._settlement.library
+        await learn_scripts(session, [each.script for each in plan.sections], library)
+        state, turn = start(library, plan)
         return {"state": dump_state(state)}, turn
 
     async def _reply(self, call_id: UUID, asked: _Asked) -> tuple[str, Turn | None]:
@@ -273,6 +276,8 @@ class InboundHost:
                 again = tried[-1][1]  # only the answer to the commit was lost
             if again is not None or state.ended:
                 return "script", again or _GONE
+            versions = state.position["versions"]
+            await learn_scripts(session, (), self._settlement.library, versions=versions)
             after, turn = advance(
                 self._settlement.library, await self._with_who_is_free(session, row, state), reply
             )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.uploaded_book import learn_scripts
 from core.columns import AnyRow
 from core.live import Topic, tell
 from dialer.bridges.port import CallEnded
@@ -49,7 +50,7 @@ class Ending:
         if row.attempt_id is not None:
             came_to = await self._settle(session, row.attempt_id, at=ended_at)
         if row.talk is not None:
-            came_to = self._of_script(row)
+            came_to = await self._of_script(session, row)
         if row.agent_id is not None:
             came_to = CameTo(result=InboundResult.PUT_THROUGH)
             if self._colleagues is not None:
@@ -62,10 +63,11 @@ class Ending:
             await self._settle(session, row.attempt_id, at=max(at, row.at))
         await self._write(session, row, _MISSED, at=at)
 
-    def _of_script(self, row: AnyRow) -> CameTo:
+    async def _of_script(self, session: AsyncSession, row: AnyRow) -> CameTo:
         state = load_state(row.talk["state"])
         if not state.ended:
-            library = self._settlement.library
+            library, versions = self._settlement.library, state.position["versions"]
+            await learn_scripts(session, (), library, versions=versions)
             state, _ = advance(library, state, Reply(kind=ReplyKind.HUNG_UP))
         outcome = next((o for o in state.outcomes if o.due_call_id == NO_DUE_CALL), None)
         return of_script(outcome, zone=zone_of(row, self._rules), region=self._rules.region)
