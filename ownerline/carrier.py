@@ -55,7 +55,11 @@ def open_carrier(
 
 @contextlib.asynccontextmanager
 async def simulated_bridge(
-    runtime: Runtime, *, seed: int, population: Population | None = None
+    runtime: Runtime,
+    *,
+    seed: int,
+    population: Population | None = None,
+    trunk: TrunkLimits = SIMULATED_TRUNK,
 ) -> AsyncIterator[Bridge]:
     """Hold the bridge to the simulated carrier for the block.
 
@@ -76,7 +80,7 @@ async def simulated_bridge(
         return
     async with sole_holder(settings.home):
         people = await _people(runtime) if population is None else population
-        with open_carrier(runtime, seed=seed, population=people) as carrier:
+        with open_carrier(runtime, seed=seed, population=people, trunk=trunk) as carrier:
             yield SimulatedBridge(carrier, floor=SimulatedFloor(carrier))
 
 

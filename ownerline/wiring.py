@@ -33,6 +33,7 @@ class Dialing:
     engine: Engine
     fleet: Fleet
     keeper: Keeper
+    desk: Desk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +125,7 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
         live=lambda: engine.live,
         poll=SWEEP_EVERY * factor,
     )
-    return Dialing(engine=engine, fleet=fleet, keeper=keeper)
+    return Dialing(engine=engine, fleet=fleet, keeper=keeper, desk=desk)
 
 
 def make_hosts(runtime: Runtime, bridge: Bridge) -> Hosts:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ownerline.cli.app import app, print_json, run, say, settings_here
+from ownerline.cli.serving import say_at_once
 from ownerline.instants import parse_date
+from ownerline.services.defaults import LOOPBACK, PORT
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -38,6 +40,11 @@ def demo(
         bool, typer.Option("--keep", help="Go on with the company of the last demo.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the console over the day after, live.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="With --serve: the address to listen on.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="With --serve: 0 takes any.")] = PORT,
 ) -> None:
     """Watch an invented property company's calling day; no telephone rings.
 
@@ -52,6 +59,14 @@ def demo(
     if settings.source_of("log_level") == "default":
         configure_logging(LogLevel.WARNING)  # thousands of calls end well
     plan = Plan(owners=owners, seed=seed, day=day, days=days, keep=keep)
+    if serve:
+        if json:
+            message = "a console is no JSON: leave --json away, or --serve"
+            raise typer.BadParameter(message)
+        from ownerline.demo.serving import Serving, serve_demo
+
+        run(serve_demo(settings, Serving(host=host, port=port, plan=plan), say=say_at_once))
+        return
     figures = run(_play(settings, plan, silent=json))
     if json:
         print_json(figures.as_json())

@@ -49,9 +49,10 @@ def _run(kind: str, **options: Any) -> None:
     from ownerline.services.run import Kind, Options, run_process
 
     settings = settings_here()
-    run(run_process(settings, Kind(kind), Options(**options), say=_say_at_once))
+    run(run_process(settings, Kind(kind), Options(**options), say=say_at_once))
 
 
-def _say_at_once(line: str) -> None:
+def say_at_once(line: str) -> None:
+    """Say a line now, also where nobody watches a terminal."""
     say(line)
     sys.stdout.flush()

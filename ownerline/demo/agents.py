@@ -81,8 +81,8 @@ class InventedAgents:
         self._room_of: dict[UUID, str] = {}
         self._shifts: list[asyncio.Task[None]] = []
 
-    async def hire(self, owners: int) -> None:
-        """Put agents on the roster, unless an earlier day did."""
+    async def hire(self, owners: int, *, but: frozenset[str] = frozenset()) -> None:
+        """Put agents on the roster, unless an earlier day did; those named act for themselves."""
         means = self._means
         count = _FEWEST + owners // _OWNERS_AN_AGENT
         async with means.sessions.begin() as session:
@@ -91,6 +91,8 @@ class InventedAgents:
                 await service.add_agent(session, name=_name(number), now=means.clock.now())
             rows = await service.roster(session)
         for row in rows:
+            if row.name in but:
+                continue
             person = _Person(agent_id=row.agent_id, name=row.name, room=row.room, rng=Random())
             self._people[row.room] = person
             means.rooms.enter(row.room, self._speaker(person))

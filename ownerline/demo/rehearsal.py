@@ -127,7 +127,7 @@ async def rehearse(
             write_campaigns(home.folder)
         tidying = asyncio.create_task(asyncio.to_thread(home.remove_old))
         try:
-            async with _open_stage(_alone(settings, home), part) as stage:
+            async with _open_stage(alone(settings, home), part) as stage:
                 figures = await _play(stage, observer_of, started_s=started_s)
                 home.note(Played(seed=part.seed, owners=part.owners, last_day=part.last_day))
                 return figures
@@ -161,7 +161,7 @@ def _part(plan: Plan, played: Played | None) -> _Part:
     )
 
 
-def _alone(settings: Settings, home: DemoHome) -> Settings:
+def alone(settings: Settings, home: DemoHome) -> Settings:
     """Return settings that make every demo alike, whatever this installation's say."""
     return settings.alone_in(home.folder).model_copy(
         update={

@@ -6,6 +6,7 @@ from dialer.bridges.inbound import InboundDesk
 from dialer.bridges.port import CallEvent, EventSink, OutboundCall, ScriptHost
 from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.carrier import SimulatedCarrier
+from dialer.bridges.simulated.floor import SimulatedFloor
 
 Observer = Callable[[CallEvent], Awaitable[None]]
 
@@ -13,8 +14,14 @@ Observer = Callable[[CallEvent], Awaitable[None]]
 class ObservedBridge(SimulatedBridge):
     """Tells the engine first, then its observers in their order."""
 
-    def __init__(self, carrier: SimulatedCarrier, observers: Sequence[Observer]) -> None:
-        super().__init__(carrier)
+    def __init__(
+        self,
+        carrier: SimulatedCarrier,
+        observers: Sequence[Observer],
+        *,
+        floor: SimulatedFloor | None = None,
+    ) -> None:
+        super().__init__(carrier, floor=floor)
         self.placed: Callable[[OutboundCall], None] | None = None  # told of each call it takes
         self._observers = list(observers)
 
@@ -32,7 +39,7 @@ class ObservedBridge(SimulatedBridge):
         self, sink: EventSink, host: ScriptHost, *, inbound: InboundDesk | None = None
     ) -> None:
         """Connect the engine and the observers."""
-        await super().start(_Tee(sink, tuple(self._observers)), host)
+        await super().start(_Tee(sink, tuple(self._observers)), host, inbound=inbound)
 
 
 class _Tee:

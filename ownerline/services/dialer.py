@@ -13,9 +13,9 @@ from core.clock import SystemClock
 from core.live import News, Topic
 from core.settings import BridgeName
 from dialer.agents.keeper import Keeper
-from dialer.bridges.port import Bridge
+from dialer.bridges.port import Bridge, TrunkLimits
 from dialer.bridges.simulated.people import Behaviour
-from ownerline.carrier import real_bridge, simulated_bridge
+from ownerline.carrier import SIMULATED_TRUNK, real_bridge, simulated_bridge
 from ownerline.population import population_of
 from ownerline.runtime import Runtime
 from ownerline.services.process import DATABASE_AWAY, Process
@@ -38,7 +38,7 @@ class DialerPart:
     """Places calls until the process ends; then claims nothing more.
 
     Calls that are up are waited for with `wait`, else left to another dialer or the next start.
-    `clock` and `make` are others where days are played faster than they pass.
+    `clock`, `make` and the simulated `trunk` are others where a day is rehearsed.
     """
 
     name = "dialer"
@@ -50,11 +50,13 @@ class DialerPart:
         wait: bool = False,
         clock: Callable[[], SystemClock] = SystemClock,
         make: Callable[[Runtime, Bridge], Dialing] = make_dialing,
+        trunk: TrunkLimits = SIMULATED_TRUNK,
     ) -> None:
         self._seed = seed
         self._wait = wait
         self._clock = clock
         self._make = make
+        self._trunk = trunk
         self._dials = False
 
     async def run(self, process: Process) -> None:
@@ -121,7 +123,9 @@ class DialerPart:
             return
         people = _People(runtime)
         await people.read()
-        async with simulated_bridge(runtime, seed=self._seed, population=people.behind) as bridge:
+        async with simulated_bridge(
+            runtime, seed=self._seed, population=people.behind, trunk=self._trunk
+        ) as bridge:
             meeting = asyncio.create_task(people.meet_new_ones(process))
             try:
                 yield bridge

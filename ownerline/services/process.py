@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 from procrastinate.exceptions import ConnectorException
 
+from core.clock import Clock
 from core.live import LiveFeed
 from core.settings import Settings
 from ownerline.runtime import Runtime, open_runtime
@@ -111,9 +112,14 @@ class Part(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def open_process(settings: Settings, name: str) -> AsyncIterator[Process]:
-    """Hold the installation and its news for the block; SIGTERM and SIGINT tell it to end."""
-    async with open_runtime(settings, name=f"ownerline {name}") as runtime:
+async def open_process(
+    settings: Settings, name: str, *, clock: Clock | None = None
+) -> AsyncIterator[Process]:
+    """Hold the installation and its news for the block; SIGTERM and SIGINT tell it to end.
+
+    `clock` is another than the machine's where a day is rehearsed.
+    """
+    async with open_runtime(settings, clock=clock, name=f"ownerline {name}") as runtime:
         feed = LiveFeed(runtime.database_url)
         process = Process(name=name, runtime=runtime, feed=feed)
         loop = asyncio.get_running_loop()

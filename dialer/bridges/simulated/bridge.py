@@ -59,7 +59,7 @@ class SimulatedBridge:
         self.name = name
         self.trunks = carrier.trunks
         self.max_seconds = max_seconds
-        self._carrier = carrier
+        self.carrier = carrier
         self._sink: EventSink | None = None
         self._host: ScriptHost | None = None
 
@@ -76,26 +76,26 @@ class SimulatedBridge:
     ) -> None:
         """Connect to the carrier; from now on events reach the sink."""
         self._sink, self._host = sink, host
-        self._carrier.attach(self)
+        self.carrier.attach(self)
 
     async def close(self) -> None:
         """Disconnect; live calls are left alone, and people hang up on the silence."""
         self._sink = self._host = None
-        self._carrier.attach(None)
+        self.carrier.attach(None)
 
     async def originate(self, call: OutboundCall) -> None:
         """Place a call; see the port."""
-        self._carrier.place(call, max_seconds=min(call.max_seconds, self.max_seconds))
+        self.carrier.place(call, max_seconds=min(call.max_seconds, self.max_seconds))
 
     async def hang_up(self, attempt_id: UUID) -> None:
         """End a call; one that is gone already changes nothing."""
-        self._carrier.hang_up(attempt_id)
+        self.carrier.hang_up(attempt_id)
 
     async def fate(self, attempt_id: UUID) -> Fate:
         """Say what became of a call, by the carrier's own book."""
-        if not self._carrier.answers_fates():
+        if not self.carrier.answers_fates():
             return Fate(kind=FateKind.UNKNOWN)
-        call = self._carrier.ledger.get(attempt_id)
+        call = self.carrier.ledger.get(attempt_id)
         if call is None:
             return Fate(kind=FateKind.NEVER_PLACED)
         if call.live:
@@ -104,23 +104,23 @@ class SimulatedBridge:
 
     async def placed_since(self, instant: datetime) -> tuple[PlacedCall, ...] | None:
         """Return the calls of the carrier's own book; None while it answers no question."""
-        if not self._carrier.answers_fates():
+        if not self.carrier.answers_fates():
             return None
-        since = [call for call in self._carrier.ledger.calls() if call.placed_at >= instant]
+        since = [call for call in self.carrier.ledger.calls() if call.placed_at >= instant]
         return tuple(_placed(call) for call in sorted(since, key=lambda call: call.placed_at))
 
     async def live(self) -> tuple[UUID, ...]:
         """Return the calls up now, in the order they were placed."""
-        return self._carrier.live()
+        return self.carrier.live()
 
     async def stop_all(self) -> None:
         """Hang up everything."""
-        for call_id in self._carrier.live():
-            self._carrier.hang_up(call_id)
+        for call_id in self.carrier.live():
+            self.carrier.hang_up(call_id)
 
     async def move_to_room(self, attempt_id: UUID, room: str) -> None:
         """Put a call that is in a room into another one; see the port."""
-        if not self._carrier.rooms.move(attempt_id, room):
+        if not self.carrier.rooms.move(attempt_id, room):
             message = f"call {attempt_id} cannot enter room {room!r}: it is with no agent"
             raise BridgeError(message, retryable=False)
 
@@ -186,7 +186,7 @@ class SimulatedBridge:
 
     async def _is_there(self, line: Line, room: str) -> bool:
         """Wait as long as the rules allow for an agent whose phone is not in its room."""
-        desks, clock = self._desks, self._carrier.clock
+        desks, clock = self._desks, self.carrier.clock
         if desks is None:
             return True
         until = clock.now() + timedelta(seconds=line.order.room_within_s)
@@ -195,7 +195,7 @@ class SimulatedBridge:
         return not desks.is_missing(room)
 
     async def _with_an_agent(self, line: Line, room: str) -> None:
-        rooms, at = self._carrier.rooms, self._carrier.clock
+        rooms, at = self.carrier.rooms, self.carrier.clock
         rooms.put(line, room)
         where: str | None = room
         while where is not None:
@@ -210,7 +210,7 @@ class SimulatedBridge:
         await self._sink.heard(
             RecordingReady(
                 attempt_id=line.order.attempt_id,
-                at=self._carrier.clock.now(),
+                at=self.carrier.clock.now(),
                 name=reply.value,
                 location=f"simulated:{line.order.attempt_id}/{reply.value}",
                 seconds=reply.seconds,

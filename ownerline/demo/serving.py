@@ -1,0 +1,175 @@
+"""`ownerline demo --serve`: the console over an invented company whose day goes on, live.
+
+A day is played first, so that files, recordings of what was said and reports are filled. Then the
+next working day begins in the afternoon, at the pace of real time, with invented colleagues at
+work and a free desk for whoever tries it.
+"""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as wall_time
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from api.console.sign_in import give_password
+from api.model import ApiRole
+from api.tables import ApiUser
+from api.users import add_user
+from callback.building import build_lists
+from core.clock import ScaledClock, SystemClock
+from core.settings import Settings
+from dialer.agents import service
+from dialer.bridges.port import Bridge, TrunkLimits
+from dialer.bridges.simulated.bridge import SimulatedBridge
+from dialer.bridges.simulated.floor import SimulatedFloor
+from ownerline.books import campaigns_of
+from ownerline.demo.agents import InventedAgents, Means
+from ownerline.demo.home import DemoHome
+from ownerline.demo.rehearsal import ZONE, Plan, alone, rehearse
+from ownerline.demo.watching import ObservedBridge
+from ownerline.runtime import Runtime
+from ownerline.services.api import make_web_app
+from ownerline.services.dialer import DialerPart
+from ownerline.services.probes import Probes
+from ownerline.services.process import Part, open_process, run_parts
+from ownerline.services.web import WebPart, listen, url_of
+from ownerline.services.worker import WorkerPart
+from ownerline.wiring import Dialing, make_dialing, make_hosts
+
+OWNERS = 600
+NEWCOMER = "您"
+_BEGINS = wall_time(14, 5)
+_SATURDAY = 5
+# A call every two seconds: the afternoon lasts, and somebody is always on the line.
+_TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=0.5, place="simulated")
+_USERS = {"agent": ApiRole.AGENT, "supervisor": ApiRole.SUPERVISOR, "admin": ApiRole.ADMIN}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """Where the console is served, and what its company is made of."""
+
+    host: str
+    port: int
+    plan: Plan
+
+
+async def serve_demo(settings: Settings, serving: Serving, *, say: Callable[[str], None]) -> None:
+    """Play a day, then serve the console over the next until told to end.
+
+    Raises:
+        ForeignFolderError, DemoBusyError, PlayedAlreadyError: as `rehearse`.
+        AddressTakenError: where it shall listen is taken.
+    """
+    home = DemoHome.below(settings.home)
+    listener = listen(serving.host, serving.port)  # a port that is taken is told before the day
+    try:
+        today = SystemClock().now().astimezone(ZoneInfo(ZONE)).date()
+        live_day = _working_day(today)
+        plan = serving.plan
+        if not (plan.keep and home.played()):
+            say("an invented company lives through its day before; this takes some seconds …")
+            plan = replace(plan, day=plan.day or _working_day_before(live_day))
+            await rehearse(settings, replace(plan, owners=plan.owners or OWNERS, keep=False))
+        with home.held():
+            await _serve(alone(settings, home), live_day, listener=listener, say=say)
+    finally:
+        listener.close()
+
+
+def _working_day(day: date) -> date:
+    """Return the day, or the Monday after it."""
+    while day.weekday() >= _SATURDAY:
+        day += timedelta(days=1)
+    return day
+
+
+def _working_day_before(day: date) -> date:
+    day -= timedelta(days=1)
+    while day.weekday() >= _SATURDAY:
+        day -= timedelta(days=1)
+    return day
+
+
+async def _serve(
+    settings: Settings, day: date, *, listener: socket.socket, say: Callable[[str], None]
+) -> None:
+    origin = SystemClock().now()
+    begins = datetime.combine(day, _BEGINS, ZoneInfo(ZONE)).astimezone(UTC)
+
+    def clock() -> ScaledClock:
+        return ScaledClock(begins, factor=1.0, origin=origin)
+
+    async with open_process(settings, "demo", clock=clock()) as process:
+        runtime = process.runtime
+        passwords = await _prepare(runtime, now=begins)
+        app = make_web_app(process, Probes(process))
+        floor = _Floor(seed=1, day=day)
+        parts: list[Part] = [
+            WebPart("console", app, listener),
+            WorkerPart(),
+            DialerPart(clock=clock, make=floor.make, trunk=_TRUNK),
+        ]
+        say(f"the console is on {url_of(listener)}; Ctrl-C ends it; sign in as")
+        for name, password in passwords.items():
+            say(f"  {name:<11} {password}")
+        await run_parts(process, parts)
+
+
+async def _prepare(runtime: Runtime, *, now: datetime) -> dict[str, str]:
+    """Build the day's lists and give the demo's users a desk and new passwords."""
+    async with runtime.sessions.begin() as session:
+        await build_lists(session, now=now, campaigns=campaigns_of(runtime.settings))
+        agent_id = next(
+            (each.agent_id for each in await service.roster(session) if each.name == NEWCOMER), None
+        )
+        if agent_id is None:
+            agent_id = await service.add_agent(session, name=NEWCOMER, now=now)
+        known = set((await session.scalars(sa.select(ApiUser.name))).all())
+        passwords = {}
+        for name, role in _USERS.items():
+            if name not in known:
+                desk = agent_id if role is ApiRole.AGENT else None
+                await add_user(session, name=name, role=role, agent_id=desk, now=now)
+            passwords[name] = await give_password(session, name=name, now=now)
+        # They are of this demo alone, and made up anew each time.
+        await session.execute(sa.update(ApiUser).values(must_change_password=False))
+    return passwords
+
+
+class _Floor:
+    """A dialer whose calls invented colleagues take, and whoever sits at the free desk."""
+
+    def __init__(self, *, seed: int, day: date) -> None:
+        self._seed = seed
+        self._day = day
+
+    def make(self, runtime: Runtime, bridge: Bridge) -> Dialing:
+        """Put the dialer together, and let the colleagues come to work."""
+        if not isinstance(bridge, SimulatedBridge):
+            message = "the demo rings nobody: its bridge is the simulated one"
+            raise TypeError(message)
+        carrier = bridge.carrier
+        observed = ObservedBridge(carrier, (), floor=SimulatedFloor(carrier))
+        dialing = make_dialing(runtime, observed)
+        means = Means(
+            sessions=runtime.sessions,
+            clock=runtime.clock,
+            desk=dialing.desk,
+            engine=dialing.engine,
+            keeper=dialing.keeper,
+            rooms=carrier.rooms,
+            host=make_hosts(runtime, observed).talk,
+        )
+        colleagues = InventedAgents(means, seed=self._seed, zone=ZONE)
+        observed.placed = colleagues.placed
+        observed.observe(colleagues.heard)
+        runtime.clock.spawn(self._begin(colleagues))
+        return dialing
+
+    async def _begin(self, colleagues: InventedAgents) -> None:
+        await colleagues.hire(OWNERS, but=frozenset({NEWCOMER}))
+        colleagues.work(self._day)
