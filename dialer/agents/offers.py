@@ -53,7 +53,7 @@ async def next_offer(
     row = await lock_agent(session, agent_id)
     standing = standing_of(row)
     if isinstance(standing, Offered):
-        return await _shown_again(session, standing, desk=desk, now=now)
+        return await show_again(session, standing, desk=desk, now=now)
     turned = await switches(session)
     basis = desk.basis(turned)
     await learn_lists(session, desk.campaigns)
@@ -85,9 +85,10 @@ async def next_offer(
     return Shown(candidate=shown.candidate, verdict=shown.verdict, until=until)
 
 
-async def _shown_again(
+async def show_again(
     session: AsyncSession, standing: Offered, *, desk: Desk, now: datetime
-) -> Shown | None:
+) -> Shown:
+    """Return the call that is shown already, judged as of now."""
     basis = desk.basis(await switches(session))
     candidates = await load_candidates(
         session, [standing.due_call_id], now=now, basis=basis, campaigns=desk.campaigns, lock=False

@@ -1,0 +1,395 @@
+// The agent's desk: its parts are changed one by one, what is spoken from never moves; it beats while
+// it is open, follows its own news, and says when it is behind another window or the server is away.
+//
+//   <button data-post="/desk/dial" name="…" value="…">   asks, and shows the parts that come back
+//   <form data-form="/desk/outside">                     the same with fields
+//   <button data-panel="/desk/transfer">                 opens what it loads under the bar
+//   <div data-auto="/desk/next">                         asked by itself, once for each showing
+"use strict";
+{
+  const ownerline = (window.ownerline = window.ownerline || {});
+  const BEAT_MS = 10_000, RETRY_MS = 2_000, LATE_MS = 11_000, POLL_MS = 20_000;
+  const body = document.body, main = document.getElementById("main");
+  const panel = document.getElementById("panel"), banner = document.getElementById("desk-banner");
+  const mark = () => main.dataset.mark;
+  const csrf = JSON.parse(body.getAttribute("hx-headers"));
+  const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((each) => each.toString(16).padStart(2, "0")).join("");
+
+  const applied = new Map([...document.querySelectorAll("[data-part]")].map((each) => [each.id, each.dataset.part]));
+
+  let holder = true, lostSince = null, word = null, busy = null, again = false, unsent = null;
+  let beatAt = 0, retryAt = 0, pollAt = 0, source = null, autoOf = null, then = "";
+
+  // ---------- asking ----------
+
+  async function ask(path, { form = null, method = form ? "POST" : "GET" } = {}) {
+    const response = await fetch(path, {
+      method,
+      body: form,
+      headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab, ...(form ? { "X-Desk-Mark": mark() } : {}) },
+    });
+    const way = response.headers.get("HX-Redirect");
+    if (way) location.assign(way);
+    return response;
+  }
+
+  const formOf = (element) => {
+    const form = new URLSearchParams();
+    if (element?.name) form.set(element.name, element.value);
+    return form;
+  };
+
+  // One thing at a time: a second press while the first is on its way asks nothing.
+  async function post(path, form, from) {
+    if (busy || !holder) return;
+    busy = from ?? body;
+    busy.setAttribute("aria-busy", "true");
+    try {
+      const response = await ask(path, { form });
+      found();
+      await show(response);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      unsent = { path, form, mark: mark() };
+      lose();
+    } finally {
+      busy.removeAttribute("aria-busy");
+      busy = null;
+      if (again) look();
+    }
+  }
+
+  async function show(response) {
+    const text = await response.text();
+    if (response.ok && text.includes("data-parts")) {
+      notice("");
+      closePanel();
+      apply(text);
+    } else if (response.ok) openPanel(text);
+    else {
+      if (response.status === 409) again = true; // it was meant for what is over: show what is
+      notice(text);
+    }
+  }
+
+  // ---------- parts ----------
+
+  async function look() {
+    again = false;
+    if (busy) {
+      again = true;
+      return;
+    }
+    try {
+      const response = await ask("/desk/parts");
+      if (!response.ok) throw new TypeError(response.statusText);
+      found();
+      apply(await response.text());
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      lose();
+    }
+  }
+
+  function apply(text) {
+    const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-parts]");
+    if (!fresh) return;
+    const moved = fresh.dataset.mark !== mark();
+    if (moved) {
+      then = "";
+      closePanel();
+    }
+    main.dataset.mark = fresh.dataset.mark;
+    for (const next of [...fresh.children]) {
+      const old = document.getElementById(next.id);
+      if (!old || applied.get(next.id) === next.dataset.part) continue;
+      if (!moved && isHeld(old)) {
+        old.dataset.waits = "true"; // it is changed when the focus has left it
+        continue;
+      }
+      applied.set(next.id, next.dataset.part);
+      replace(old, next);
+    }
+    hold(fresh.dataset.holder === "true");
+    if (fresh.dataset.said) say(fresh.dataset.said);
+    auto();
+  }
+
+  const isHeld = (part) =>
+    part.id !== "desk-state" && part.contains(document.activeElement) && document.activeElement !== part &&
+    document.activeElement.matches("input, textarea, select");
+
+  function replace(old, next) {
+    const top = old.scrollTop, step = old.querySelector(".step")?.scrollTop ?? 0;
+    const focused = old.contains(document.activeElement) ? document.activeElement.dataset.keyName : null;
+    const made = document.importNode(next, true);
+    old.replaceWith(made);
+    made.scrollTop = top;
+    const scrolled = made.querySelector(".step");
+    if (scrolled) scrolled.scrollTop = step;
+    if (focused) made.querySelector(`[data-key-name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    htmx.process(made);
+  }
+
+  document.addEventListener("focusout", () => {
+    if (document.querySelector("[data-waits]")) setTimeout(look, 0);
+    document.querySelectorAll("[data-waits]").forEach((each) => delete each.dataset.waits);
+  });
+
+  function auto() {
+    const wish = document.querySelector("[data-auto]");
+    if (!wish || !holder || document.hidden) return;
+    const of = `${mark()} ${document.getElementById("say").dataset.part}`;
+    if (autoOf === of) return;
+    autoOf = of;
+    post(wish.dataset.auto, new URLSearchParams(), null);
+  }
+
+  // ---------- one window speaks ----------
+
+  async function take() {
+    const form = new URLSearchParams();
+    try {
+      const response = await fetch("/desk/take", { method: "POST", body: form, headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab } });
+      const way = response.headers.get("HX-Redirect");
+      if (way) location.assign(way);
+      if (!response.ok) throw new TypeError(response.statusText);
+      found();
+      apply(await response.text());
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      lose();
+    }
+  }
+
+  function hold(holds) {
+    if (holds === holder) return;
+    holder = holds;
+    body.classList.toggle("is-elsewhere", !holder);
+    for (const each of [main, document.getElementById("foot"), document.getElementById("desk-state")]) each?.toggleAttribute("inert", !holder);
+    if (holder) banner.replaceChildren();
+    else put("banner-elsewhere");
+  }
+
+  // Parts that were replaced meanwhile are inert too while another window speaks.
+  const keepInert = () => {
+    if (!holder) for (const id of ["foot", "desk-state"]) document.getElementById(id)?.setAttribute("inert", "");
+  };
+
+  // ---------- news, beats, and a server that is away ----------
+
+  function follow() {
+    source?.close();
+    source = new EventSource(body.dataset.live);
+    source.addEventListener("listening", () => { if (lostSince) look(); });
+    source.addEventListener("desk", look);
+    source.addEventListener("lists", () => { if (mark() === "ready") { autoOf = null; look(); } });
+    for (const name of ["over", "dropped"]) source.addEventListener(name, () => { follow(); look(); });
+    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) retryAt = Date.now() + RETRY_MS; });
+  }
+
+  async function beat() {
+    try {
+      const response = await fetch("/desk/beat", { method: "POST", headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab, "Content-Type": "application/x-www-form-urlencoded" }, body: "" });
+      const way = response.headers.get("HX-Redirect");
+      if (way) location.assign(way);
+      if (!response.ok) throw new TypeError(response.statusText);
+      found();
+      const told = await response.json();
+      if (!told.holder) hold(false);
+      else if (!holder || (word !== null && told.word !== word) || told.mark !== mark()) look();
+      word = told.word;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      lose();
+    }
+  }
+
+  function lose() {
+    if (!lostSince) {
+      lostSince = Date.now();
+      put("banner-lost");
+      const since = banner.querySelector("time");
+      if (since) since.dataset.since = new Date(ownerline.now?.() ?? Date.now()).toISOString();
+    }
+    retryAt = Date.now() + RETRY_MS;
+  }
+
+  function found() {
+    if (!lostSince) return;
+    lostSince = null;
+    put("banner-kept");
+    setTimeout(() => { if (!lostSince && holder) banner.replaceChildren(); }, 4000);
+    follow();
+    resend();
+  }
+
+  // What was pressed or typed while the server was away is sent once, if it still means the same.
+  function resend() {
+    const kept = unsent;
+    unsent = null;
+    if (kept?.path && kept.mark === mark()) setTimeout(() => post(kept.path, kept.form, null), 0);
+    else if (kept?.element?.isConnected) setTimeout(() => htmx.trigger(kept.element, kept.event), 0);
+  }
+
+  function tick() {
+    const now = Date.now();
+    keepInert();
+    if (lostSince) {
+      if (now >= retryAt) { retryAt = now + RETRY_MS; look(); }
+      return;
+    }
+    if (now - beatAt >= BEAT_MS) { beatAt = now; beat(); }
+    if (source?.readyState === EventSource.CLOSED && now >= retryAt) { retryAt = now + RETRY_MS; follow(); }
+    if (mark() === "ready" && now - pollAt >= POLL_MS) { pollAt = now; autoOf = null; look(); }
+    const late = document.querySelector("#desk-state [aria-busy]");
+    if (late && !late.dataset.asked) late.dataset.asked = now;
+    if (late && now - late.dataset.asked > LATE_MS) { late.dataset.asked = now; look(); }
+  }
+
+  // ---------- what is pressed ----------
+
+  document.addEventListener("click", (event) => {
+    const from = event.target.closest("button, a");
+    if (!from || from.disabled) return;
+    if (from.dataset.act === "take") take();
+    else if (from.dataset.act === "reconnect") look();
+    else if (from.dataset.act === "file-back") htmx.trigger(document.getElementById("know"), "load");
+    else if (from.dataset.act === "mine") { event.preventDefault(); inKnow("/desk/mine"); }
+    else if (from.dataset.says) say(from.dataset.says);
+    else if (from.dataset.then) {
+      then = then ? "" : from.dataset.then;
+      from.setAttribute("aria-pressed", String(Boolean(then)));
+    } else if (from.dataset.play) play(from);
+    else if (from.dataset.panel) panelOf(from);
+    else if (from.dataset.post) post(from.dataset.post, formOf(from), from);
+    else return;
+    if (from.tagName === "A") event.preventDefault();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-form]");
+    if (!form) return;
+    event.preventDefault();
+    const fields = new URLSearchParams(new FormData(form, event.submitter));
+    post(form.dataset.form, fields, form);
+  }, true);
+
+  async function inKnow(path) {
+    const know = document.getElementById("know");
+    try {
+      const response = await ask(path);
+      if (!response.ok) { notice(await response.text()); return; }
+      const made = new DOMParser().parseFromString(await response.text(), "text/html").body;
+      know.replaceChildren(...made.childNodes);
+      applied.delete("know");
+      htmx.process(know);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      lose();
+    }
+  }
+
+  // ---------- what opens under the bar ----------
+
+  async function panelOf(from) {
+    if (!panel.hidden && panel.dataset.of === from.dataset.panel) { closePanel(); from.focus(); return; }
+    try {
+      const response = await ask(from.dataset.panel);
+      if (!response.ok) { notice(await response.text()); return; }
+      openPanel(await response.text(), from);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      lose();
+    }
+  }
+
+  function openPanel(text, from) {
+    panel.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+    panel.hidden = false;
+    if (from) {
+      panel.dataset.of = from.dataset.panel;
+      document.querySelectorAll("[data-panel]").forEach((each) => each.setAttribute("aria-expanded", String(each === from)));
+    }
+    (panel.querySelector("[aria-invalid]") ?? panel.querySelector("button, input"))?.focus();
+  }
+
+  function closePanel() {
+    panel.hidden = true;
+    panel.replaceChildren();
+    document.querySelectorAll("[data-panel]").forEach((each) => each.setAttribute("aria-expanded", "false"));
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.code === "Escape" && !panel.hidden && !event.target.matches("input")) closePanel();
+  });
+
+  // ---------- hearing a call again, one at a time ----------
+
+  let sound = null;
+
+  function play(button) {
+    const isSame = sound?.button === button && !sound.audio.paused;
+    sound?.audio.pause();
+    sound?.button.removeAttribute("aria-pressed");
+    if (isSame) { sound = null; return; }
+    const audio = new Audio(button.dataset.play);
+    sound = { audio, button };
+    button.setAttribute("aria-pressed", "true");
+    audio.addEventListener("ended", () => button.removeAttribute("aria-pressed"));
+    audio.play().catch(() => button.removeAttribute("aria-pressed"));
+  }
+
+  // ---------- saying ----------
+
+  function say(text) {
+    const made = document.createElement("p");
+    made.className = "desk__said";
+    made.textContent = text;
+    document.getElementById("notice").replaceChildren(made);
+    setTimeout(() => made.remove(), 8000);
+  }
+
+  function notice(text) {
+    const made = new DOMParser().parseFromString(text, "text/html").body;
+    document.getElementById("notice").replaceChildren(...made.childNodes);
+  }
+
+  const put = (id) => banner.replaceChildren(document.getElementById(id).content.cloneNode(true));
+
+  // ---------- fragments of the script show the same tab and mark ----------
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-Desk-Tab"] = tab;
+    if (event.detail.verb === "get") return;
+    event.detail.headers["X-Desk-Mark"] = mark();
+    if (then && event.detail.path.startsWith("/desk/result")) event.detail.parameters.then = then;
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    const { elt, requestConfig } = event.detail;
+    if (requestConfig.verb !== "get") unsent = { element: elt, event: requestConfig.triggeringEvent?.type ?? "click" };
+    lose();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) found();
+    if (event.detail.requestConfig.verb !== "get" && event.detail.xhr.status === 409) look();
+    if (event.detail.requestConfig.verb !== "get" && event.detail.successful) look();
+  });
+
+  const turn = (by) => () => {
+    const tabs = [...document.querySelectorAll("#know [data-tab]")];
+    const at = tabs.findIndex((each) => each.hasAttribute("aria-current"));
+    if (tabs.length) tabs[(at + by + tabs.length) % tabs.length].click();
+  };
+  ownerline.keys?.([
+    { name: "tab-next", key: "BracketRight", words: body.dataset.tabNext, run: turn(1) },
+    { name: "tab-back", key: "BracketLeft", words: body.dataset.tabBack, run: turn(-1) },
+  ]);
+
+  const worker = new Worker(body.dataset.tick);
+  worker.addEventListener("message", tick);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { beatAt = 0; look(); } });
+  addEventListener("online", () => look());
+  take();
+  follow();
+}
