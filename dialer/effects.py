@@ -36,6 +36,8 @@ from customers.service import (
     request_extension,
 )
 from customers.tables import Community, Phone
+from customers.waiver_tables import WaiverKind
+from customers.waivers import ImpossibleWaiverError, ask_waiver
 from dialer.agents.model import Unwrapped
 
 log = structlog.get_logger(__name__)
@@ -71,6 +73,8 @@ async def apply_effects(session: AsyncSession, settled: Settled, campaigns: Camp
     """Write what the outcome causes: promise, rework notice, opt-out, a task for an agent."""
     if settled.dead_because is not None:
         await _phone_died(session, settled, settled.dead_because)
+    if "waiver" in settled.data:
+        await _waiver_asked(session, settled)
     if settled.code is not None and _NEEDS.get(settled.code, frozenset()) - settled.data.keys():
         await _wants_an_agent(session, settled)
     elif settled.code is WrapUpCode.CALLBACK_REQUESTED:
@@ -124,6 +128,34 @@ async def _extension_asked(session: AsyncSession, settled: Settled) -> None:
         attempt_id=settled.attempt_id,
         now=settled.at,
     )
+
+
+async def _waiver_asked(session: AsyncSession, settled: Settled) -> None:
+    """Waive the late fees of what the due call speaks of, or ask for it, all or none at once."""
+    wish = settled.data["waiver"]
+    charges = [each for each in await _open_charges(session, settled) if each.late_fee_minor > 0]
+    if not charges:
+        await _note(session, settled, "a waiver was asked for, but there is no late fee")
+        return
+    total = sum(each.late_fee_minor for each in charges)
+    limit = int(wish["limit_minor"])
+    for charge in charges:
+        fee = Money(amount_minor=charge.late_fee_minor, currency=charge.currency)
+        try:
+            await ask_waiver(
+                session,
+                person_id=settled.person_id,
+                charge_id=charge.charge_id,
+                kind=WaiverKind.LATE_FEE,
+                amount=fee,
+                because=wish["because"],
+                asked_by=wish.get("asked_by", _BY_SCRIPT),
+                limit_minor=limit if total <= limit else 0,
+                attempt_id=settled.attempt_id,
+                now=settled.at,
+            )
+        except ImpossibleWaiverError as err:  # asked for already, or somebody else owes it
+            await _note(session, settled, f"no waiver: {err}")
 
 
 async def _dissatisfied(session: AsyncSession, settled: Settled) -> None:
@@ -256,7 +288,7 @@ _EFFECTS: Mapping[WrapUpCode, Callable[[AsyncSession, Settled], Awaitable[None]]
 async def _open_charges(session: AsyncSession, settled: Settled) -> list[AnyRow]:
     """Return the open charges the due call speaks of, in one currency, locked."""
     rows = await session.execute(
-        sa.select(Charge.charge_id, Charge.currency)
+        sa.select(Charge.charge_id, Charge.currency, Charge.late_fee_minor)
         .join(DueCallCharge, DueCallCharge.charge_id == Charge.charge_id)
         .where(
             DueCallCharge.due_call_id == settled.due_call.due_call_id,

@@ -24,6 +24,8 @@ _MOST_ANSWERS = 50
 class WrapUpFormError(OwnerlineError):
     """A wrap-up form says too little, or what cannot be; the text names the field and the mend."""
 
+    due_call_id: int | None = None  # whose form it is, where one of several was refused
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormBasis:
@@ -59,7 +61,22 @@ class _Form(BaseModel):
         return {} if self.reason is None else {"reason": self.reason}
 
 
-class _Promise(_Form):
+class _OfDebt(_Form):
+    waive_late_fee: bool = False  # within the agent's limit at once, else asked of a superior
+    waive_because: Text | None = None
+
+    def data(self, basis: FormBasis) -> dict[str, Any]:
+        """Return also the wish for a waiver, with the limit of whoever asks."""
+        if not self.waive_late_fee:
+            return _Form.data(self, basis)
+        if self.waive_because is None:
+            message = "waive_because: a waiver needs its reason in a few words"
+            raise WrapUpFormError(message)
+        waiver = {"because": self.waive_because, "limit_minor": basis.rules.waives_minor}
+        return {**_Form.data(self, basis), "waiver": waiver}
+
+
+class _Promise(_OfDebt):
     amount_minor: Annotated[int, Field(gt=0)]
     promised_on: date
 
@@ -73,19 +90,19 @@ class _Promise(_Form):
             raise WrapUpFormError(message)
         _within("promised_on", self.promised_on, basis, days=basis.rules.max_promise_days)
         return {
-            **_Form.data(self, basis),
+            **_OfDebt.data(self, basis),
             "promised_amount_minor": self.amount_minor,
             "promised_on": self.promised_on.isoformat(),
         }
 
 
-class _Extension(_Form):
+class _Extension(_OfDebt):
     until: date
 
     def data(self, basis: FormBasis) -> dict[str, Any]:
         """Return the day asked for, within the limit of what may be asked."""
         _within("until", self.until, basis, days=basis.rules.max_extension_days)
-        return {**_Form.data(self, basis), "extension_until": self.until.isoformat()}
+        return {**_OfDebt.data(self, basis), "extension_until": self.until.isoformat()}
 
 
 class _Callback(_Form):
@@ -111,6 +128,10 @@ class _Because(_Form):
     reason: Text
 
 
+class _Dispute(_OfDebt):
+    reason: Text
+
+
 class _Survey(_Form):
     answers: Annotated[Mapping[str, Score | Text], Field(min_length=1, max_length=_MOST_ANSWERS)]
 
@@ -126,7 +147,8 @@ _FORMS: Mapping[WrapUpCode, type[_Form]] = {
     WrapUpCode.PROMISE_TO_PAY: _Promise,
     WrapUpCode.EXTENSION_REQUESTED: _Extension,
     WrapUpCode.CALLBACK_REQUESTED: _Callback,
-    WrapUpCode.DISPUTE: _Because,
+    WrapUpCode.ALREADY_PAID: _OfDebt,
+    WrapUpCode.DISPUTE: _Dispute,
     WrapUpCode.DISSATISFIED: _Because,
     WrapUpCode.TRANSFERRED: _Because,
     WrapUpCode.SURVEY_COMPLETE: _Survey,

@@ -32,7 +32,7 @@ class AgentRules(BaseModel):
     max_promise_days: Positive
     max_extension_days: Positive
     max_callback_days: Positive
-    max_waiver_minor: Annotated[int, Field(ge=0)] = 5000  # in the currency's minor units
+    waives_minor: Annotated[int, Field(ge=0)] = 0  # late fees, on one call; more is asked for
     skips: Mapping[SkipReason, Positive]
 
     @model_validator(mode="after")

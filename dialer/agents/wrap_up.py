@@ -92,9 +92,15 @@ async def wrap_up(
     outcomes: dict[int, SectionOutcome] = {}
     for row in rows:
         form = by_due_call[row.due_call_id]
-        data = await _checked(session, row, form, desk=desk, now=now)
+        try:
+            data = await _checked(session, row, form, desk=desk, now=now)
+        except WrapUpFormError as err:
+            err.due_call_id = row.due_call_id
+            raise
         if data.get("callback_to") == "agent":
             data["agent_id"] = agent_id
+        if "waiver" in data:
+            data["waiver"] = {**data["waiver"], "asked_by": agent.name}
         outcomes[row.due_call_id] = SectionOutcome(
             due_call_id=row.due_call_id, wrap_up_code=form.code, data=data
         )
