@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from core.clock import Clock
 from core.ids import IdSource
 from core.live import LiveFeed
+from core.settings import SettingLine
 from customers.importing.model import Defaults
 from customers.model import Language
 from dialer.agents.browsers import BrowserTokens
 from dialer.agents.desk import Desk
+from dialer.bridges.port import TrunkLimits
 from dialer.explaining import HeldBack
 from dialer.plan import House
 from recordings.store import RecordingStore
@@ -51,4 +53,6 @@ class ApiDeps:
     recordings: RecordingStore | None = None  # None: nobody hears them here
     speech: Speech | None = None  # None: no prompt can be heard here
     feed: LiveFeed | None = None
+    trunks: tuple[TrunkLimits, ...] = ()  # of the bridge; empty: nobody told their channels
     limits: ApiLimits = field(default_factory=ApiLimits)
+    settings: tuple[SettingLine, ...] = ()  # as they are shown: no secret is among them

@@ -43,12 +43,22 @@ def follow(
             "this process hears no news; ask one that does",
             headers={"Retry-After": "60"},
         )
+    return stream(work, request, _events(feed, wanted, work.deps.limits, settle_s=settle_s))
+
+
+def stream(
+    work: Work, request: Request, events: AsyncGenerator[ServerSentEvent, None]
+) -> EventSourceResponse:
+    """Answer with events for as long as they come; a caller has only so many such answers at once.
+
+    Raises:
+        ProblemError: the caller listens too often already.
+    """
     listening: Counter[int] = request.app.state.listening
     caller, limits = work.caller.api_user_id, work.deps.limits
     if listening[caller] >= limits.live_listeners:
         message = f"{limits.live_listeners} of your listeners follow already; end one of them"
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, message, headers={"Retry-After": "5"})
-    events = _events(feed, wanted, limits, settle_s=settle_s)
     return EventSourceResponse(
         _counted(listening, caller, events), ping=_PING_S, send_timeout=_SEND_WITHIN_S
     )

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 from api.app import make_app
 from api.deps import ApiDeps, ApiLimits
 from callback.packs import shipped_packs
-from core.settings_model import BridgeName, Settings
+from core.settings import BridgeName, Settings, describe
 from customers.importing.model import Defaults
 from dialer.agents.browsers import BrowserTokens
 from dialer.agents.desk import Desk
@@ -20,6 +20,7 @@ from ownerline.services.probes import Probes
 from ownerline.services.process import Process
 from ownerline.speaking import speech_of
 from ownerline.spending import held_back_by
+from ownerline.trunk_limits import trunks_of
 from scripts.library import load_library
 
 
@@ -52,7 +53,9 @@ def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute]
             recordings=store_of(settings),
             speech=speech_of(settings),
             feed=process.feed,
+            trunks=trunks_of(settings),
             limits=ApiLimits(requests_per_minute=settings.api.requests_per_minute),
+            settings=tuple(describe(settings)),
         )
     )
     app.router.routes[:0] = [*probes.routes(), *webhooks]
