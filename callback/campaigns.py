@@ -90,10 +90,7 @@ class Campaigns:
         Raises:
             CampaignsError: there is none of that name.
         """
-        book = Campaigns(self._house)
-        for each in self._uploaded.values():
-            book.add(each)
-        return book.get(name)
+        return self._uploaded.get(name) or Campaigns(self._house).get(name)
 
     def _set(self, campaign: _AnyCampaign) -> _AnyCampaign:
         """Return a campaign with what is set over it, made once."""

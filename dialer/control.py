@@ -1,5 +1,6 @@
 """The switches of dialling: armed or not, stopped or not, which campaigns are paused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -104,6 +105,22 @@ async def resume_campaign(session: AsyncSession, *, campaign: str) -> bool:
         .returning(CampaignSwitch.campaign)
     )
     return await _told(session, campaign, turned=result.first() is not None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paused:
+    """Who paused a campaign, and when."""
+
+    at: datetime
+    by: str
+
+
+async def paused_campaigns(session: AsyncSession) -> Mapping[str, Paused]:
+    """Return the campaigns that are paused."""
+    rows = await session.execute(
+        sa.select(CampaignSwitch.campaign, CampaignSwitch.paused_at, CampaignSwitch.paused_by)
+    )
+    return {row.campaign: Paused(at=row.paused_at, by=row.paused_by) for row in rows}
 
 
 async def _switch(
