@@ -28,7 +28,7 @@ from dialer.agents.guide_path import (
     has_script,
     is_handed_over,
     load_answer,
-    proof,
+    read_reply,
     spent,
     taken,
     walk,
@@ -41,17 +41,14 @@ from dialer.news import news_of
 from dialer.plan import House, build_plan
 from dialer.script_use import note_versions
 from dialer.tables import Attempt, AttemptDueCall
-from scripts.interpreter import refusal
 from scripts.library import Library
-from scripts.model import Ask, AskKind, Reply, ReplyKind, Speaker
+from scripts.model import Reply, Speaker
 from scripts.state import load_state
-from scripts.steps import GLOBAL_KEYS, REPEAT_KEY
 
 log = structlog.get_logger(__name__)
 
 _GUIDE, _ATTEMPT, _SERVED = table_of(CallGuide), table_of(Attempt), table_of(AttemptDueCall)
 _MOST_NOTE = 2000
-_NOTHING_ASKED = Ask(kind=AskKind.KEY)
 
 _OF = sa.select(_GUIDE).where(_GUIDE.c.attempt_id == sa.bindparam("attempt_id"))
 _HELD = _OF.with_for_update()
@@ -172,15 +169,9 @@ async def answer(
     here = guide.here
     if guide.counter != counter or here is None or here.state.ended:
         return Step(guide=guide, was_late=True)
-    library = guide.library
-    is_value = given.kind is ReplyKind.KEYS and given.value not in _for_any_step(here)
-    if is_value and here.is_check(library):
-        taking = proof(here, given.value, wrong_before=guide.wrong_proofs, library=library)
-    else:
-        why = refusal(library, here.state, given) if is_value else None
-        if why is not None:
-            return Step(guide=guide, refused=why)
-        taking = Answer(reply=given)
+    taking = read_reply(guide.library, here, given, wrong_before=guide.wrong_proofs)
+    if isinstance(taking, str):
+        return Step(guide=guide, refused=taking)
     facts, withdrawn = await news_of(session, here.state, now=now)
     taking = with_news(taking, facts, withdrawn)
     state, turn = taken(guide.library, here.state, taking)
@@ -249,12 +240,6 @@ async def close_guide(session: AsyncSession, attempt_id: UUID, *, now: datetime)
     if row is not None:
         bare = {"base": spent(row.base), "answers": [], "note": "", "drafts": {}}
         await _change(session, attempt_id, {**bare, "counter": row.counter + 1, "changed_at": now})
-
-
-def _for_any_step(place: Place) -> frozenset[str]:
-    """Return the keys that are no answer to the step itself, as it takes them."""
-    keys = (place.turn.ask or _NOTHING_ASKED).keys
-    return frozenset(key for key in keys if key.removeprefix(REPEAT_KEY) in GLOBAL_KEYS)
 
 
 async def _beginning(

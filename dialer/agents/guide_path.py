@@ -5,18 +5,20 @@ whenever it is walked again. The digits of the identity check are not among the 
 whether they were right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scripts import graph
-from scripts.interpreter import advance, start, take_over
+from scripts.interpreter import advance, refusal, start, take_over
 from scripts.language import Script
 from scripts.library import Library
 from scripts.memory import Memory
 from scripts.model import CallPlan, Reply, ReplyKind, TalkState, Turn
 from scripts.state import dump_plan, dump_state, load_plan, load_state
 from scripts.steps import (
+    GLOBAL_KEYS,
+    REPEAT_KEY,
     AskStep,
     EndStep,
     ProceedStep,
@@ -124,7 +126,23 @@ def taken(library: Library, state: TalkState, answer: Answer) -> tuple[TalkState
     return advance(library, state, reply, facts=answer.facts, withdrawn=answer.withdrawn)
 
 
-def proof(place: Place, digits: str, *, wrong_before: int, library: Library) -> Answer:
+def read_reply(library: Library, place: Place, given: Reply, *, wrong_before: int) -> Answer | str:
+    """Return the answer a reply is; a text: the value cannot be, as the script says of it."""
+    if given.kind is not ReplyKind.KEYS or given.value in _for_any_step(place):
+        return Answer(reply=given)
+    if place.is_check(library):
+        return _proof(place, given.value, wrong_before=wrong_before, library=library)
+    refused = refusal(library, place.state, given)
+    return Answer(reply=given) if refused is None else refused
+
+
+def _for_any_step(place: Place) -> frozenset[str]:
+    """Return the keys that are no answer to the step itself, as it takes them."""
+    keys: Collection[str] = () if place.turn.ask is None else place.turn.ask.keys
+    return frozenset(key for key in keys if key.removeprefix(REPEAT_KEY) in GLOBAL_KEYS)
+
+
+def _proof(place: Place, digits: str, *, wrong_before: int, library: Library) -> Answer:
     """Return the answer to an identity check, without its digits.
 
     Who was wrong as often as the step allows is not believed any more, also after going back.

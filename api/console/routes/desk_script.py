@@ -1,5 +1,361 @@
 """The script on the agent's screen, and the wrap-up it fills in."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Response
+
 from api.console.edge import router as pages
+from api.console.page import Here, Page
+from api.console.routes.desk_holding import agent_id_of, note_acting
+from api.console.script_result import bad_field, entries_of, values_in
+from api.console.script_view import GIVE, UNREADABLE, Kind, kind_of, reply_of, view_of
+from api.model import Right, needs
+from customers.model import WrapUpCode
+from dialer.agents.commands import Asking, ask_to_hand_over
+from dialer.agents.forms import WrapUpFormError
+from dialer.agents.guide import (
+    Guide,
+    Step,
+    answer,
+    close_guide,
+    find_guide,
+    go_back,
+    keep_draft,
+    keep_note,
+    open_guide,
+)
+from dialer.agents.guide_path import has_script
+from dialer.agents.guide_result import Proposal, proposals
+from dialer.agents.model import AgentState, AgentStateError, BreakReason
+from dialer.agents.screen import Screen, load_screen
+from dialer.agents.service import roster
+from dialer.agents.states import OnCall, WrapUp
+from dialer.agents.wrap_up import WrappedUpAlreadyError, WrapUpForm, wrap_up
+from scripts.model import Reply
 
 router = pages()
+
+_WORK = needs(Right.WORK_AS_AGENT)
+_MOST_COLLEAGUES = 8
+_BREAKS = tuple(each for each in BreakReason if each not in {BreakReason.SENT, BreakReason.PHONE})
+
+Counter = Annotated[int, Form(ge=0, le=1_000_000)]
+Choice = Annotated[str, Form(max_length=40)]
+Value = Annotated[str, Form(max_length=4000)]
+Note = Annotated[str, Form(max_length=4000)]
+Do = Annotated[str, Form(max_length=80)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """The call an agent has, or has just had, and its guide."""
+
+    agent_id: int
+    attempt_id: UUID
+    screen: Screen
+    guide: Guide
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its wrap-up is owed."""
+        return isinstance(self.screen.standing, WrapUp)
+
+
+@router.get("/desk/step", openapi_extra=_WORK)
+async def show_step(page: Here) -> Response:
+    """Show the present step of the call's script, begun with the call."""
+    call = await _call(page)
+    if call is None:
+        return page.show("desk/script/none.html", why="call")
+    return await _show_step(page, call)
+
+
+@router.post("/desk/step", openapi_extra=_WORK)
+async def answer_step(
+    page: Here, counter: Counter, choice: Choice = "", value: Value = ""
+) -> Response:
+    """Take an answer; one from an older page changes nothing and shows the present step."""
+    call = await _call(page)
+    if call is None:
+        return page.show("desk/script/none.html", why="call")
+    await note_acting(page, call.agent_id)
+    here = call.guide.here
+    if here is None or call.guide.counter != counter:
+        return await _show_step(page, call, is_late=here is not None)
+    kind = kind_of(here, call.guide.library)
+    if kind is Kind.TRANSFER:
+        return await _transfer(page, call, choice)
+    reply = reply_of(here.turn, kind, choice=choice or GIVE, value=value)
+    trouble = _trouble(kind, choice, reply)
+    if trouble is not None or reply is None:
+        refused = page.say(trouble or "script.trouble.choice")
+        return await _show_step(page, call, typed=value, refused=refused)
+    step = await answer(
+        page.work.session,
+        call.attempt_id,
+        reply,
+        counter=counter,
+        desk=page.deps.desk,
+        now=page.now,
+    )
+    return await _show(page, call, step, typed=value)
+
+
+@router.post("/desk/step/back", openapi_extra=_WORK)
+async def step_back(
+    page: Here, counter: Counter, to: Annotated[int, Form(ge=0, le=1000)]
+) -> Response:
+    """Go back to a step that is done; what was answered since is taken away."""
+    call = await _call(page)
+    if call is None:
+        return page.show("desk/script/none.html", why="call")
+    await note_acting(page, call.agent_id)
+    step = await go_back(
+        page.work.session,
+        call.attempt_id,
+        to=to,
+        counter=counter,
+        desk=page.deps.desk,
+        now=page.now,
+    )
+    return await _show(page, call, step)
+
+
+@router.get("/desk/foot", openapi_extra=_WORK)
+async def show_foot(page: Here) -> Response:
+    """Show what the call came to so far, the note, and the way to the next owner."""
+    call = await _call(page)
+    if call is None:
+        return Response()
+    made = await _proposals(page, call)
+    return page.show("desk/script/foot.html", **_foot(call, made))
+
+
+@router.post("/desk/note", openapi_extra=_WORK)
+async def write_note(page: Here, attempt_id: Annotated[UUID, Form()], note: Note = "") -> Response:
+    """Keep the note as it is typed; one of a call that is over changes nothing."""
+    call = await _call(page)
+    if call is not None and call.attempt_id == attempt_id:
+        await keep_note(page.work.session, attempt_id, note, now=page.now)
+    return Response(status_code=204)
+
+
+@router.get("/desk/result", openapi_extra=_WORK)
+async def show_result(page: Here) -> Response:
+    """Show what the call came to, to be corrected."""
+    call = await _call(page)
+    if call is None:
+        return page.show("desk/script/none.html", why="call")
+    return await _show_result(page, call)
+
+
+@router.post("/desk/result", openapi_extra=_WORK)
+async def give_result(
+    page: Here, attempt_id: Annotated[UUID, Form()], do: Do = "keep", note: Note | None = None
+) -> Response:
+    """Choose a code, keep what was typed, or save it all and go on to the next owner."""
+    call = await _call(page)
+    if call is None or call.attempt_id != attempt_id:
+        return page.show("desk/script/none.html", why="call")
+    await note_acting(page, call.agent_id)
+    sent = {key: text for key, text in (await page.request.form()).items() if isinstance(text, str)}
+    if note is not None:
+        await keep_note(page.work.session, attempt_id, note, now=page.now)
+    call = await _with_drafts(page, call, sent, do)
+    if do == "save" and call.has_ended:
+        return await _save(page, call, sent)
+    if do == "draft":
+        return Response(status_code=204)
+    if do == "keep":
+        return await _show_step(page, call)
+    return await _show_result(page, call, then=sent.get("then", ""))
+
+
+async def _call(page: Page) -> Call | None:
+    """Return the call of the page's agent with its guide; None: there is none with a file."""
+    agent_id = agent_id_of(page)
+    session, desk = page.work.session, page.deps.desk
+    screen = await load_screen(session, agent_id, now=page.now)
+    attempt_id = screen.attempt_id
+    speaking = isinstance(screen.standing, OnCall | WrapUp)
+    if not speaking or attempt_id is None or screen.attempt is None:
+        return None
+    guide = await open_guide(session, attempt_id, desk=desk, house=page.deps.house, now=page.now)
+    return Call(agent_id=agent_id, attempt_id=attempt_id, screen=screen, guide=guide)
+
+
+async def _again(page: Page, call: Call, guide: Guide | None = None) -> Call:
+    found = guide or await find_guide(page.work.session, call.attempt_id, desk=page.deps.desk)
+    return Call(
+        agent_id=call.agent_id,
+        attempt_id=call.attempt_id,
+        screen=call.screen,
+        guide=found or call.guide,
+    )
+
+
+def _trouble(kind: Kind, choice: str, reply: Reply | None) -> str | None:
+    """Return which words say why a form is no answer; None: it is one."""
+    if kind is Kind.WORDS and choice in {"", GIVE} and reply is None:
+        return "script.trouble.words"
+    if kind is Kind.CHECK and reply is not None and reply.value == UNREADABLE:
+        return "script.trouble.unreadable"
+    return "script.trouble.choice" if reply is None else None
+
+
+async def _show(page: Page, call: Call, step: Step, *, typed: str = "") -> Response:
+    now = await _again(page, call, step.guide)
+    if step.refused is not None:
+        return await _show_step(page, now, typed=typed, refused=step.refused)
+    return await _show_step(page, now, is_late=step.was_late)
+
+
+async def _show_step(page: Page, call: Call, **shown: Any) -> Response:
+    guide = call.guide
+    if guide.here is None:
+        why = "changed" if has_script(guide.base) else "gone"
+        return page.show("desk/script/none.html", why=why)
+    view = view_of(guide, say=page.say, **shown)
+    colleagues = []
+    if view.kind is Kind.TRANSFER:
+        rows = await roster(page.work.session)
+        ready = [each for each in rows if each.state is AgentState.READY]
+        colleagues = [each for each in ready if each.agent_id != call.agent_id]
+    foot = _foot(call, await _proposals(page, call))
+    return page.show(
+        "desk/script/step.html", view=view, colleagues=colleagues[:_MOST_COLLEAGUES], **foot
+    )
+
+
+async def _transfer(page: Page, call: Call, choice: str) -> Response:
+    """Hand the call over to a colleague, or go on to the promise of a call."""
+    session = page.work.session
+    if choice == "callback":
+        made = await _proposals(page, call)
+        code = {"code": WrapUpCode.CALLBACK_REQUESTED.value, "values": {}}
+        drafts = {each.due_call.due_call_id: code for each in made}
+        guide = await keep_draft(
+            session, call.attempt_id, drafts, desk=page.deps.desk, now=page.now
+        )
+        return await _show_result(page, await _again(page, call, guide))
+    to = choice.removeprefix("to:")
+    if not (choice.startswith("to:") and to.isascii() and to.isdigit() and len(to) < 18):  # noqa: PLR2004 - a bigint
+        return await _show_step(page, call, refused=page.say("script.trouble.choice"))
+    asking = Asking(agent_id=call.agent_id, by=page.caller.actor, now=page.now)
+    try:
+        await ask_to_hand_over(session, asking, int(to))
+    except AgentStateError:
+        return await _show_step(page, call, refused=page.say("script.trouble.colleague"))
+    return await _show_step(page, call, told=page.say("script.transfer.asked"))
+
+
+async def _proposals(page: Page, call: Call) -> list[Proposal]:
+    return await proposals(page.work.session, call.guide, call.attempt_id, desk=page.deps.desk)
+
+
+async def _with_drafts(page: Page, call: Call, sent: Mapping[str, str], do: str) -> Call:
+    """Keep what was chosen and typed, so that no reload loses it."""
+    drafts: dict[int, dict[str, Any]] = {}
+    for each in await _proposals(page, call):
+        due_call_id = each.due_call.due_call_id
+        if do.startswith(f"choose:{due_call_id}:"):
+            code = do.rpartition(":")[2]
+            if code in each.codes and code != each.code:
+                drafts[due_call_id] = {"code": code, "values": {}}
+                continue
+        if each.code is not None and sent.get(f"{due_call_id}.code") == each.code:
+            values = values_in(sent, each)
+            if each.by_hand or values != each.values:
+                drafts[due_call_id] = {"code": each.code.value, "values": values}
+    if not drafts:
+        return await _again(page, call)
+    guide = await keep_draft(
+        page.work.session, call.attempt_id, drafts, desk=page.deps.desk, now=page.now
+    )
+    return await _again(page, call, guide)
+
+
+async def _save(page: Page, call: Call, sent: Mapping[str, str]) -> Response:
+    """Write what the call came to; a form that cannot be keeps what was typed."""
+    made, session = await _proposals(page, call), page.work.session
+    if any(each.code is None for each in made):
+        return await _show_result(page, call, trouble=page.say("script.result.which"))
+    note, then = call.guide.note.strip() or None, sent.get("then", "")
+    forms = [
+        WrapUpForm(
+            due_call_id=each.due_call.due_call_id,
+            code=each.code,
+            values=each.values,
+            note=note if number == 0 else None,
+        )
+        for number, each in enumerate(made)
+        if each.code is not None
+    ]
+    try:
+        async with session.begin_nested():
+            await wrap_up(
+                session,
+                call.agent_id,
+                call.attempt_id,
+                forms,
+                then=BreakReason(then) if then in set(_BREAKS) else None,
+                desk=page.deps.desk,
+                now=page.now,
+            )
+    except WrapUpFormError as err:
+        return await _show_result(page, call, bad=_bad(str(err), err.due_call_id, made), then=then)
+    except (WrappedUpAlreadyError, AgentStateError):
+        return await _show_result(page, call, trouble=page.say("script.trouble.over"))
+    await close_guide(session, call.attempt_id, now=page.now)
+    await page.work.note("wrapped_up", f"attempt:{call.attempt_id}")
+    return page.go("/desk")
+
+
+def _bad(message: str, due_call_id: int | None, made: list[Proposal]) -> dict[int, str]:
+    """Return which field of which due call a refusal is about."""
+    field = bad_field(message)
+    of = made[0].due_call.due_call_id if due_call_id is None else due_call_id
+    return {of: field}
+
+
+async def _show_result(
+    page: Page,
+    call: Call,
+    *,
+    bad: Mapping[int, str] | None = None,
+    trouble: str | None = None,
+    then: str = "",
+) -> Response:
+    made, guide = await _proposals(page, call), call.guide
+    until = call.screen.standing.until if isinstance(call.screen.standing, WrapUp) else None
+    entries = entries_of(
+        made,
+        scripts=guide.library.scripts,
+        rules=page.deps.desk.rules,
+        say=page.say,
+        language=page.language,
+        trouble=bad,
+    )
+    return page.show(
+        "desk/script/result.html",
+        entries=entries,
+        view=None if guide.here is None else view_of(guide, say=page.say),
+        until=until,
+        trouble=trouble,
+        **_foot(call, made, then=then),
+    )
+
+
+def _foot(call: Call, made: list[Proposal], *, then: str = "") -> dict[str, Any]:
+    return {
+        "attempt_id": call.attempt_id,
+        "codes": [each.code.value for each in made if each.code is not None],
+        "by_hand": any(each.by_hand for each in made),
+        "note": call.guide.note,
+        "has_ended": call.has_ended,
+        "breaks": _BREAKS,
+        "then": then,
+    }

@@ -1,0 +1,38 @@
+// The script on the agent's screen: quick values, and what is typed into a result kept at once.
+"use strict";
+{
+  const fieldOf = (chip) => chip.closest(".form")?.querySelector("[name='value']");
+
+  function press(field) {
+    for (const chip of field.closest(".form")?.querySelectorAll("[data-fill]") ?? []) {
+      chip.setAttribute("aria-pressed", String(chip.dataset.fill === field.value));
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-fill]");
+    const field = chip && fieldOf(chip);
+    if (!field) return;
+    field.value = chip.dataset.fill;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    document.querySelector(".go [data-act='primary']")?.focus();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.name === "value") press(event.target);
+  });
+
+  // A result is kept as it is written: a closed lid loses nothing.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (form?.id !== "result" || !event.target.name.includes(".")) return;
+    const values = Object.fromEntries(new FormData(form));
+    htmx.ajax("POST", "/desk/result", { source: event.target, swap: "none", values: { ...values, do: "draft" } });
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "say") return;
+    const here = event.detail.target.querySelector("[aria-current='step']");
+    here?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+    if (here) window.ownerline?.announce?.(here.textContent);
+  });
+}
