@@ -54,6 +54,7 @@ class DueCall(Base):
             name="settled_with_a_reason",
         ),
         sa.Index("ix_due_call_person", "person_id"),
+        sa.Index("ix_due_call_due_by", "due_by", postgresql_using="brin"),  # for reports
         sa.Index(
             "ix_due_call_waiting",
             "next_at",

@@ -103,6 +103,7 @@ class Attempt(Base):
         sa.Index("ix_attempt_live_dialer", "dialer_id", postgresql_where="state <> 'ended'"),
         sa.Index("ix_attempt_person", "person_id", "started_at"),
         sa.Index("ix_attempt_phone", "e164", "started_at"),
+        sa.Index("ix_attempt_started", "started_at", postgresql_using="brin"),  # for reports
         sa.Index(
             "ix_attempt_agent",
             "agent_id",

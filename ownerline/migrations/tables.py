@@ -13,6 +13,7 @@ _MODULES = (
     "callback.uploaded_tables",
     "callback.script_tables",
     "recordings.tables",
+    "recordings.quality_tables",
     "dialer.tables",
     "dialer.fleet.tables",
     "dialer.answer_tables",
