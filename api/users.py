@@ -149,6 +149,59 @@ async def users(session: AsyncSession) -> Sequence[ApiUserShown]:
     return [_shown(row) for row in rows]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserRow:
+    """A user in a list: with the agent they are, and at how many browsers they are signed in."""
+
+    user: ApiUserShown
+    agent: str | None
+    browsers: int
+
+
+async def find_users(
+    session: AsyncSession, *, wanted: str, after: str, limit: int, now: datetime, idle: timedelta
+) -> Sequence[UserRow]:
+    """Return users whose name or agent's name holds the words, by name, after one of them."""
+    browsers = (
+        sa.select(sa.func.count())
+        .where(
+            ConsoleSession.api_user_id == ApiUser.api_user_id,
+            ConsoleSession.ended_at.is_(None),
+            ConsoleSession.expires_at > now,
+            ConsoleSession.seen_at > now - idle,
+        )
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        sa.select(ApiUser, Agent.name, browsers)
+        .outerjoin(Agent, Agent.agent_id == ApiUser.agent_id)
+        .where(
+            ApiUser.name > after,
+            sa.or_(
+                ApiUser.name.icontains(wanted, autoescape=True),
+                Agent.name.icontains(wanted, autoescape=True),
+            ),
+        )
+        .order_by(ApiUser.name)
+        .limit(limit)
+    )
+    return [UserRow(user=_shown(user), agent=agent, browsers=n) for user, agent, n in rows]
+
+
+async def agents_without_user(
+    session: AsyncSession, *, limit: int = 500
+) -> Sequence[tuple[int, str]]:
+    """Return the agents on the roster whom nobody signs in as, by name: id and name."""
+    taken = sa.select(ApiUser.agent_id).where(ApiUser.agent_id.is_not(None))
+    rows = await session.execute(
+        sa.select(Agent.agent_id, Agent.name)
+        .where(Agent.active, Agent.agent_id.not_in(taken))
+        .order_by(Agent.name)
+        .limit(limit)
+    )
+    return [(agent_id, name) for agent_id, name in rows]
+
+
 async def user_with(session: AsyncSession, api_user_id: int) -> ApiUserShown:
     """Return a user.
 

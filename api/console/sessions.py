@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -105,6 +106,61 @@ async def visit_with(session: AsyncSession, token: str | None, *, now: datetime)
         language=row.language,
         must_change_password=row.must_change_password,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionShown:
+    """A browser at which somebody is signed in."""
+
+    console_session_id: int
+    began_at: datetime
+    seen_at: datetime
+    address: str
+    browser: str
+
+
+async def sessions_of(
+    session: AsyncSession, api_user_id: int, *, now: datetime, limit: int = 100
+) -> Sequence[SessionShown]:
+    """Return where a user is signed in, the browser that was seen last first."""
+    rows = await session.execute(
+        sa.select(_SESSION)
+        .where(
+            _SESSION.c.api_user_id == api_user_id,
+            _SESSION.c.ended_at.is_(None),
+            _SESSION.c.expires_at > now,
+            _SESSION.c.seen_at > now - IDLE,
+        )
+        .order_by(_SESSION.c.seen_at.desc(), _SESSION.c.console_session_id.desc())
+        .limit(limit)
+    )
+    return [
+        SessionShown(
+            console_session_id=row.console_session_id,
+            began_at=row.began_at,
+            seen_at=row.seen_at,
+            address=row.address,
+            browser=row.browser,
+        )
+        for row in rows
+    ]
+
+
+async def end_of(
+    session: AsyncSession, api_user_id: int, console_session_id: int, *, now: datetime
+) -> bool:
+    """End one session of a user; False when it is none of theirs, or has ended."""
+    ended = await session.execute(
+        sa.update(_SESSION)
+        .where(
+            _SESSION.c.console_session_id == console_session_id,
+            _SESSION.c.api_user_id == api_user_id,
+            _SESSION.c.ended_at.is_(None),
+        )
+        .values(ended_at=now)
+        .returning(_SESSION.c.console_session_id)
+    )
+    return ended.first() is not None
 
 
 async def end(session: AsyncSession, console_session_id: int, *, now: datetime) -> None:

@@ -67,7 +67,9 @@ async def sign_in(page: Page, *, name: str, password: str) -> str:
 async def _tried(
     session: AsyncSession, page: Page, *, name: str, password: str
 ) -> str | SignInError:
-    row = (await session.execute(_BY_NAME, {"name": name})).one_or_none()
+    row = None
+    if name.isprintable():  # a database holds no NUL
+        row = (await session.execute(_BY_NAME, {"name": name})).one_or_none()
     strangers: Strangers = page.request.app.state.strangers
     locked_until = strangers.called(name).locked_until if row is None else row.locked_until
     if locked_until is not None and locked_until > page.now:
