@@ -19,6 +19,7 @@ WORKS = frozenset({_G, _A})  # as an agent: oneself, or an admin for one
 LEADS = frozenset({_S, _A})
 ADMIN = frozenset({_A})
 FEEDS = frozenset({_I, _A})  # who brings data
+BRINGS = frozenset({_S, _I, _A})  # who brings lists
 STRANGERS = frozenset({*ALL, None})  # the door: nobody need have signed in
 
 WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
@@ -198,7 +199,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "wishes.show_wishes": ALL,
     "wishes.take_away": LEADS,
     "wishes.take_consent": ALL,
-    "wishes.take_list": frozenset({"admin", "supervisor", "integrator"}),
+    "wishes.take_list": BRINGS,
     "wishes.take_opt_out": ALL,
 }
 
