@@ -180,9 +180,15 @@ async def _dissatisfied(session: AsyncSession, settled: Settled) -> None:
         session,
         work_order_id=work_order_id,
         attempt_id=settled.attempt_id,
-        finding=settled.data.get("recording") or settled.data.get("reason"),
+        finding=_finding(settled.data),
         now=settled.at,
     )
+
+
+def _finding(data: Mapping[str, Any]) -> str | None:
+    """Return what was found wanting: what was recorded, else what was written down of it."""
+    said: Mapping[str, str] = data.get("said", {})
+    return data.get("recording") or said.get("recording") or data.get("reason")
 
 
 async def _answered_survey(session: AsyncSession, settled: Settled) -> None:

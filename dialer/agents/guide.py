@@ -42,7 +42,7 @@ from dialer.plan import House, build_plan
 from dialer.script_use import note_versions
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.library import Library
-from scripts.model import Reply, Speaker
+from scripts.model import Reply, SectionOutcome, Speaker
 from scripts.state import load_state
 
 log = structlog.get_logger(__name__)
@@ -240,6 +240,12 @@ async def close_guide(session: AsyncSession, attempt_id: UUID, *, now: datetime)
     if row is not None:
         bare = {"base": spent(row.base), "answers": [], "note": "", "drafts": {}}
         await _change(session, attempt_id, {**bare, "counter": row.counter + 1, "changed_at": now})
+
+
+def settled_so_far(guide: Guide) -> dict[int, SectionOutcome]:
+    """Return what the talk has come to for the due calls it is done with."""
+    here = guide.here
+    return {} if here is None else {each.due_call_id: each for each in here.state.outcomes}
 
 
 async def _beginning(

@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.columns import AnyRow, table_of
 from customers.model import WrapUpCode
-from customers.service import open_agent_task
+from customers.service import add_note, open_agent_task
 from dialer import states
 from dialer.agents.desk import Desk
+from dialer.agents.guide import close_guide, find_guide, settled_so_far
 from dialer.agents.model import Unwrapped
+from dialer.agents.tables import Agent
 from dialer.model import AttemptState, TelephonyResult
 from dialer.outcome import outcomes_of
 from dialer.served import Served, WrittenBy, served_by, settle_due_call
@@ -22,6 +24,7 @@ from dialer.tables import Attempt, AttemptDueCall
 from scripts.model import SectionOutcome
 
 _ATTEMPT, _SERVED = table_of(Attempt), table_of(AttemptDueCall)
+_AGENT = table_of(Agent)
 _ENDED = (
     sa.select(_ATTEMPT)
     .where(
@@ -31,6 +34,7 @@ _ENDED = (
     )
     .with_for_update()
 )
+_NAME = sa.select(_AGENT.c.name).where(_AGENT.c.agent_id == sa.bindparam("agent_id"))
 _OPEN = sa.select(_SERVED.c.due_call_id).where(
     _SERVED.c.attempt_id == sa.bindparam("attempt_id"), _SERVED.c.settled_at.is_(None)
 )
@@ -80,7 +84,8 @@ async def settle_without_agent(
 ) -> bool:
     """Give a talk that nobody wrapped up its outcomes; False when it has them.
 
-    Where the agent walked the script, what it came to stands. Else the matter is handed over, as
+    Where a script or the agent walked to an end of the script, what it came to stands, and so does
+    what the agent noted beside it. Else the matter is handed over, as
     `transferred` for that reason: it is never rung again by itself. Either way a person finds a
     task to complete it.
     """
@@ -92,7 +97,8 @@ async def settle_without_agent(
         why = Unwrapped.PASSED_ON
     talk: Mapping[str, Any] | None = attempt.talk
     await learn_scripts(session, [row.script for row in rows], desk.settlement.library)
-    walked = outcomes_of(talk)
+    guide = await find_guide(session, attempt_id, desk=desk)
+    walked = {**outcomes_of(talk), **({} if guide is None else settled_so_far(guide))}
     outcomes = {
         row.due_call_id: _as_it_stands(row, walked.get(row.due_call_id), why) for row in rows
     }
@@ -107,7 +113,26 @@ async def settle_without_agent(
             detail={"attempt_id": str(attempt_id), "reason": why.value},
             now=now,
         )
+    if guide is not None:
+        agent = await session.scalar(_NAME, {"agent_id": attempt.agent_id})
+        await _keep_note(session, rows[0], guide.note, by=str(agent), now=now)
+        await close_guide(session, attempt_id, now=now)
     return True
+
+
+async def _keep_note(
+    session: AsyncSession, row: AnyRow, text: str, *, by: str, now: datetime
+) -> None:
+    """Put on the person's file what the agent wrote beside the call and did not save."""
+    if text.strip():
+        await add_note(
+            session,
+            person_id=row.person_id,
+            unit_id=row.unit_id,
+            written_by=by,
+            text=text.strip(),
+            now=now,
+        )
 
 
 def _as_it_stands(row: AnyRow, walked: SectionOutcome | None, why: Unwrapped) -> SectionOutcome:

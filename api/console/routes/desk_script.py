@@ -46,6 +46,7 @@ Counter = Annotated[int, Form(ge=0, le=1_000_000)]
 Choice = Annotated[str, Form(max_length=40)]
 Value = Annotated[str, Form(max_length=4000)]
 Note = Annotated[str, Form(max_length=4000)]
+MaybeNote = Annotated[str | None, Form(max_length=4000)]
 Do = Annotated[str, Form(max_length=80)]
 
 
@@ -154,7 +155,7 @@ async def show_result(page: Here) -> Response:
 
 @router.post("/desk/result", openapi_extra=_WORK)
 async def give_result(
-    page: Here, attempt_id: Annotated[UUID, Form()], do: Do = "keep", note: Note | None = None
+    page: Here, attempt_id: Annotated[UUID, Form()], do: Do = "keep", note: MaybeNote = None
 ) -> Response:
     """Choose a code, keep what was typed, or save it all and go on to the next owner."""
     call = await _call(page)
@@ -311,7 +312,8 @@ async def _save(page: Page, call: Call, sent: Mapping[str, str]) -> Response:
         return await _show_result(page, call, trouble=page.say("script.trouble.over"))
     await close_guide(session, call.attempt_id, now=page.now)
     await page.work.note("wrapped_up", f"attempt:{call.attempt_id}")
-    return page.go("/desk")
+    # The desk looks anew at where the agent stands after everything it sends.
+    return Response(status_code=204) if page.is_fragment else page.go("/desk")
 
 
 def _bad(message: str, due_call_id: int | None, made: list[Proposal]) -> dict[int, str]:

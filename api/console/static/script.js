@@ -15,7 +15,7 @@
     if (!field) return;
     field.value = chip.dataset.fill;
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    document.querySelector(".go [data-act='primary']")?.focus();
+    document.querySelector(".go [data-key-name='primary']")?.focus();
   });
   document.addEventListener("input", (event) => {
     if (event.target.name === "value") press(event.target);

@@ -28,10 +28,12 @@ class _Reader(HTMLParser):
         self.form = Form()
         self._id = form_id
         self._inside = False
-        self._areas: str | None = None
+        self._select: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        if tag == "option" and self._select is not None and "selected" in given:
+            self.form.fields[self._select] = given.get("value") or ""
         if tag == "form":
             self._inside = given.get("id") == self._id
         mine = given.get("form") == self._id or (self._inside and "form" not in given)
@@ -41,14 +43,20 @@ class _Reader(HTMLParser):
         value = given.get("value") or ""
         if tag == "button":
             self.form.choices.append(value)
-            if given.get("data-answer"):
-                self.form.keys[str(given["data-answer"])] = value
-        elif tag in {"input", "textarea"}:
+            if given.get("data-key"):
+                self.form.keys[str(given["data-key"])] = value
+        elif tag == "select":
+            self._select, self.form.fields[name] = name, ""
+        elif tag in {"input", "textarea"} and (
+            given.get("type") != "checkbox" or "checked" in given
+        ):
             self.form.fields[name] = value
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
+        elif tag == "select":
+            self._select = None
 
 
 def form_of(page: str, form_id: str) -> Form:
