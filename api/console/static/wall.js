@@ -25,8 +25,8 @@
 
   function tick() {
     const now = Date.now() + ahead;
-    for (const time of document.querySelectorAll("time[data-since]")) {
-      say(time, timer((now - Date.parse(time.dataset.since)) / 1000));
+    for (const time of document.querySelectorAll("time[data-stands]")) {
+      say(time, timer((now - Date.parse(time.dataset.stands)) / 1000));
     }
     for (const clock of document.querySelectorAll("[data-clock]")) {
       say(clock, new Date(now).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.clock }));
@@ -43,7 +43,7 @@
     for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
     for (const { name, value } of [...to.attributes]) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   };
-  const key = (node) => node.dataset?.key;
+  const key = (node) => node.dataset?.row;
   const busy = (node) => node.matches?.(":hover, :focus-within");
 
   // Make one node like another in place.
@@ -56,7 +56,7 @@
       if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
       return;
     }
-    if (from.matches("time[data-since]") && from.dataset.since === to.dataset.since) return;
+    if (from.matches("time[data-stands]") && from.dataset.stands === to.dataset.stands) return;
     attributes(from, to);
     if ([...to.children].some(key)) rows(from, to);
     else nodes(from, to);
@@ -115,7 +115,7 @@
     const parts = [...made(text).children];
     const form = old.nextElementSibling;
     if (parts[0]) become(old, parts[0]);
-    if (parts[1] && form?.matches("form")) form.replaceWith(parts[1]);
+    if (parts[1] && form?.matches("form, a")) form.replaceWith(parts[1]);
   }
 
   function show(parts) {
