@@ -15,6 +15,16 @@ class DecidedAlreadyError(OwnerlineError):
     """An extension is decided once."""
 
 
+# The task that the asking opened is done with the person's last extension.
+_NOTHING_ASKED = sa.text("""
+    UPDATE agent_task SET done_at = :now
+    WHERE person_id = :person_id AND kind = 'extension' AND done_at IS NULL
+      AND NOT EXISTS (
+          SELECT FROM extension e WHERE e.person_id = :person_id AND e.state = 'requested'
+      )
+""")
+
+
 async def decide_extension(
     session: AsyncSession,
     *,
@@ -45,4 +55,5 @@ async def decide_extension(
     extension.decided_at, extension.decided_by = now, by
     extension.decided_because = because
     await session.flush()
+    await session.execute(_NOTHING_ASKED, {"person_id": extension.person_id, "now": now})
     return extension.person_id
