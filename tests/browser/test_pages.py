@@ -95,9 +95,10 @@ async def test_a_page_is_whole_and_open_to_everybody(
         words = _words(visitor.page.url.removeprefix(showcase.url))
         await visitor.fits()
         await visitor.axe()
-        await visitor.page.emulate_media(color_scheme="dark")
-        await visitor.axe("color-contrast")
-        await visitor.page.emulate_media(color_scheme="light")
+        if language is Language.MANDARIN:  # colours are the same in every language
+            await visitor.page.emulate_media(color_scheme="dark")
+            await visitor.axe("color-contrast")
+            await visitor.page.emulate_media(color_scheme="light")
         await visitor.shot(f"{words}-{_NAMES[language]}")
         await visitor.page.set_viewport_size(PHONE)
         await visitor.fits()

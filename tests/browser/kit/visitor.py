@@ -73,7 +73,7 @@ class Visitor:
             each for each in self.complaints if not any(re.search(p, each) for p in self.excused)
         ]
         self.complaints.clear()
-        assert left == []
+        assert left == [], "\n".join(left)
 
     async def shot(self, name: str) -> None:
         """Keep pictures of the page as it is, on a desk screen and on a phone."""
@@ -94,7 +94,7 @@ class Visitor:
             if each["impact"] in _GRAVE
             for node in each["nodes"]
         ]
-        assert grave == []
+        assert grave == [], "\n".join(grave)
 
     async def fits(self) -> None:
         """Fail where the page is wider than its window."""
@@ -108,7 +108,7 @@ class Visitor:
                 .map((each) => `${each.tagName}.${each.getAttribute("class")}`);
             }"""
         )
-        assert wide == []
+        assert wide == [], f"wider than the window: {wide}"
 
 
 @contextlib.asynccontextmanager
