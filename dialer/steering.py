@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.campaign_bounds import Bounds, bounds_under, check_bounds
 from callback.campaign_changes import Version, change_campaign
 from callback.campaigns import Campaign, Campaigns
+from callback.pack_model import Pack
 from callback.packs import Packs
 from customers.model import Purpose
 from dialer.ready import forget_ready, hold_refills
@@ -19,8 +20,13 @@ _PACKS_IN_USE = sa.text("""
 
 async def bounds_of(session: AsyncSession, packs: Packs, purpose: Purpose) -> Bounds:
     """Return within what a campaign of this purpose may be set, by the packs of all communities."""
+    return bounds_under(await packs_in_use(session, packs), purpose)
+
+
+async def packs_in_use(session: AsyncSession, packs: Packs) -> list[Pack]:
+    """Return the packs of all communities; one that nobody knows rings nobody and is left out."""
     names = (await session.execute(_PACKS_IN_USE)).scalars()
-    return bounds_under([packs.named(name) for name in names if name in packs.names], purpose)
+    return [packs.named(name) for name in names if name in packs.names]
 
 
 async def steer_campaign(
