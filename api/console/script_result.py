@@ -69,6 +69,7 @@ class Entry:
     code: WrapUpCode | None
     by_hand: bool
     codes: Sequence[CodeButton]
+    others: Sequence[WrapUpCode]
     fields: Sequence[Field]
     is_first: bool
     trouble: str = ""
@@ -98,6 +99,7 @@ def entries_of(
                 code=each.code,
                 by_hand=each.by_hand,
                 codes=list(_codes(each.codes)),
+                others=each.others,
                 fields=list(_fields(each, script, rules, say, language)),
                 is_first=number == open_first,
                 trouble=_sentence(bad, rules, say),
@@ -126,6 +128,8 @@ def _fields(
             asked = dict.fromkeys([*proposal.questions, *given])
             yield from (_answer(each, script, given.get(each), say, language) for each in asked)
             continue
+        if name.startswith("waive_") and not proposal.waives_minor:
+            continue
         kind = _KINDS.get(name, "words")
         hint = ""
         if name in _DAYS_OF:
@@ -133,10 +137,18 @@ def _fields(
         yield Field(
             name=name,
             kind=kind,
-            label=say(f"script.form.{name}"),
+            label=_label(name, proposal, rules, say),
             value=_shown(kind, values.get(name), row.currency, row.time_zone),
             hint=hint,
         )
+
+
+def _label(name: str, proposal: Proposal, rules: AgentRules, say: Say) -> str:
+    if name != "waive_late_fee":
+        return say(f"script.form.{name}")
+    amount = formats.amount(proposal.waives_minor, proposal.due_call.currency)
+    within = proposal.waives_minor <= rules.waives_minor
+    return say("script.form.waive_now" if within else "script.form.waive_asked", amount=amount)
 
 
 def _answer(name: str, script: Script | None, value: Any, say: Say, language: Any) -> Field:

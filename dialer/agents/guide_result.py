@@ -8,13 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.tables import DueCall
+from callback.tables import DueCall, DueCallCharge
 from core.columns import AnyRow, table_of
-from customers.model import Reason, WrapUpCode
+from customers.account_tables import Charge
+from customers.model import Purpose, Reason, WrapUpCode
 from customers.tables import Community, Unit
 from dialer.agents.desk import Desk
 from dialer.agents.forms import codes_for
-from dialer.agents.guide import Guide
+from dialer.agents.guide import Guide, settled_so_far
 from dialer.agents.guide_path import when_cut_off
 from dialer.tables import AttemptDueCall
 from scripts.language import Script
@@ -24,8 +25,9 @@ from scripts.variables import ANSWERS
 
 _SERVED, _DUE_CALL = table_of(AttemptDueCall), table_of(DueCall)
 _COMMUNITY, _UNIT = table_of(Community), table_of(Unit)
+_CHARGE, _OF_CHARGE = table_of(Charge), table_of(DueCallCharge)
 
-# What comes first on the buttons; the rest follows as the codes stand.
+# What is on buttons with keys, in this order; the rest is behind one more.
 _LIKELY = (
     WrapUpCode.PROMISE_TO_PAY,
     WrapUpCode.ALREADY_PAID,
@@ -39,6 +41,17 @@ _LIKELY = (
     WrapUpCode.REFUSED,
     WrapUpCode.INFORMATION_GIVEN,
     WrapUpCode.NOT_THE_OWNER,
+    WrapUpCode.WRONG_NUMBER,
+    WrapUpCode.OPTED_OUT,
+)
+_LATE_FEES = (
+    sa.select(sa.func.coalesce(sa.func.sum(_CHARGE.c.late_fee_minor), 0))
+    .join(_OF_CHARGE, _OF_CHARGE.c.charge_id == _CHARGE.c.charge_id)
+    .where(
+        _OF_CHARGE.c.due_call_id == _DUE_CALL.c.due_call_id,
+        _CHARGE.c.amount_minor > _CHARGE.c.paid_minor,
+    )
+    .scalar_subquery()
 )
 _OPEN = (
     sa.select(
@@ -52,6 +65,7 @@ _OPEN = (
         _COMMUNITY.c.time_zone,
         _COMMUNITY.c.currency,
         _UNIT.c.label.label("unit"),
+        _LATE_FEES.label("late_fee_minor"),
     )
     .join(_SERVED, _SERVED.c.due_call_id == _DUE_CALL.c.due_call_id)
     .join(_COMMUNITY, _COMMUNITY.c.community_id == _DUE_CALL.c.community_id)
@@ -72,16 +86,24 @@ class Proposal:
     code: WrapUpCode | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     by_hand: bool = False
-    codes: Sequence[WrapUpCode] = ()
+    codes: Sequence[WrapUpCode] = ()  # the likely ones
+    others: Sequence[WrapUpCode] = ()
+    waives_minor: int = 0  # late fees that might be waived, which the owner may hear of
     questions: Sequence[str] = ()  # of a survey, in the order they are asked
 
 
 async def proposals(
-    session: AsyncSession, guide: Guide | None, attempt_id: UUID, *, desk: Desk
+    session: AsyncSession, guide: Guide | None, attempt_id: UUID, *, desk: Desk, is_over: bool
 ) -> list[Proposal]:
-    """Return a proposal for each due call of a call that has no outcome yet, in their order."""
+    """Return a proposal for each due call of a call that has no outcome yet, in their order.
+
+    What the talk had not come to is broken off once the call `is_over`.
+    """
     rows = (await session.execute(_OPEN, {"attempt_id": attempt_id})).all()
-    came_to = {} if guide is None else outcomes_so_far(guide)
+    came_to: Mapping[int, SectionOutcome] = {}
+    if guide is not None:
+        came_to = outcomes_when_over(guide) if is_over else settled_so_far(guide)
+    may_waive = guide is not None and guide.here is not None and guide.here.is_identified
     library = desk.settlement.library if guide is None else guide.library
     made = []
     for row in rows:
@@ -89,7 +111,8 @@ async def proposals(
         outcome = came_to.get(row.due_call_id)
         code, values = (None, {}) if outcome is None else (outcome.wrap_up_code, values_of(outcome))
         about = Reason(row.facts.get("about", row.reason)) if _has_about(row) else row.reason
-        codes = in_order(codes_for(about, row.purpose, row.campaign))
+        codes = codes_for(about, row.purpose, row.campaign)
+        likely = [each for each in _LIKELY if each in codes and _is_likely(each, row.purpose)]
         if draft:
             code, values = WrapUpCode(draft["code"]), draft["values"]
         made.append(
@@ -98,14 +121,16 @@ async def proposals(
                 code=code if code in codes else None,
                 values=values,
                 by_hand=bool(draft),
-                codes=codes,
+                codes=likely,
+                others=[each for each in codes if each not in likely],
+                waives_minor=int(row.late_fee_minor) if may_waive else 0,
                 questions=questions_of(library.scripts.get(row.script)),
             )
         )
     return made
 
 
-def outcomes_so_far(guide: Guide) -> dict[int, SectionOutcome]:
+def outcomes_when_over(guide: Guide) -> dict[int, SectionOutcome]:
     """Return what the talk came to by due call, as it would stand if the line were gone now.
 
     Of a talk in which nothing was answered, nothing.
@@ -137,10 +162,9 @@ def values_of(outcome: SectionOutcome) -> dict[str, Any]:
     return {name: value for name, value in pairs.items() if value is not None}
 
 
-def in_order(codes: Sequence[WrapUpCode]) -> list[WrapUpCode]:
-    """Return codes as the buttons have them, the likely ones first."""
-    first = [code for code in _LIKELY if code in codes]
-    return [*first, *(code for code in codes if code not in first)]
+def _is_likely(code: WrapUpCode, purpose: Purpose) -> bool:
+    of_service = {WrapUpCode.SATISFIED, WrapUpCode.DISSATISFIED}
+    return purpose is not Purpose.DEBT or code not in of_service
 
 
 def questions_of(script: Script | None) -> list[str]:

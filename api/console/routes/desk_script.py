@@ -254,7 +254,13 @@ async def _transfer(page: Page, call: Call, choice: str) -> Response:
 
 
 async def _proposals(page: Page, call: Call) -> list[Proposal]:
-    return await proposals(page.work.session, call.guide, call.attempt_id, desk=page.deps.desk)
+    return await proposals(
+        page.work.session,
+        call.guide,
+        call.attempt_id,
+        desk=page.deps.desk,
+        is_over=call.has_ended,
+    )
 
 
 async def _with_drafts(page: Page, call: Call, sent: Mapping[str, str], do: str) -> Call:
@@ -264,7 +270,7 @@ async def _with_drafts(page: Page, call: Call, sent: Mapping[str, str], do: str)
         due_call_id = each.due_call.due_call_id
         if do.startswith(f"choose:{due_call_id}:"):
             code = do.rpartition(":")[2]
-            if code in each.codes and code != each.code:
+            if code in {*each.codes, *each.others} and code != each.code:
                 drafts[due_call_id] = {"code": code, "values": {}}
                 continue
         if each.code is not None and sent.get(f"{due_call_id}.code") == each.code:
