@@ -16,7 +16,6 @@ from api.model import Right, needs
 from dialer.agents.calling import CallRefusedError, NoCallDueError, ask_back, offer_person
 from dialer.agents.model import AgentState, AgentStateError
 from dialer.agents.screen import load_screen, see
-from dialer.agents.screens import AnotherPageError, MovedOnError
 from dialer.agents.waiting import callbacks_of
 
 router = pages()
@@ -72,8 +71,6 @@ async def ask_for_call(
                 desk=page.deps.desk,
                 now=page.now,
             )
-    except (AnotherPageError, MovedOnError):
-        raise
     except AgentStateError as err:
         return await _refusal(page, person_id, because=err)
     return await present(page) if from_desk else page.go("/desk")

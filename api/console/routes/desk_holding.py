@@ -12,7 +12,7 @@ from api.console.page import Page
 from api.model import ApiRole
 from api.problems import ProblemError
 from core.columns import AnyRow
-from dialer.agents.screens import hold_desk, holds_desk
+from dialer.agents.screens import AnotherPageError, MovedOnError, hold_desk, holds_desk
 
 TAB_HEADER, MARK_HEADER = "x-desk-tab", "x-desk-mark"
 _OF_COOKIE = "ownerline_desk_of"
@@ -77,12 +77,16 @@ async def held(page: Page) -> AnyRow:
 
     Raises:
         NoDeskError: whose desk it is nobody knows.
-        AnotherPageError: another page speaks for the agent.
-        MovedOnError: the page shows what is over by now.
+        ProblemError: another page speaks for the agent, or this one shows what is over by now.
     """
     agent_id = agent_id_of(page)
     mark = page.request.headers.get(MARK_HEADER)
-    agent = await hold_desk(page.work.session, agent_id, tab=tab_of(page), mark=mark)
+    try:
+        agent = await hold_desk(page.work.session, agent_id, tab=tab_of(page), mark=mark)
+    except AnotherPageError as err:
+        raise ProblemError(HTTPStatus.CONFLICT, str(err), kind="desk-elsewhere") from err
+    except MovedOnError as err:
+        raise ProblemError(HTTPStatus.CONFLICT, str(err), kind="desk-moved-on") from err
     await note_acting(page, agent_id)
     return agent
 

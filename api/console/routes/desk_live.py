@@ -67,6 +67,10 @@ class OwnNews:
                 return "lists"
         return None
 
+    async def settled(self) -> None:
+        """Wait until it is known whose the calls are that were told of."""
+        await asyncio.gather(*self._learning)
+
     async def _learn(self) -> None:
         async with self._sessions() as session:
             self._attempt_id = await session.scalar(_CALL, {"agent_id": self._agent_id})

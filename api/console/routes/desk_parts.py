@@ -5,7 +5,7 @@ The page keeps a part whose key is the same as before: what is spoken from never
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo
 from fastapi import Response
 from markupsafe import Markup
 
+from api.console.formats import day
 from api.console.page import Page
 from api.console.routes.desk_holding import agent_id_of, is_holder
 from api.console.routes.desk_line import Line, line_of
 from api.console.words import load_words
-from callback.explain import explain_verdict
+from callback.explain import explain_verdict, show_cause
+from callback.rules import Rule
 from callback.verdict import Verdict
+from callback.words import REASONS
 from core.columns import AnyRow
 from customers.charge_kinds import kind_names
 from customers.model import Language, Reason
@@ -42,7 +45,7 @@ from dialer.agents.waiting import Coming, callbacks_of, day_of, just_now, what_c
 from dialer.plan import company_of
 
 _KEY_DIGITS = 12
-_CALLBACKS_SHOWN = 3
+_RUNG = frozenset({Rule.ALLOWED.value, Rule.APPOINTMENT.value})
 _KIND = {
     Offline: "offline",
     Ready: "ready",
@@ -128,6 +131,29 @@ class Words:
         """The sentence of a verdict."""
         return explain_verdict(verdict, self._page.language, ZoneInfo(zone))
 
+    def short(self, reason: str) -> str:
+        """What a reason is called where there is no room for more."""
+        name = REASONS[Reason(reason)][self._page.language]
+        return name[:1].upper() + name[1:]
+
+    def rule(self, word: str) -> str:
+        """What holds a call back, in a few words; what was allowed and rung waits for its turn."""
+        word = Rule.RETRY_INTERVAL.value if word in _RUNG else word
+        key = f"campaigns.held.{word}"
+        return (
+            self._page.say(key) if self._page.knows(key) else show_cause(word, self._page.language)
+        )
+
+    def by(self, due_by: datetime, zone: str) -> str:
+        """By when: of today the hour alone, and midnight as the end of its day."""
+        page, local = self._page, due_by.astimezone(ZoneInfo(zone))
+        is_midnight = local.time() == time(0)
+        of_day = (local - timedelta(minutes=1)).date() if is_midnight else local.date()
+        clock = "24:00" if is_midnight else f"{local:%H:%M}"
+        if of_day == page.now.astimezone(ZoneInfo(zone)).date():
+            return page.say("desk.due.today", at=clock)
+        return page.say("desk.due.by", at=f"{day(of_day, page.language)} {clock}")
+
     def reason(self, due_call: AnyRow, variables: Mapping[str, Any] | None = None) -> str:
         """Why we call, in a line."""
         page, known = self._page, dict(variables or {})
@@ -186,9 +212,10 @@ async def load_view(page: Page, agent_id: int) -> DeskView:
     if kind in {"ready", "offered"}:
         facts["coming"] = await what_comes(session, screen.agent, desk=desk, now=now)
     callbacks = await callbacks_of(session, agent_id)
+    since = _day_began(page)
     if kind in {"ready", "break", "offline"}:
-        since = _day_began(page)
         facts["day"] = await day_of(session, agent_id, since=since)
+    if kind not in {"talking", "wrapup"}:
         facts["last_call"] = await just_now(session, agent_id, since=since)
     return DeskView(
         screen=screen,

@@ -18,7 +18,7 @@
   const applied = new Map([...document.querySelectorAll("[data-part]")].map((each) => [each.id, each.dataset.part]));
 
   let holder = true, lostSince = null, word = null, busy = null, again = false, unsent = null;
-  let beatAt = 0, retryAt = 0, pollAt = 0, source = null, autoOf = null, then = "";
+  let beatAt = 0, retryAt = 0, pollAt = 0, source = null, autoOf = null;
 
   // ---------- asking ----------
 
@@ -96,8 +96,8 @@
     if (!fresh) return;
     const moved = fresh.dataset.mark !== mark();
     if (moved) {
-      then = "";
       closePanel();
+      autoOf = null;
     }
     main.dataset.mark = fresh.dataset.mark;
     for (const next of [...fresh.children]) {
@@ -257,15 +257,20 @@
     else if (from.dataset.act === "file-back") htmx.trigger(document.getElementById("know"), "load");
     else if (from.dataset.act === "mine") { event.preventDefault(); inKnow("/desk/mine"); }
     else if (from.dataset.says) say(from.dataset.says);
-    else if (from.dataset.then) {
-      then = then ? "" : from.dataset.then;
-      from.setAttribute("aria-pressed", String(Boolean(then)));
-    } else if (from.dataset.play) play(from);
+    else if (from.dataset.then) breakAfter(from);
     else if (from.dataset.panel) panelOf(from);
     else if (from.dataset.post) post(from.dataset.post, formOf(from), from);
     else return;
     if (from.tagName === "A") event.preventDefault();
   });
+
+  // A break after this call is chosen beside the save button; the control sets and shows it.
+  function breakAfter(button) {
+    const choice = document.querySelector("#foot select[name=then]");
+    if (!choice) return;
+    choice.value = choice.value ? "" : button.dataset.then;
+    button.setAttribute("aria-pressed", String(Boolean(choice.value)));
+  }
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-form]");
@@ -324,22 +329,6 @@
     if (event.code === "Escape" && !panel.hidden && !event.target.matches("input")) closePanel();
   });
 
-  // ---------- hearing a call again, one at a time ----------
-
-  let sound = null;
-
-  function play(button) {
-    const isSame = sound?.button === button && !sound.audio.paused;
-    sound?.audio.pause();
-    sound?.button.removeAttribute("aria-pressed");
-    if (isSame) { sound = null; return; }
-    const audio = new Audio(button.dataset.play);
-    sound = { audio, button };
-    button.setAttribute("aria-pressed", "true");
-    audio.addEventListener("ended", () => button.removeAttribute("aria-pressed"));
-    audio.play().catch(() => button.removeAttribute("aria-pressed"));
-  }
-
   // ---------- saying ----------
 
   function say(text) {
@@ -347,6 +336,7 @@
     made.className = "desk__said";
     made.textContent = text;
     document.getElementById("notice").replaceChildren(made);
+    ownerline.announce?.(text);
     setTimeout(() => made.remove(), 8000);
   }
 
@@ -363,7 +353,6 @@
     event.detail.headers["X-Desk-Tab"] = tab;
     if (event.detail.verb === "get") return;
     event.detail.headers["X-Desk-Mark"] = mark();
-    if (then && event.detail.path.startsWith("/desk/result")) event.detail.parameters.then = then;
   });
   document.addEventListener("htmx:sendError", (event) => {
     const { elt, requestConfig } = event.detail;
