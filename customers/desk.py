@@ -1,7 +1,7 @@
 """Notes, agents' tasks and the audit: what is written beside a change of the customer file."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -76,3 +76,37 @@ async def audit(
         AuditEntry(at=now, actor=actor, action=action, subject=subject, detail=dict(detail or {}))
     )
     await session.flush()
+
+
+_NOTED = sa.select(AuditEntry.audit_entry_id).where(
+    AuditEntry.subject == sa.bindparam("subject"),
+    AuditEntry.actor == sa.bindparam("actor"),
+    AuditEntry.action == sa.bindparam("action"),
+    AuditEntry.at > sa.bindparam("since"),
+)
+_ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
+
+async def audit_once(
+    session: AsyncSession,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    within: timedelta,
+    detail: Mapping[str, object] | None = None,
+    now: datetime,
+) -> bool:
+    """Write it down unless the same was written a while ago: one act of many requests is one.
+
+    Returns whether it was written now.
+    """
+    await session.execute(_ONE_AT_A_TIME, {"key": f"{actor} {action} {subject}"})
+    known = await session.scalar(
+        _NOTED.limit(1),
+        {"subject": subject, "actor": actor, "action": action, "since": now - within},
+    )
+    if known is not None:
+        return False
+    await audit(session, actor=actor, action=action, subject=subject, detail=detail, now=now)
+    return True

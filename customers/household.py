@@ -38,7 +38,7 @@ _PHONES = """
 _OTHERS = """
     SELECT DISTINCT ON (p.person_id) p.person_id, p.name, p.honorific, o.role, u.label AS unit
     FROM occupancy o JOIN person p USING (person_id) JOIN unit u USING (unit_id)
-    JOIN community c USING (community_id)
+    JOIN community c ON c.community_id = u.community_id
     WHERE o.unit_id = ANY(:units) AND p.person_id <> :person_id
       AND daterange(o.valid_from, o.valid_until)
           @> CAST(CAST(:now AS timestamptz) AT TIME ZONE c.time_zone AS date)
