@@ -135,6 +135,9 @@
     }
   });
 
+  // On a phone the row of pages is wider than the window: where one is, is seen.
+  document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   settle();
   restore(document);
   tick();
