@@ -130,8 +130,8 @@ async def enable(page: Here, api_user_id: PathId) -> Response:
     return page.go(f"/settings/users/{api_user_id}?done=enabled")
 
 
-@router.post("/settings/users/{api_user_id}/sign-out", openapi_extra=needs(Right.MANAGE_USERS))
-async def sign_out(
+@router.post("/settings/users/{api_user_id}/end-sessions", openapi_extra=needs(Right.MANAGE_USERS))
+async def end_sessions(
     page: Here,
     api_user_id: PathId,
     console_session_id: Annotated[int | None, Form(ge=1, le=LARGEST_ID)] = None,

@@ -8,6 +8,7 @@ import pytest
 from api.app import openapi_document
 from api.model import RIGHTS, ApiRole, Right
 from tests.integration.api.office import Office
+from tests.integration.console.who_may import routes as console_routes
 
 _S, _I, _A, _G = ApiRole.SUPERVISOR, ApiRole.INTEGRATOR, ApiRole.ADMIN, ApiRole.AGENT
 _ALL = {_G, _S, _I, _A}
@@ -163,8 +164,10 @@ async def test_every_route_refuses_every_role_that_may_not_and_strangers(office:
             assert answer.status_code < 500, (route, role, answer.text)
 
 
-def test_every_right_is_somebodys_and_asked_for_by_a_route() -> None:
+def test_every_right_is_somebodys_and_asked_for_by_a_route_or_a_page() -> None:
     asked = {Right(operation["x-right"]) for _, _, operation in _ROUTES.values()}
+    pages = [route.openapi_extra or {} for route in console_routes().values()]
+    asked |= {Right(extra["x-right"]) for extra in pages if "x-right" in extra}
     held = set().union(*RIGHTS.values())
     assert held == set(Right)
     assert asked == set(Right)

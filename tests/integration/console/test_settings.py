@@ -113,7 +113,7 @@ async def test_a_role_holds_at_once_and_one_browser_is_signed_out(house: House) 
         await admin.post(f"{way}/role", data={"role": "agent", "agent": ""})
         assert (await browser.get("/settings/agents")).status_code == 403
         number = await house.office.one("SELECT max(console_session_id) FROM console_session")
-        await admin.post(f"{way}/sign-out", data={"console_session_id": number})
+        await admin.post(f"{way}/end-sessions", data={"console_session_id": number})
         assert (await browser.get("/settings/agents")).status_code == 303
 
 

@@ -159,7 +159,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "settings_users.give_token": ADMIN,
     "settings_users.list_users": ADMIN,
     "settings_users.show": ADMIN,
-    "settings_users.sign_out": ADMIN,
+    "settings_users.end_sessions": ADMIN,
     # wall
     "wall.follow_wall": LEADS,
     "wall.show_part": LEADS,
@@ -201,6 +201,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "wishes.take_consent": ALL,
     "wishes.take_list": BRINGS,
     "wishes.take_opt_out": ALL,
+
 }
 
 
