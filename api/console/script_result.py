@@ -36,6 +36,11 @@ _KINDS = {
     "personal": "check",
     "waive_late_fee": "check",
 }
+# As they stand in the form: what was agreed, then words, then what goes beside it.
+_ORDER = (
+    *("amount_minor", "promised_on", "until", "callback_at", "personal", ANSWERS, "reason"),
+    *("waive_late_fee", "waive_because"),
+)
 _NAMED = re.compile(r"(?:due call \d+, \w+: )?([a-z_]+)")
 
 Say = Callable[..., str]
@@ -122,7 +127,7 @@ def _fields(
     if proposal.code is None:
         return
     row, values = proposal.due_call, proposal.values
-    for name in form_schema(proposal.code)["properties"]:
+    for name in sorted(form_schema(proposal.code)["properties"], key=_ORDER.index):
         if name == ANSWERS:
             given = values.get(ANSWERS) or {}
             asked = dict.fromkeys([*proposal.questions, *given])

@@ -86,6 +86,7 @@ class Proposal:
     code: WrapUpCode | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     by_hand: bool = False
+    scripted: tuple[WrapUpCode, Mapping[str, Any]] | None = None  # what the script came to
     codes: Sequence[WrapUpCode] = ()  # the likely ones
     others: Sequence[WrapUpCode] = ()
     waives_minor: int = 0  # late fees that might be waived, which the owner may hear of
@@ -113,6 +114,7 @@ async def proposals(
         about = Reason(row.facts.get("about", row.reason)) if _has_about(row) else row.reason
         codes = codes_for(about, row.purpose, row.campaign)
         likely = [each for each in _LIKELY if each in codes and _is_likely(each, row.purpose)]
+        scripted = None if code is None else (code, values)
         if draft:
             code, values = WrapUpCode(draft["code"]), draft["values"]
         made.append(
@@ -120,7 +122,8 @@ async def proposals(
                 due_call=row,
                 code=code if code in codes else None,
                 values=values,
-                by_hand=bool(draft),
+                by_hand=bool(draft) and scripted != (code, values),
+                scripted=scripted,
                 codes=likely,
                 others=[each for each in codes if each not in likely],
                 waives_minor=int(row.late_fee_minor) if may_waive else 0,

@@ -271,7 +271,9 @@ async def _with_drafts(page: Page, call: Call, sent: Mapping[str, str], do: str)
         if do.startswith(f"choose:{due_call_id}:"):
             code = do.rpartition(":")[2]
             if code in {*each.codes, *each.others} and code != each.code:
-                drafts[due_call_id] = {"code": code, "values": {}}
+                was = each.scripted
+                values = was[1] if was is not None and was[0] == code else {}
+                drafts[due_call_id] = {"code": code, "values": values}
                 continue
         if each.code is not None and sent.get(f"{due_call_id}.code") == each.code:
             values = values_in(sent, each)

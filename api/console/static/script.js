@@ -29,6 +29,12 @@
     htmx.ajax("POST", "/desk/result", { source: event.target, swap: "none", values: { ...values, do: "draft" } });
   });
 
+  // htmx knows only the buttons inside a form; those beside it say what was pressed, too.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const button = event.detail.triggeringEvent?.submitter;
+    if (button?.name && !button.form?.contains(button)) event.detail.parameters[button.name] = button.value;
+  });
+
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "say") return;
     const here = event.detail.target.querySelector("[aria-current='step']");

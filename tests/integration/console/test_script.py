@@ -285,7 +285,7 @@ async def test_a_payment_meanwhile_is_worked_in_at_the_next_answer(debts: DeskFl
         await debts.pays(charge.charge_id)
         assert "Your payment has just arrived" in await desk.press("1")
         await desk.hang_up()
-        assert "says it is paid" in await desk.look("/desk/result")
+        assert "Says it is paid" in await desk.look("/desk/result")
 
 
 async def test_a_refused_form_keeps_what_was_typed_and_says_the_mend(repairs: DeskFloor) -> None:
@@ -307,6 +307,45 @@ async def test_a_refused_form_keeps_what_was_typed_and_says_the_mend(repairs: De
     assert await repairs.states() == ["ready"]
     (request,) = await repairs.rows(sa.select(CallbackRequest.agent_id))
     assert request.agent_id is not None
+
+
+async def test_what_the_script_came_to_comes_back_when_it_is_chosen_again(
+    debts: DeskFloor,
+) -> None:
+    async with debts.tab() as tab:
+        desk = Desk(debts, tab)
+        await desk.look()
+        for choice, value in (("1", ""), ("give", IDENTITY), ("4", ""), ("give", "2026-06-10")):
+            await desk.press(choice, value)
+        await desk.hang_up()
+        await desk.look("/desk/result")
+        (row,) = await debts.rows(sa.select(AttemptDueCall.due_call_id))
+        await desk.result(f"choose:{row.due_call_id}:refused")
+        assert "2026-06-10" not in desk.page
+        await desk.result(f"choose:{row.due_call_id}:extension_requested")
+        assert "2026-06-10" in form_of(desk.page, "result").fields.values()
+        await desk.result("save", then="lunch")
+    assert await debts.results() == [("answered", "extension_requested")]
+    assert await debts.states() == ["break"]
+
+
+async def test_a_talk_for_a_person_is_handed_over_or_a_call_is_promised(
+    repairs: DeskFloor,
+) -> None:
+    async with repairs.tab() as tab:
+        desk = Desk(repairs, tab)
+        await desk.look()
+        await desk.press("1")
+        assert "No colleague is free" in await desk.press("person")
+        other = await repairs.agent("<i>Wu</i>")
+        await desk.look()
+        assert "<i>Wu" not in desk.page
+        assert f"to:{other}" in form_of(desk.page, "step").choices
+        assert "Putting them through" in await desk.press(f"to:{other}")
+        await desk.press("callback")
+        (row,) = await repairs.rows(sa.select(AttemptDueCall.due_call_id))
+        fields = form_of(desk.page, "result").fields
+        assert fields[f"{row.due_call_id}.code"] == "callback_requested"
 
 
 @pytest.mark.parametrize(("fee", "state"), [(854, "approved"), (9_000, "requested")])
