@@ -71,6 +71,7 @@ class QualityScore(Base):
     revision: Mapped[int]
     saved_at: Mapped[datetime]
     saved_by: Mapped[str] = mapped_column(sa.Text)
+    editor: Mapped[str] = mapped_column(sa.String(64))  # the page it was saved from
     finished_at: Mapped[datetime | None]
     finished_by: Mapped[str | None] = mapped_column(sa.Text)
     total: Mapped[float | None]

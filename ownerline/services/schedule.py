@@ -14,6 +14,7 @@ from core.jobs import defer
 from core.settings import Settings
 from customers.tables import Community
 from ownerline.jobs.learning import LEARN_ANSWER_CHANCES
+from ownerline.jobs.quality import DRAW_QUALITY
 from ownerline.jobs.recordings import TEND_RECORDINGS
 from ownerline.jobs.retention import RETENTION
 from ownerline.services.occasions import Timing, daily
@@ -57,6 +58,7 @@ def schedule_of(settings: Settings) -> tuple[Scheduled, ...]:
         _house_job(LEARN_ANSWER_CHANCES, time(3, 30)),
         _house_job(RETENTION, time(2, 45)),
         _house_job(TEND_RECORDINGS, time(2, 15)),
+        _house_job(DRAW_QUALITY, time(4, 30)),
     )
 
 

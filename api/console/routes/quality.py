@@ -6,8 +6,10 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
+from babel.dates import format_skeleton
 from fastapi import Form, Query, Response
 
+from api.console import formats
 from api.console.edge import router as pages
 from api.console.page import Here, Page
 from api.fields import PathId
@@ -32,7 +34,7 @@ from recordings.quality_model import Level, SheetError, shipped_quality
 router = pages()
 
 _SEED_BITS = 62
-_COMMENT, _WHY = 2000, 300
+_COMMENT, _WHY, _EDITOR = 2000, 300, 64
 _ANSWER = "answer_"
 _NEEDS = needs(Right.SCORE_QUALITY)
 _CONFLICTS = (StaleSheetError, FinishedAlreadyError, NotFinishedError)
@@ -45,10 +47,11 @@ _LARGEST_REVISION = 10**6
 
 MonthText = Annotated[str, Form(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
 MonthQuery = Annotated[str, Query(max_length=7)]
+AgentQuery = Annotated[str, Query(max_length=20)]
 
 
 @router.get("/quality", openapi_extra=_NEEDS)
-async def overview(page: Here, month: MonthQuery = "") -> Response:
+async def overview(page: Here, month: MonthQuery = "", agent: AgentQuery = "") -> Response:
     """Show a month's sample: each agent's average, each call and how far it is scored."""
     known = await drawn.samples(page.work.session)
     sample = next((each for each in known if f"{each.month:%Y-%m}" == month), None)
@@ -60,11 +63,15 @@ async def overview(page: Here, month: MonthQuery = "") -> Response:
         "quality/overview.html",
         samples=known,
         sample=sample,
-        items=items,
+        items=[each for each in items if agent in {"", str(each.agent_id)}],
         averages=drawn.averages(items),
+        agent=agent,
         months=_undrawn(page, known),
         rules=shipped_quality(),
         reason=_reason(page),
+        month_name=lambda month: format_skeleton(
+            "yMMMM", month, locale=formats.LOCALES[page.language]
+        ),
     )
 
 
@@ -128,6 +135,7 @@ async def sheet(page: Here, item_id: PathId) -> Response:
         item=item,
         sheet=shipped_quality().sheet,
         levels=tuple(Level),
+        editor=page.deps.ids.new(),
         corrections=await drawn.corrections_of(page.work.session, item_id),
         following=await drawn.next_open(page.work.session, item.sample_id, item_id),
         reason=_reason(page),
@@ -234,6 +242,7 @@ async def _filled(page: Page) -> Filled:
         comment=_clean(texts.get("comment", "")),
         revision=int(revision),
         by=page.caller.actor,
+        editor=_clean(texts.get("editor", ""))[:_EDITOR],
     )
 
 

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_by", sa.Text(), nullable=False),
+        sa.Column("editor", sa.String(length=64), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_by", sa.Text(), nullable=True),
         sa.Column("total", sa.Float(), nullable=True),

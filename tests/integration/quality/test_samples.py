@@ -1,5 +1,6 @@
 """Samples drawn once, drawn again the same, asked again by the survey, scored with a trace."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -57,7 +58,9 @@ def april(seed: int = 7) -> Draw:
 
 
 def filled(revision: int = 0, *, by: str = "ann", **answers: Level) -> Filled:
-    return Filled(answers=YES | answers, comment="well done", revision=revision, by=by)
+    return Filled(
+        answers=YES | answers, comment="well done", revision=revision, by=by, editor=f"page of {by}"
+    )
 
 
 @pytest.fixture
@@ -188,27 +191,28 @@ async def test_a_sheet_is_saved_finished_once_and_corrected_with_a_trace(
 ) -> None:
     sample_id = await draw(session, april(), now=NOW)
     item = (await items_of(session, sample_id))[0]
-    half = Filled(answers={"greeting": Level.NO}, comment="", revision=0, by="ann")
+    half = Filled(answers={"greeting": Level.NO}, comment="", revision=0, by="ann", editor="tab 1")
     assert await save(session, item.item_id, half, sheet=SHEET, now=NOW) == 1
     with pytest.raises(StaleSheetError):
-        await save(session, item.item_id, half, sheet=SHEET, now=NOW)
+        await save(session, item.item_id, replace(half, editor="tab 2"), sheet=SHEET, now=NOW)
+    assert await save(session, item.item_id, half, sheet=SHEET, now=NOW) == 2  # not to itself
     with pytest.raises(SheetError):
         await finish(
             session,
             item.item_id,
-            Filled(answers={}, comment="", revision=1, by="ann"),
+            Filled(answers={}, comment="", revision=1, by="ann", editor="tab 1"),
             sheet=SHEET,
             now=NOW,
         )
     with pytest.raises(NotFinishedError):
-        await correct(session, item.item_id, filled(1), why="x", sheet=SHEET, now=NOW)
-    total = await finish(session, item.item_id, filled(1, closing=Level.NO), sheet=SHEET, now=NOW)
+        await correct(session, item.item_id, filled(2), why="x", sheet=SHEET, now=NOW)
+    total = await finish(session, item.item_id, filled(2, closing=Level.NO), sheet=SHEET, now=NOW)
     assert total == 90.0
     for late in (save, finish):
         with pytest.raises(FinishedAlreadyError):
-            await late(session, item.item_id, filled(2), sheet=SHEET, now=NOW)
+            await late(session, item.item_id, filled(3), sheet=SHEET, now=NOW)
     corrected = await correct(
-        session, item.item_id, filled(2, by="eve"), why="heard it twice", sheet=SHEET, now=NOW
+        session, item.item_id, filled(3, by="eve"), why="heard it twice", sheet=SHEET, now=NOW
     )
     assert corrected == 100.0
     (trace,) = await corrections_of(session, item.item_id)
