@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.console.sign_in import FREE_TRIES, give_password
 from api.deps import ApiLimits
 from api.model import ApiRole
+from api.users import disable_user, somebody_can_sign_in
 from tests.integration.api.office import TEN, Office
 from tests.integration.console.house import House
 
@@ -136,6 +137,17 @@ async def test_signing_in_at_two_tabs_ends_the_first_session(house: House) -> No
             assert (await _try(browser, "admin", password)).status_code == 303
     live = "SELECT count(*) FROM console_session WHERE ended_at IS NULL"
     assert await house.office.one(live) == 1
+
+
+async def test_an_admin_with_a_password_is_who_lets_others_in(house: House) -> None:
+    async with house.office.deps.sessions.begin() as session:
+        assert not await somebody_can_sign_in(session)
+        await give_password(session, name="supervisor", now=TEN)
+        assert not await somebody_can_sign_in(session)
+        await give_password(session, name="admin", now=TEN)
+        assert await somebody_can_sign_in(session)
+        await disable_user(session, name="admin", now=TEN)
+        assert not await somebody_can_sign_in(session)
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "x" * 201, "", "' OR 1=1 --"])
