@@ -21,6 +21,7 @@ class Why:
     words: str
     state: str  # talking, rest, risk or overdue
     until: datetime | None = None
+    when: str = "until"  # or from
 
 
 def name_of(page: Page, name: str, lists: Mapping[str, str]) -> str:
@@ -41,7 +42,7 @@ def why_of(page: Page, standing: CampaignStanding, turned: Switches, paused: Pau
         return Why(words=page.say("campaigns.why.nothing_waits"), state="rest")
     if not standing.held:
         words = page.say("campaigns.why.not_yet")
-        return Why(words=words, state="rest", until=standing.next_at)
+        return Why(words=words, state="rest", until=standing.next_at, when="from")
     first = standing.held[0]
     words = page.say("campaigns.why.held", rule=rule_words(page, first.rule), number=first.due)
     return Why(words=words, state="rest", until=first.until)

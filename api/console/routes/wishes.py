@@ -18,7 +18,7 @@ from api.console.edge import LARGEST_FORM_KEY
 from api.console.edge import router as pages
 from api.console.page import Here, Page
 from api.model import Right, needs
-from callback.words import MODES, PURPOSES, REASONS
+from callback.words import MODES, REASONS
 from core.columns import AnyRow
 from core.phone import PhoneNumber, PhoneNumberError
 from customers.model import CallMode, Purpose, Reason
@@ -295,7 +295,9 @@ async def _show(
         consents=consents,
         next_before=opt_outs[-1].do_not_call_id if len(opt_outs) == MOST_LISTED else None,
         reasons={reason.value: REASONS[reason][page.language] for reason in Reason},
-        purposes={purpose.value: PURPOSES[purpose][page.language] for purpose in Purpose},
+        purposes={
+            purpose.value: page.say(f"wishes.purpose.{purpose.value}") for purpose in Purpose
+        },
         modes={mode.value: MODES[mode][page.language] for mode in CallMode},
         reason_of=lambda reason: _reason(page, reason),
         trouble=trouble,
@@ -339,7 +341,8 @@ async def _screened(page: Page) -> list[dict[str, str]]:
         {
             "pack": pack.name,
             "purposes": ", ".join(
-                PURPOSES[purpose][page.language] for purpose in pack.law.screening.purposes
+                page.say(f"wishes.purpose.{purpose.value}")
+                for purpose in pack.law.screening.purposes
             ),
         }
         for pack in await packs_in_use(page.work.session, page.deps.desk.packs)

@@ -1,34 +1,5 @@
-// Campaigns: what is shown anew waits while somebody points at it or has the focus in it.
+// Campaigns: the hours of a week only where they are asked for; one goes on where a mend is due.
 "use strict";
-
-for (const box of document.querySelectorAll("[data-live]")) {
-  const part = box.querySelector("[data-live-part]");
-  const stale = box.querySelector("[data-live-stale]");
-  let waits = false;
-
-  const isInUse = () => part.contains(document.activeElement) || part.matches(":hover");
-
-  part.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target !== part || !isInUse()) return;
-    event.preventDefault();
-    waits = true;
-    stale.hidden = false;
-  });
-  part.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.target !== part || !isInUse()) return;
-    event.detail.shouldSwap = false;
-    waits = true;
-    stale.hidden = false;
-  });
-  const lookAgain = () => {
-    if (!waits || isInUse()) return;
-    waits = false;
-    stale.hidden = true;
-    window.htmx.trigger(part, "sse:campaigns");
-  };
-  part.addEventListener("mouseleave", lookAgain);
-  part.addEventListener("focusout", () => window.setTimeout(lookAgain));
-}
 
 const week = document.querySelector("[data-week]");
 if (week) {
@@ -40,6 +11,5 @@ if (week) {
   show();
 }
 
-// What must be mended is where one goes on.
 const wrong = document.querySelector("[data-steer] [aria-invalid]");
 if (wrong) wrong.focus();
