@@ -12,7 +12,6 @@ from dialer.agents.model import AgentState
 from dialer.bridges.port import TrunkLimits
 from dialer.explaining import HeldBack
 from dialer.wall.lanes import Axis, Lane, lanes_of
-from dialer.wall.lately import look_lately
 from dialer.wall.model import Abandonment, Lately, Live, Promised, Seat, Standing
 from dialer.wall.now import look_now
 from dialer.wall.why import WhyNot, why_not
@@ -88,45 +87,32 @@ class Wall:
         return sum(each.state is state for each in self.seats)
 
 
-async def look(
-    session: AsyncSession, basis: Basis, *, now: datetime, lately: Lately | None = None
-) -> tuple[Wall, Lately]:
-    """Return the floor as it stands, and what was counted lately; `lately` is not counted anew."""
+async def look(session: AsyncSession, basis: Basis, *, now: datetime, lately: Lately) -> Wall:
+    """Return the floor as it stands, beside what was counted lately."""
     axis = Axis.at(now)
     seen = await look_now(session, now=now, axis_ends=axis.ends_at, zone=basis.zone)
-    if lately is None:
-        lately = await look_lately(
-            session,
-            now=now,
-            zone=basis.zone,
-            packs=basis.desk.packs,
-            held_back=basis.held_back,
-        )
     campaigns = basis.desk.campaigns
     await learn_campaigns(session, (each.campaign for each in seen.queues), campaigns)
     with_calls = {each.name for each in campaigns.all} | {each.campaign for each in seen.queues}
     known = [each for each in campaigns.known if each.name in with_calls]
     lanes = lanes_of(seen, lately, axis, campaigns=known, packs=basis.desk.packs)
     why = why_not(seen, lately, at=now, campaigns=known, trunks=basis.trunks, zone=basis.zone)
-    return (
-        Wall(
-            at=now,
-            axis=axis,
-            lanes=lanes,
-            why=why,
-            seats=sorted(seen.seats, key=lambda each: _place(each, now)),
-            promised=seen.promised,
-            standing=seen.standing,
-            today=_today(lately),
-            abandonment=lately.abandonment,
-            trunks=_trunks(seen.live, lately, basis.trunks),
-            waiting=sum(each.due for each in seen.queues),
-            ringing=sum(each.calls for each in seen.live if not each.talking),
-            talking=sum(each.calls for each in seen.live if each.talking),
-            late=sum(each.late for each in lanes),
-            at_risk=sum(each.at_risk for each in lanes),
-        ),
-        lately,
+    return Wall(
+        at=now,
+        axis=axis,
+        lanes=lanes,
+        why=why,
+        seats=sorted(seen.seats, key=lambda each: _place(each, now)),
+        promised=seen.promised,
+        standing=seen.standing,
+        today=_today(lately),
+        abandonment=lately.abandonment,
+        trunks=_trunks(seen.live, lately, basis.trunks),
+        waiting=sum(each.due for each in seen.queues),
+        ringing=sum(each.calls for each in seen.live if not each.talking),
+        talking=sum(each.calls for each in seen.live if each.talking),
+        late=sum(each.late for each in lanes),
+        at_risk=sum(each.at_risk for each in lanes),
     )
 
 

@@ -1,7 +1,7 @@
 """The wallboard, shared by all who watch; why nothing is dialled; the red stop button."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
@@ -59,12 +59,17 @@ async def _changes(
     page: Page, board: Board, *, until_s: float
 ) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield what each look has changed on this page; a look that changed nothing says so."""
-    shown: dict[str, str] = {}
+    shown: dict[str, list[str]] = {}
     async with aclosing(board.watch()) as looks:
         async for seen in looks:
-            parts = {**board.texts(page, seen), "standing": _standing(page, seen)}
-            changed = {name: text for name, text in parts.items() if shown.get(name) != text}
-            shown |= changed
+            texts = {**board.texts(page, seen), "standing": _standing(page, seen)}
+            parts = {name: text.split("\n") for name, text in texts.items()}
+            changed = {
+                name: _against(shown.get(name, ()), lines)
+                for name, lines in parts.items()
+                if shown.get(name) != lines
+            }
+            shown = parts
             yield ServerSentEvent(
                 event="wall",
                 data=json.dumps(
@@ -73,6 +78,12 @@ async def _changes(
             )
             if monotonic() >= until_s:
                 return
+
+
+def _against(before: Sequence[str], lines: Sequence[str]) -> list[str | int]:
+    """Return lines, those that were there before by where they stood: a row is a line."""
+    places = {line: place for place, line in enumerate(before)}
+    return [places.get(line, line) for line in lines]
 
 
 def _standing(page: Page, seen: Seen) -> str:

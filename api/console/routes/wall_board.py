@@ -19,6 +19,7 @@ from api.deps import ApiDeps
 from api.edge import limit_waiting
 from core.live import News, Topic
 from customers.model import Language
+from dialer.wall.lately import look_lately
 from dialer.wall.look import Basis, Wall, look
 from dialer.wall.model import Lately, Place
 
@@ -59,6 +60,7 @@ class Board:
         self._flight: asyncio.Task[Seen] | None = None
         self._lately: Lately | None = None
         self._count_at_s = 0.0
+        self._counting: asyncio.Task[None] | None = None
         self._texts: dict[Language, tuple[int, Mapping[str, str]]] = {}
         self._watchers = 0
         self._watching: asyncio.Task[None] | None = None
@@ -112,23 +114,40 @@ class Board:
             return self._seen
 
     async def _look(self) -> Seen:
+        if self._lately is None:
+            self._lately = await self._count()
+        elif monotonic() >= self._count_at_s and (
+            self._counting is None or self._counting.done()
+        ):  # in the background: no look waits for it
+            self._counting = asyncio.create_task(self._count_anew())
+        async with self._deps.sessions.begin() as session:
+            await limit_waiting(session, self._deps)
+            wall = await look(session, self._basis, now=self._deps.clock.now(), lately=self._lately)
+        self.looks += 1
+        self._looked_at_s = monotonic()
+        self._seen = Seen(number=self.looks, wall=wall, places=self._lately.places)
+        return self._seen
+
+    async def _count(self) -> Lately:
         started_s = monotonic()
         async with self._deps.sessions.begin() as session:
             await limit_waiting(session, self._deps)
-            count_anew = started_s >= self._count_at_s
-            wall, self._lately = await look(
+            counted = await look_lately(
                 session,
-                self._basis,
                 now=self._deps.clock.now(),
-                lately=None if count_anew else self._lately,
+                zone=self._basis.zone,
+                packs=self._basis.desk.packs,
+                held_back=self._basis.held_back,
             )
-        self.looks += 1
-        self._looked_at_s = monotonic()
-        if count_anew:
-            cost_s = self._looked_at_s - started_s
-            self._count_at_s = self._looked_at_s + max(_LATELY_S, _LATELY_COSTS * cost_s)
-        self._seen = Seen(number=self.looks, wall=wall, places=self._lately.places)
-        return self._seen
+        counted_s = monotonic()
+        self._count_at_s = counted_s + max(_LATELY_S, _LATELY_COSTS * (counted_s - started_s))
+        return counted
+
+    async def _count_anew(self) -> None:
+        try:
+            self._lately = await self._count()
+        except Exception as err:  # noqa: BLE001 - the edge of a count: the database is away
+            log.warning("wall_not_counted", error=type(err).__name__)
 
     async def _go_on(self) -> None:
         """Look again and again while somebody watches."""

@@ -17,9 +17,9 @@ from callback.rules import Rule
 from callback.uploaded_model import list_of_campaign
 from customers.model import Reason, WorkOrderCategory
 from dialer.agents.model import AgentState
-from dialer.wall.lanes import Axis, Lane, Slot
+from dialer.wall.lanes import AXIS, Axis, Lane, Slot
 from dialer.wall.look import Wall
-from dialer.wall.model import LONG_WRAP_UP, Abandonment, Seat
+from dialer.wall.model import LONG_WRAP_UP, SLOT, Abandonment, Seat
 from dialer.wall.why import NO_LIST, STOPPED, WhyNot
 
 # State, as the page's styles and icons call it.
@@ -45,6 +45,8 @@ _SLOT_LEAST, _SLOT_FULL_AT = 56, 100  # per cent of the lane's height; due calls
 _BULLET_AT = 0.75  # of the width: where the ceiling stands
 _A_DAY = timedelta(days=1)
 _MOST_WHY = 6
+_NOTE_SLOTS = 3  # half hours a note takes
+_SLOTS = round(AXIS / SLOT)
 
 
 class WallWords:
@@ -70,14 +72,18 @@ class WallWords:
 
     def why_head(self) -> str:
         """Say how many campaigns are not dialled."""
-        if any(each.campaign is None for each in self.wall.why):
+        if any(each.campaign is None for each in self.causes()):
             return self.page.say("wall.why.head_all")
-        count = len(self.wall.why)
+        count = len(self.causes())
         return self.page.say("wall.why.head_one" if count == 1 else "wall.why.head", count=count)
 
     def by(self, actor: str) -> str:
         """Return who did something."""
         return person(actor)
+
+    def causes(self) -> list[WhyNot]:
+        """Return what the band lists: a stop has a band of its own."""
+        return [each for each in self.wall.why if each.cause != STOPPED]
 
     def cause(self, why: WhyNot) -> str:
         """Say why, as the part of a sentence after the campaign's name."""
@@ -146,12 +152,29 @@ class WallWords:
             for each in lane.slots
         )
 
-    def note(self, lane: Lane, slot: Slot) -> str:
-        """Say why some of a half hour will not be met."""
-        key = "note_held" if lane.held else "note_soon" if lane.pace is None else "note_pace"
-        return self.page.say(f"wall.lanes.{key}", unmet=slot.unmet)
+    def note(self, lane: Lane) -> dict[str, str | bool] | None:
+        """Say what of a lane will not be met, where there is room beside such a half hour."""
+        starts = {round((each.starts_at - self.wall.axis.starts_at) / SLOT) for each in lane.slots}
+        for slot in (each for each in lane.slots if each.at_risk):
+            place = round((slot.starts_at - self.wall.axis.starts_at) / SLOT)
+            left = self.wall.axis.x(slot.starts_at)
+            after = range(place + 1, place + 1 + _NOTE_SLOTS)
+            before = range(place - _NOTE_SLOTS, place)
+            if not starts & set(after) and after.stop <= _SLOTS:
+                return self._note(lane, f"{left + 8.6:.2f}%", ends=False)
+            if not starts & set(before) and left - 8 * _NOTE_SLOTS > self.wall.axis.x(self.wall.at):
+                return self._note(lane, f"{left - 0.6:.2f}%", ends=True)
+        return None
 
-    def bar(self, axis: Axis, slot: Slot) -> dict[str, str | bool]:
+    def _note(self, lane: Lane, x: str, *, ends: bool) -> dict[str, str | bool]:
+        key = "note_held" if lane.held else "note_soon" if lane.pace is None else "note_pace"
+        return {
+            "x": x,
+            "ends": ends,
+            "text": self.page.say(f"wall.lanes.{key}", unmet=lane.at_risk),
+        }
+
+    def bar(self, axis: Axis, slot: Slot) -> dict[str, str]:
         """Return where the bar of a half hour stands, in per cent."""
         left = axis.x(slot.starts_at)
         height = _SLOT_LEAST + (100 - _SLOT_LEAST) * min(1.0, slot.count / _SLOT_FULL_AT)
@@ -161,8 +184,6 @@ class WallWords:
             "y": f"{100 - height:.0f}%",
             "height": f"{height:.0f}%",
             "text": f"{100 - height / 2:.0f}%",
-            "ends": left > 50,  # noqa: PLR2004 - past the middle its note stands before it
-            "note": f"{left - 0.6:.2f}%" if left > 50 else f"{left + 8.6:.2f}%",  # noqa: PLR2004
         }
 
     def per_cent(self, part: float, whole: float = 1.0) -> str:

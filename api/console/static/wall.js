@@ -11,6 +11,7 @@
   let heard = Date.now();
   let placed = Date.now();
   let source = null;
+  let lines = {}; // of each part, as they were told last
 
   const two = (number) => String(number).padStart(2, "0");
   const timer = (seconds) => {
@@ -131,16 +132,35 @@
       become(part, holder);
     }
     tick();
+    announce();
+  }
+
+  // Read aloud: that something is stopped or not dialled; never a count or a timer.
+  const announced = document.querySelector("[data-announce]");
+  let told = null;
+  function announce() {
+    const now = [...document.querySelectorAll('[data-part="why"] :is(.halt b, .why-not h2)')].map((each) => each.textContent.trim()).join(". ");
+    if (told !== null && told !== now) say(announced, now);
+    told = now;
   }
 
   function follow() {
     source?.close();
     source = new EventSource(floor.dataset.live);
+    source.addEventListener("open", () => {
+      lines = {}; // a new connection begins with whole parts
+    });
     source.addEventListener("wall", (event) => {
       const told = JSON.parse(event.data);
       heard = Date.now();
       ahead = Date.parse(told.at) - heard;
-      show(told.parts);
+      const parts = {};
+      for (const [name, given] of Object.entries(told.parts)) {
+        const before = lines[name] ?? [];
+        lines[name] = given.map((line) => (typeof line === "number" ? before[line] : line));
+        parts[name] = lines[name].join("\n");
+      }
+      show(parts);
     });
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) setTimeout(look, AGAIN_MS);
@@ -174,6 +194,7 @@
   });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && follow());
+  announce();
   follow();
   tick();
   setInterval(tick, 1000);

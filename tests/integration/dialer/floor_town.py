@@ -1,5 +1,6 @@
 """A town whose due calls, calls and agents are put down by hand, for who counts them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,10 @@ from customers.model import CallMode, Language, Purpose, Reason, Role
 from customers.tables import Community, Occupancy, Person, Phone, Unit
 from dialer.agents.service import add_agent
 from dialer.agents.tables import Agent
+from dialer.bridges.port import TrunkLimits
+from dialer.explaining import HeldBack
 from dialer.tables import Attempt, AttemptDueCall
+from dialer.wall.lately import look_lately
 from dialer.wall.look import Basis, Wall, look
 from tests.integration.api.office import TEN, Office
 
@@ -24,6 +28,7 @@ PURPOSES = {
     Reason.SURVEY: Purpose.SURVEY,
     Reason.PROSPECT: Purpose.MARKETING,
 }
+_ZONE = "Asia/Shanghai"
 
 
 @dataclass
@@ -173,7 +178,13 @@ class FloorTown:
             )
         return agent_id
 
-    async def look(self, *, now: datetime = TEN, **basis: Any) -> Wall:
+    async def look(
+        self,
+        *,
+        now: datetime = TEN,
+        trunks: Sequence[TrunkLimits] = (),
+        held_back: HeldBack | None = None,
+    ) -> Wall:
         """Return what a wallboard shows; the statements it took are kept."""
         self.statements.clear()
         engine = self.office.deps.sessions.kw["bind"].sync_engine
@@ -184,14 +195,17 @@ class FloorTown:
         event.listen(engine, "before_cursor_execute", keep)
         try:
             async with self.office.deps.sessions() as session:
-                wall, _ = await look(
+                lately = await look_lately(
                     session,
-                    Basis(desk=self.office.deps.desk, zone="Asia/Shanghai", **basis),
                     now=now,
+                    zone=_ZONE,
+                    packs=self.office.deps.desk.packs,
+                    held_back=held_back,
                 )
+                given = Basis(desk=self.office.deps.desk, zone=_ZONE, trunks=trunks)
+                return await look(session, given, now=now, lately=lately)
         finally:
             event.remove(engine, "before_cursor_execute", keep)
-        return wall
 
 
 def _id_at(at: datetime, salt: int) -> UUID:
