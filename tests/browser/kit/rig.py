@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +23,8 @@ from core.settings import BridgeName, Settings
 from customers.model import Language
 from dialer.agents.service import add_agent
 from ownerline.books import campaigns_of
+from ownerline.demo.campaigns import FILE as CAMPAIGNS_FILE
+from ownerline.demo.campaigns import write_campaigns
 from ownerline.demo.company import invent_company
 from ownerline.demo.rows import copy_in
 from ownerline.runtime import Runtime, open_runtime
@@ -91,6 +92,7 @@ async def open_served(
     def clock() -> ScaledClock:
         return ScaledClock(world.morning, factor=world.factor, origin=origin)
 
+    write_campaigns(home)  # with some for agents: those that ship ring by themselves alone
     async with open_runtime(_settings(database_url, home), clock=clock()) as runtime:
         agent_ids, users = await _fill(runtime, world)
         process = Process(name="serve", runtime=runtime, feed=LiveFeed(runtime.database_url))
@@ -137,7 +139,7 @@ def _settings(database_url: str, home: Path) -> Settings:
             "database_url": SecretStr(database_url),
             "bridge": BridgeName.SIMULATED,
             "simulated_carrier": None,
-            "campaigns_file": None,
+            "campaigns_file": home / CAMPAIGNS_FILE,
             "time_zone": ZONE,
             "callback_number": "+862195588",
         }
@@ -174,8 +176,3 @@ async def _fill(runtime: Runtime, world: World) -> tuple[tuple[int, ...], dict[A
             for role in ApiRole
         }
     return agent_ids, users
-
-
-def fresh_word() -> str:
-    """Return a word no other test has used, for names that must differ."""
-    return secrets.token_hex(4)
