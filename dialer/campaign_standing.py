@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.rules import Rule
 from dialer.retry import NO_CONVERSATION_CODES
 
-_JUDGED_OF_EACH = 2000  # due calls whose last verdict is read
+JUDGED_OF_EACH = 2000  # due calls whose last verdict is read
 
 NOT_YET_JUDGED = "not_yet_judged"
 
@@ -120,7 +120,7 @@ async def campaign_standings(
         _HELD,
         {
             "now": now,
-            "most": _JUDGED_OF_EACH,
+            "most": JUDGED_OF_EACH,
             "allowed": [Rule.ALLOWED.value, Rule.APPOINTMENT.value],
             "retry": Rule.RETRY_INTERVAL.value,
             "no_agent": Rule.NO_AGENT.value,

@@ -27,6 +27,7 @@ from api.console.routes.campaigns_words import (
     figure_name,
     figure_text,
     name_of,
+    number_of,
     rule_words,
     why_of,
 )
@@ -228,7 +229,11 @@ async def _show(
         version=await latest_version(session, name),
         history=[_told(page, each) for each in await history_of(session, book, name)],
         held=[
-            {"words": rule_words(page, each.rule), "due": each.due, "until": each.until}
+            {
+                "words": rule_words(page, each.rule),
+                "due": number_of(each, row.standing),
+                "until": each.until,
+            }
             for each in row.standing.held
         ],
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from api.console.page import Page
 from callback.explain import show_cause
-from dialer.campaign_standing import CampaignStanding
+from dialer.campaign_standing import JUDGED_OF_EACH, CampaignStanding, Held
 from dialer.control import Paused, Switches
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -44,8 +44,15 @@ def why_of(page: Page, standing: CampaignStanding, turned: Switches, paused: Pau
         words = page.say("campaigns.why.not_yet")
         return Why(words=words, state="rest", until=standing.next_at, when="from")
     first = standing.held[0]
-    words = page.say("campaigns.why.held", rule=rule_words(page, first.rule), number=first.due)
+    words = page.say(
+        "campaigns.why.held", rule=rule_words(page, first.rule), number=number_of(first, standing)
+    )
     return Why(words=words, state="rest", until=first.until)
+
+
+def number_of(held: Held, standing: CampaignStanding) -> str:
+    """Return how many due calls a rule holds; of very many only the first are looked at."""
+    return f"{held.due:,}" + ("+" if standing.due > JUDGED_OF_EACH else "")
 
 
 def rule_words(page: Page, rule: str) -> str:

@@ -1,5 +1,6 @@
 """A campaign changed while it runs: another process's very next claim goes by what is committed."""
 
+import json
 import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -18,7 +19,14 @@ from callback.campaign_changes import (
     latest_version,
 )
 from callback.campaign_model import MachineHandling, Retry
-from callback.campaigns import Campaign, Campaigns, Dialling, OverdueCampaign, shipped_campaigns
+from callback.campaigns import (
+    Campaign,
+    Campaigns,
+    Dialling,
+    OverdueCampaign,
+    UploadedCampaign,
+    shipped_campaigns,
+)
 from callback.hours import LocalPeriod
 from callback.packs import shipped_packs
 from callback.tables import DueCall
@@ -256,6 +264,28 @@ async def test_what_is_rolled_back_is_in_no_book(day: Day) -> None:
     assert (book.repair.priority, book.revision) == (70, 0)
     assert isinstance(book.unset("overdue"), OverdueCampaign)
     assert await day.due(Reason.REPAIR) == []
+
+
+async def test_the_campaign_of_a_started_list_is_set_like_one_of_the_houses(day: Day) -> None:
+    of_list = {
+        **shipped_campaigns().uploaded.model_dump(mode="json", exclude={"ends_on"}),
+        "name": "list-7",
+        "reason": "uploaded",
+        "purpose": "service",
+        "script": "repair",
+    }
+    own = UploadedCampaign.model_validate_json(json.dumps(of_list))
+    here, elsewhere = shipped_campaigns(), shipped_campaigns()
+    for book in (here, elsewhere):
+        book.add(own)
+    await _steer(day, "list-7", here, priority=99, max_attempts=1)
+
+    async with day.sessions() as session:
+        await follow_changes(session, elsewhere)
+    assert (elsewhere.get("list-7").max_attempts, elsewhere.unset("list-7")) == (1, own)
+    assert [each.name for each in elsewhere.known if each.max_attempts == 1] == ["list-7"]
+    elsewhere.add(own)  # met once more: what is set stays over it
+    assert elsewhere.get("list-7").max_attempts == 1
 
 
 def test_a_book_that_follows_keeps_what_is_not_set() -> None:
