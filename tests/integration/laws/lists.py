@@ -31,6 +31,7 @@ steps:
   meters_say:
     ask: key
     say: {zh-CN: "知道请按1；改时间请按2。", en: "If you know, press 1. For another time, press 2."}
+    agent_says: {zh-CN: "您知道吗？", en: "Do you know?"}
     answers:
       "1": {means: {zh-CN: "知道", en: "Known"}, next: meters_end}
       "2": {means: {zh-CN: "改时间", en: "Another time"}, next: callback_day}
