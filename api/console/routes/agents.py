@@ -165,7 +165,9 @@ async def _hours_today(page: Page) -> list[PlaceHours]:
                 time_zone=row.time_zone,
                 hours=[
                     (
-                        "、".join(str(each) for each in periods).replace("-", "–"),
+                        page.say("agents.hours_and")
+                        .join(str(each) for each in periods)
+                        .replace("-", "–"),
                         [PURPOSES[each][page.language] for each in purposes],
                     )
                     for periods, purposes in hours.items()

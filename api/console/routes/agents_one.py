@@ -29,7 +29,9 @@ _NEEDS = needs(Right.LEAD_AGENTS)
 _AGENT, _COMMAND = table_of(Agent), table_of(FloorCommand)
 _ONE = sa.select(_AGENT).where(_AGENT.c.agent_id == sa.bindparam("agent_id"))
 _OWNERS = sa.text("SELECT count(*) FROM portfolio WHERE agent_id = :agent_id")
-_ASKED = sa.select(_COMMAND).where(
+_ASKED = sa.select(
+    _COMMAND, (_COMMAND.c.expires_at < sa.func.clock_timestamp()).label("is_late")
+).where(
     _COMMAND.c.command_id == sa.bindparam("command_id"),
     _COMMAND.c.agent_id == sa.bindparam("agent_id"),
     _COMMAND.c.kind == CommandKind.MONITOR,
@@ -89,7 +91,7 @@ async def show_command(page: Here, agent_id: PathId, command_id: PathId) -> Resp
     row = found.one_or_none()
     if row is None:
         raise NotOnFileError(what="command", key=command_id)
-    return _asked(page, row)
+    return _asked(page, row, is_late=row.is_late)
 
 
 @router.post("/agents/{agent_id}/roster", openapi_extra=_NEEDS)
@@ -145,8 +147,9 @@ async def force(
     return await _show(page, agent_id, day=_day_of(page, ""), trouble=("why", trouble), typed=why)
 
 
-def _asked(page: Page, command: AnyRow) -> Response:
-    return page.show("agents/command.html", command=command)
+def _asked(page: Page, command: AnyRow, *, is_late: bool = False) -> Response:
+    """Show a command; one that nobody took in its seconds has failed, whoever writes that down."""
+    return page.show("agents/command.html", command=command, is_late=is_late)
 
 
 async def _agent(page: Page, agent_id: int) -> AnyRow:

@@ -1,6 +1,7 @@
 """The switches of dialling as pages: stop at once, resume after being told, arm knowingly."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -39,6 +40,7 @@ class Outlook:
     reason: Reason
     waiting: int
     late: int
+    is_paused: bool
     is_open: bool
     opens_at: datetime | None  # None: not within a fortnight, or under no rules that are known
 
@@ -111,13 +113,21 @@ async def _arming(page: Page, *, trouble: bool) -> Response:
 
 def _outlooks(page: Page, wall: Wall, *, places: Sequence[Place]) -> list[Outlook]:
     return [
-        _outlook(page, lane, now=wall.at, places=places)
+        _outlook(page, lane, now=wall.at, places=places, paused=wall.standing.paused.keys())
         for lane in wall.lanes
         if lane.waiting or lane.late
     ]
 
 
-def _outlook(page: Page, lane: Lane, *, now: datetime, places: Sequence[Place]) -> Outlook:
+def _outlook(
+    page: Page,
+    lane: Lane,
+    *,
+    now: datetime,
+    places: Sequence[Place],
+    paused: AbstractSet[str],
+) -> Outlook:
+    names = {each.name for each in lane.campaigns}
     purposes = {each.purpose for each in lane.campaigns} or {
         _PURPOSES.get(lane.reason, Purpose.SERVICE)
     }
@@ -133,6 +143,7 @@ def _outlook(page: Page, lane: Lane, *, now: datetime, places: Sequence[Place]) 
         reason=lane.reason,
         waiting=lane.waiting,
         late=lane.late,
+        is_paused=bool(names) and names <= paused,
         is_open=opens_at is not None and opens_at <= now,
         opens_at=opens_at,
     )

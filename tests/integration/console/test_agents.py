@@ -82,7 +82,8 @@ async def test_the_roster_shows_states_phones_and_todays_hours(
         page = await browser.get("/agents")
     assert page.status_code == 200
     assert "&lt;i&gt;孙浩&lt;/i&gt;" in page.text
-    assert "09:00–12:00、14:00–20:00" in page.text
+    and_ = "、" if headers is _CHINESE else ", "
+    assert f"09:00–12:00{and_}14:00–20:00" in page.text
     assert "style=" not in page.text
 
 
@@ -185,6 +186,10 @@ async def test_a_supervisors_phone_is_rung_to_listen_and_the_answer_is_shown(
         assert "Your phone PJSIP/199 is being rung" in asked.text
         again = re.search(r'hx-get="(/agents/\d+/commands/\d+)"', asked.text)
         assert again is not None
+        await town.write("UPDATE floor_command SET expires_at = now() - interval '1 second'")
+        late = await browser.get(again[1], headers=part)
+        assert "no dialer took it up" in late.text
+        assert "hx-trigger" not in late.text
         await town.write(
             "UPDATE floor_command SET state = 'failed', reason = 'busy', ended_at = now()"
         )

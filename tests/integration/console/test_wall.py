@@ -128,8 +128,8 @@ async def test_resuming_says_what_will_happen_and_then_does_it(
     async with house.browser(ApiRole.SUPERVISOR) as browser:
         asked = await browser.get("/resume")
         assert "Stopped by 何莉" in asked.text
-        assert "2 due calls are dialled in their order" in asked.text
-        assert "1 of them are overdue" in asked.text
+        assert "within the rules: 2" in asked.text
+        assert "which come first: 1" in asked.text
         assert "may be dialled now" in asked.text
         assert await stopped(house)
         assert (await browser.post("/resume")).headers["Location"] == "/wall"
