@@ -24,7 +24,8 @@ from core.phone import PhoneNumber, PhoneNumberError
 from customers.model import CallMode, Purpose, Reason
 from customers.people import opt_out, record_consent
 from customers.reading import UnreadableFileError
-from customers.search import Found, NothingFoundError, find_people, phones_meant
+from customers.search import phones_meant
+from customers.search_box import Hit, search_files
 from customers.wishes import (
     MOST_LISTED,
     Imported,
@@ -43,7 +44,6 @@ router = pages()
 
 EVERY = "every"
 _LARGEST_FILE = 8 * 1024**2
-_MOST_PEOPLE = 50
 _FURTHEST_YEARS = 10
 
 Text = Annotated[str, Form(max_length=200)]
@@ -307,7 +307,7 @@ async def _show(
     )
 
 
-async def _meant(page: Page, q: str) -> tuple[Sequence[Found], list[str]]:
+async def _meant(page: Page, q: str) -> tuple[Sequence[Hit], list[str]]:
     """Return whom and which numbers a question means."""
     if not q:
         return (), []
@@ -316,14 +316,11 @@ async def _meant(page: Page, q: str) -> tuple[Sequence[Found], list[str]]:
     phone = _phone(page, q)
     if phone is not None and phone.e164 not in numbers:
         numbers.append(phone.e164)
-    try:
-        people = await find_people(session, q)
-    except NothingFoundError:
-        people = ()
-    return people[:_MOST_PEOPLE], numbers
+    found = await search_files(session, q, now=page.now)
+    return found.hits, numbers
 
 
-def _homes(people: Sequence[Found], phones: Sequence[AnyRow]) -> list[dict[str, Any]]:
+def _homes(people: Sequence[Hit], phones: Sequence[AnyRow]) -> list[dict[str, Any]]:
     """Return each person once, with a unit of theirs and their numbers."""
     shown = {each.person_id: each for each in reversed(people)}
     return [

@@ -38,6 +38,7 @@ async def test_an_opt_out_is_taken_shown_and_ended_on_the_owners_word(house: Hou
         form = SAID | {"person_id": str(person_id), "reason": "survey", "q": "3-2-1201"}
         taken = await browser.post("/wishes/opt-outs", data=form)
         assert taken.headers["Location"] == "/wishes?q=3-2-1201"
+        assert "on the phone" in (await browser.get("/wishes?q=wangxiaoming")).text
         page = (await browser.get("/wishes?q=13800138000")).text
         for fact in ("王小明", NUMBER, "a survey", "on the phone", "holds"):
             assert fact in page
