@@ -103,9 +103,10 @@ class Page:
             self.text_of(template, **facts), status_code=status, headers=dict(headers or {})
         )
 
-    def text_of(self, template: str, **facts: Any) -> str:
-        """Return what a template makes."""
-        return _templates().get_template(template).render(page=self, **facts)
+    def text_of(self, template: str, **facts: Any) -> Markup:
+        """Return what a template makes: markup, for another template to take in as it is."""
+        made = _templates().get_template(template).render(page=self, **facts)
+        return Markup(made)  # noqa: S704 - every template escapes what it fills in
 
     def go(self, path: str) -> Response:
         """Return the way to another page of ours, for a form or for a part of a page."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import sqlalchemy as sa
@@ -50,6 +50,11 @@ class House:
             {**headers, "X-CSRF-Token": sessions.csrf_of(token)}, {sessions.COOKIE: token}
         ) as client:
             yield client
+
+    def end_streams(self) -> None:
+        """Let live pages end after their first word, where every page is asked for its answer."""
+        deps = self.office.app.state.deps
+        self.office.app.state.deps = replace(deps, limits=replace(deps.limits, live_hours=0))
 
     @asynccontextmanager
     async def visitor(self, role: ApiRole | None) -> AsyncIterator[httpx.AsyncClient]:

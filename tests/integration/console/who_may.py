@@ -201,7 +201,6 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "wishes.take_consent": ALL,
     "wishes.take_list": BRINGS,
     "wishes.take_opt_out": ALL,
-
 }
 
 
