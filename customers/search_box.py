@@ -190,7 +190,7 @@ async def search_files(
     hits = await _hits(session, found, now=now)
     if is_place and asked.unit:
         hits = [hit for hit in hits if _is_in(hit.community, asked.words)]
-    return Results(asked=asked, hits=hits[:most], more=len(hits) > most)
+    return Results(asked=asked, hits=hits[:most], more=len(hits) > most or len(found) >= _EACH)
 
 
 async def _by_reference(session: AsyncSession, asked: Asked, found: _Found) -> None:

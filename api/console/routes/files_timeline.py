@@ -92,6 +92,7 @@ def counts_of(entries: Sequence[Entry]) -> Mapping[str, int]:
 def _of_call(page: Page, call: AnyRow, recordings: Sequence[AnyRow]) -> Entry:
     spoken = call.answered_at is not None and bool(call.codes)
     came_to = page.say("files.comma").join(outcome_words(page, call)) or page.say("files.call.up")
+    came_to = came_to[:1].upper() + came_to[1:]
     parts = [page.say("files.call.in")] if call.direction == "inbound" else []
     about = [reason_word(page, each) for each in call.reasons or ()]
     parts += about or [campaign_word(page, call.campaign)]
@@ -124,7 +125,7 @@ def _of_event(
         group=group,
         icon=icon,
         tone=tone,
-        title=title,
+        title=title if event.what == "note" else title[:1].upper() + title[1:],
         text=page.say(more, **facts) if page.knows(more) else "",
         recordings=recordings,
     )

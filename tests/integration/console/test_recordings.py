@@ -102,6 +102,9 @@ async def test_a_listening_of_many_pieces_is_one_line_of_the_audit(library: Libr
     await library.office.clock.drive(TEN + timedelta(hours=1))
     await library.get(f"/recordings/{STORED}/sound")
     assert len(await library.audited("listened")) == 2
+    shown = await library.get(f"/recordings/{STORED}")
+    assert shown.text.count("listened") == 2
+    assert "supervisor" in shown.text
 
 
 async def test_a_head_tells_the_size_and_is_no_listening(library: Library) -> None:
