@@ -165,7 +165,7 @@ class Words:
                 facts["step"] = due_call.facts.get("step", "–")
             case Reason.REPAIR if "repair_category" in known:
                 facts["what"] = known["repair_category"][page.language.value]
-                facts["day"] = known["completed_on"]
+                facts["day"] = day(date.fromisoformat(known["completed_on"]), page.language)
                 key += "_known"
             case Reason.SURVEY if "survey_name" in known:
                 facts["name"] = known["survey_name"][page.language.value]

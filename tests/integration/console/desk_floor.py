@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from api.app import make_app
 from api.deps import ApiDeps, ApiLimits
@@ -108,3 +108,9 @@ class DeskFloor(Desks):
             tab = Tab(browser=browser, name=name)
             await tab.take()
             yield tab
+
+
+async def user_of(session: AsyncSession, role: ApiRole) -> int:
+    """Return the user of a role."""
+    found = await session.execute(sa.select(ApiUser.api_user_id).where(ApiUser.role == role))
+    return int(found.scalar_one())
