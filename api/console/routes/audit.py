@@ -19,6 +19,7 @@ from customers.auditing import Wanted, find_entries
 router = pages()
 
 _A_PAGE = 100
+_FILES = {"person": "/files/persons", "unit": "/units"}
 _ACTION = "audit.action."
 _ANY_DAY = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
 
@@ -60,7 +61,14 @@ async def show(
         older=older,
         actions=_actions(),
         shown=_shown,
+        file_of=_file_of,
     )
+
+
+def _file_of(subject: str) -> str | None:
+    """Return where the file of a person or a unit is; None of any other subject."""
+    kind, _, key = subject.partition(":")
+    return f"{_FILES[kind]}/{key}" if kind in _FILES and key.isascii() and key.isdigit() else None
 
 
 def _day(text: str) -> date | None:
