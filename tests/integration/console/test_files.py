@@ -311,3 +311,17 @@ async def test_a_file_of_somebody_without_a_unit_or_number_is_shown_too(town: To
     assert "12:00–14:00" in text
     assert "No usable number" in text
     assert "no unit" in await town.text(f"/files/{nowhere}")
+
+
+async def test_who_may_not_open_files_or_write_on_them_is_refused(town: Town) -> None:
+    path = f"/files/{town.owner.person_id}"
+    async with town.browser(ApiRole.INTEGRATOR) as browser:
+        for page in (path, "/files", f"{path}/why", f"/units/{town.owner.unit_id}", "/recordings"):
+            assert (await browser.get(page)).status_code == 403, page
+    async with town.browser(ApiRole.AGENT) as browser:
+        given = {"unit_id": str(town.owner.unit_id), "role": "owner", "since": "2026-05-20"}
+        assert (await browser.post(f"{path}/holders", data=given)).status_code == 403
+        assert "/holders" not in (await browser.get(path)).text
+    assert (
+        await town.office.one("SELECT count(*) FROM occupancy WHERE valid_until > '1970-1-1'") == 0
+    )
