@@ -128,7 +128,21 @@
     const scrolled = made.querySelector(".step");
     if (scrolled) scrolled.scrollTop = step;
     if (focused) made.querySelector(`[data-key-name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    paint(made);
     htmx.process(made);
+  }
+
+  // A running time shows at once, not with the next second.
+  function paint(within) {
+    const now = ownerline.now?.() ?? Date.now();
+    const two = (number) => String(number).padStart(2, "0");
+    for (const each of within.querySelectorAll("time[data-since], time[data-until]")) {
+      const { since, until } = each.dataset;
+      const whole = Math.max(0, Math.floor((since ? now - Date.parse(since) : Date.parse(until) - now) / 1000));
+      const [hours, rest] = [Math.floor(whole / 3600), whole % 3600];
+      const text = `${two(Math.floor(rest / 60))}:${two(rest % 60)}`;
+      if (Number.isFinite(whole)) each.textContent = hours ? `${hours}:${text}` : text;
+    }
   }
 
   document.addEventListener("focusout", () => {
@@ -211,6 +225,7 @@
       put("banner-lost");
       const since = banner.querySelector("time");
       if (since) since.dataset.since = new Date(ownerline.now?.() ?? Date.now()).toISOString();
+      paint(banner);
     }
     retryAt = Date.now() + RETRY_MS;
   }
