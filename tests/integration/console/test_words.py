@@ -43,7 +43,10 @@ def test_every_text_a_template_asks_for_is_there(name: str, text: str) -> None:
 def test_every_text_that_code_asks_for_is_there_and_none_is_left_over() -> None:
     subjects = frozenset(key.partition(".")[0] for key in KEYS)
     by_code = asked_by_code(subjects)
-    missing = sorted(key for key in by_code.keys if key not in KEYS)
+    # A subject may have a voice of its own: its `say("agents.note")` is `reports.agents.note`.
+    missing = sorted(
+        key for key in by_code.keys - KEYS if not any(each.endswith(f".{key}") for each in KEYS)
+    )
     missing += sorted(
         each for each in by_code.patterns if not any(re.fullmatch(each, key) for key in KEYS)
     )
