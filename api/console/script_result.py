@@ -127,7 +127,8 @@ def _fields(
     if proposal.code is None:
         return
     row, values = proposal.due_call, proposal.values
-    for name in sorted(form_schema(proposal.code)["properties"], key=_ORDER.index):
+    schema = form_schema(proposal.code)
+    for name in sorted(schema["properties"], key=_ORDER.index):
         if name == ANSWERS:
             given = values.get(ANSWERS) or {}
             asked = dict.fromkeys([*proposal.questions, *given])
@@ -135,6 +136,8 @@ def _fields(
             continue
         if name.startswith("waive_") and not proposal.waives_minor:
             continue
+        if name == "reason" and name not in schema.get("required", ()):
+            continue  # the note is there for it
         kind = _KINDS.get(name, "words")
         hint = ""
         if name in _DAYS_OF:
@@ -198,7 +201,7 @@ def _sentence(bad: str, rules: AgentRules, say: Say) -> str:
 def values_in(sent: Mapping[str, str], proposal: Proposal) -> dict[str, Any]:
     """Return the values of a due call's form as they were sent; what is unreadable stays as typed.
 
-    Only fields of the chosen code are read.
+    Only fields of the chosen code are read; a reason that the form does not show stays.
     """
     if proposal.code is None:
         return {}
@@ -206,6 +209,9 @@ def values_in(sent: Mapping[str, str], proposal: Proposal) -> dict[str, Any]:
     given = {key.removeprefix(prefix): text for key, text in sent.items() if key.startswith(prefix)}
     values: dict[str, Any] = {}
     for name in form_schema(proposal.code)["properties"]:
+        if name == "reason" and name not in given and name in proposal.values:
+            values[name] = proposal.values[name]
+            continue
         text = unicodedata.normalize("NFKC", given.get(name, "")).strip()
         if name == ANSWERS:
             values |= _answers(given)

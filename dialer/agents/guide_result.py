@@ -160,6 +160,8 @@ def values_of(outcome: SectionOutcome) -> dict[str, Any]:
             pairs = {"callback_at": data.get("callback_at")}
         case WrapUpCode.SURVEY_COMPLETE | WrapUpCode.SURVEY_PARTIAL:
             pairs = {"answers": {**data.get(ANSWERS, {}), **said}}
+        case WrapUpCode.DISPUTE | WrapUpCode.DISSATISFIED | WrapUpCode.TRANSFERRED:
+            pairs = {"reason": said.get("recording")}  # in words; a script's own word is none
         case _:
             pairs = {"reason": said.get("recording") or data.get("reason")}
     return {name: value for name, value in pairs.items() if value is not None}
