@@ -66,10 +66,12 @@
       closePanel();
       apply(text);
     } else if (response.ok) openPanel(text);
-    else {
-      if (response.status === 409) again = true; // it was meant for what is over: show what is
-      notice(text);
-    }
+    else if (response.status === 409) {
+      const before = mark();
+      apply(await (await ask("/desk/parts")).text()); // it was meant for what is over: show what is
+      if (mark() === before) notice(text);
+      else say(body.dataset.moved);
+    } else notice(text);
   }
 
   // ---------- parts ----------
