@@ -18,6 +18,7 @@ from customers.service import add_note, audit
 from customers.tables import AgentTask, Community
 from dialer.agents.desk import Desk
 from dialer.agents.forms import FormBasis, WrapUpFormError, read_form
+from dialer.agents.guide import close_guide
 from dialer.agents.model import BreakReason
 from dialer.agents.outcomes import ended_attempt, ended_state, unsettled, write_outcomes
 from dialer.agents.service import BY_AGENT
@@ -108,6 +109,7 @@ async def wrap_up(
     await write_outcomes(session, attempt, rows, outcomes, by=by, desk=desk)
     for row in rows:
         await _note(session, row, by_due_call[row.due_call_id], by=agent.name, now=now)
+    await close_guide(session, attempt_id, now=now)
 
 
 async def correct_outcome(

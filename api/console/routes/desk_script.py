@@ -20,7 +20,6 @@ from dialer.agents.guide import (
     Guide,
     Step,
     answer,
-    close_guide,
     find_guide,
     go_back,
     keep_draft,
@@ -318,7 +317,6 @@ async def _save(page: Page, call: Call, sent: Mapping[str, str]) -> Response:
         return await _show_result(page, call, bad=_bad(str(err), err.due_call_id, made), then=then)
     except (WrappedUpAlreadyError, AgentStateError):
         return await _show_result(page, call, trouble=page.say("script.trouble.over"))
-    await close_guide(session, call.attempt_id, now=page.now)
     await page.work.note("wrapped_up", f"attempt:{call.attempt_id}")
     # The desk looks anew at where the agent stands after everything it sends.
     return Response(status_code=204) if page.is_fragment else page.go("/desk")
