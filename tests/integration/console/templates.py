@@ -18,6 +18,7 @@ _IN_A_TAG = re.compile(r"\{% block (kind|root|body_attributes) %\}.*?\{% endbloc
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _FILLING = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
+_LIKE_A_KEY = re.compile(r"[a-z_]+\.[\w.-]*")
 _ANYTHING = r"[\w.-]+"
 
 PARSER = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
@@ -38,6 +39,7 @@ class Asked:
 
     keys: set[str] = field(default_factory=set)
     patterns: set[str] = field(default_factory=set)
+    perhaps: set[str] = field(default_factory=set)  # what reads like a key, or the start of some
 
     def add(self, pattern: str, *, whole: bool) -> None:
         """Note a key, or a pattern of keys."""
@@ -45,13 +47,19 @@ class Asked:
 
     def covers(self, key: str) -> bool:
         """Say whether a key is asked for."""
-        return key in self.keys or any(re.fullmatch(each, key) for each in self.patterns)
+        return key in self.keys or any(
+            re.fullmatch(each, key) for each in self.patterns | self.perhaps
+        )
 
 
 def asked_by_template(text: str) -> Asked:
     """Return the words a template asks for by `t(…)`."""
     asked = Asked()
-    for call in PARSER.parse(text).find_all(nodes.Call):
+    parsed = PARSER.parse(text)
+    for const in parsed.find_all(nodes.Const):
+        if isinstance(const.value, str) and _LIKE_A_KEY.fullmatch(const.value):
+            asked.perhaps.add(re.escape(const.value) + _ANYTHING * const.value.endswith("."))
+    for call in parsed.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name == "t" and call.args:
             for pattern, whole in _keys_of(call.args[0]):
                 asked.add(pattern, whole=whole)
