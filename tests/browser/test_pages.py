@@ -29,10 +29,7 @@ def _pages() -> list[APIRoute]:
         route
         for router in ROUTERS
         for route in router.routes
-        if isinstance(route, APIRoute)
-        and "GET" in (route.methods or ())
-        and "{" not in route.path
-        and not any(each.field_info.is_required() for each in route.dependant.query_params)
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and "{" not in route.path
     ]
     return sorted(found, key=lambda route: route.path)
 
@@ -68,10 +65,12 @@ async def showcase(
 async def _is_page(served: Served, path: str, cookies: dict[str, str]) -> bool:
     """Say whether an address is a page: not a part of one, a file, or news without end."""
     async with (
-        httpx.AsyncClient(trust_env=False, cookies=cookies) as client,
+        httpx.AsyncClient(trust_env=False, cookies=cookies, follow_redirects=True) as client,
         client.stream("GET", served.url + path, headers={"Accept": "text/html"}) as answer,
     ):
-        if answer.is_redirect or not answer.headers.get("Content-Type", "").startswith("text/html"):
+        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:  # it answers a question only
+            return False
+        if not answer.headers.get("Content-Type", "").startswith("text/html"):
             return False
         return (await answer.aread()).lstrip().lower().startswith(b"<!doctype")
 
