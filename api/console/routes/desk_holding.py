@@ -5,6 +5,7 @@ page that is no longer the newest, or is behind, is refused, and shows the prese
 """
 
 from http import HTTPStatus
+from uuid import UUID
 
 from fastapi import Response
 
@@ -16,6 +17,7 @@ from dialer.agents.screens import AnotherPageError, MovedOnError, hold_desk, hol
 
 TAB_HEADER, MARK_HEADER = "x-desk-tab", "x-desk-mark"
 _OF_COOKIE = "ownerline_desk_of"
+_OF_CALLS = frozenset({"call", "wrap"})  # what marks of calls begin with
 _LONGEST_TAB = 64
 _MOST_DIGITS = 18
 
@@ -89,6 +91,26 @@ async def held(page: Page) -> AnyRow:
         raise ProblemError(HTTPStatus.CONFLICT, str(err), kind="desk-moved-on") from err
     await note_acting(page, agent_id)
     return agent
+
+
+async def hold_call(page: Page) -> UUID | None:
+    """Hold the agent's row for what the page sends of the call it shows, and return which that is.
+
+    The call may have ended since: what was answered until then counts. None: the page shows none.
+
+    Raises:
+        NoDeskError: whose desk it is nobody knows.
+        ProblemError: another page speaks for the agent.
+    """
+    try:
+        await hold_desk(page.work.session, agent_id_of(page), tab=tab_of(page))
+    except AnotherPageError as err:
+        raise ProblemError(HTTPStatus.CONFLICT, str(err), kind="desk-elsewhere") from err
+    kind, _, of = page.request.headers.get(MARK_HEADER, "").partition("-")
+    try:
+        return UUID(of) if kind in _OF_CALLS else None
+    except ValueError:
+        return None
 
 
 async def note_acting(page: Page, agent_id: int) -> None:

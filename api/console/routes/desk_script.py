@@ -9,7 +9,7 @@ from fastapi import Form, Response
 
 from api.console.edge import router as pages
 from api.console.page import Here, Page
-from api.console.routes.desk_holding import agent_id_of, note_acting
+from api.console.routes.desk_holding import agent_id_of, hold_call, note_acting
 from api.console.script_result import bad_field, entries_of, values_in
 from api.console.script_view import GIVE, UNREADABLE, Kind, kind_of, reply_of, view_of
 from api.model import Right, needs
@@ -78,7 +78,7 @@ async def answer_step(
     page: Here, counter: Counter, choice: Choice = "", value: Value = ""
 ) -> Response:
     """Take an answer; one from an older page changes nothing and shows the present step."""
-    call = await _call(page)
+    call = await _held_call(page)
     if call is None:
         return page.show("desk/script/none.html", why="call")
     await note_acting(page, call.agent_id)
@@ -109,7 +109,7 @@ async def step_back(
     page: Here, counter: Counter, to: Annotated[int, Form(ge=0, le=1000)]
 ) -> Response:
     """Go back to a step that is done; what was answered since is taken away."""
-    call = await _call(page)
+    call = await _held_call(page)
     if call is None:
         return page.show("desk/script/none.html", why="call")
     await note_acting(page, call.agent_id)
@@ -137,7 +137,7 @@ async def show_foot(page: Here) -> Response:
 @router.post("/desk/note", openapi_extra=_WORK)
 async def write_note(page: Here, attempt_id: Annotated[UUID, Form()], note: Note = "") -> Response:
     """Keep the note as it is typed; one of a call that is over changes nothing."""
-    call = await _call(page)
+    call = await _held_call(page)
     if call is not None and call.attempt_id == attempt_id:
         await keep_note(page.work.session, attempt_id, note, now=page.now)
     return Response(status_code=204)
@@ -157,7 +157,7 @@ async def give_result(
     page: Here, attempt_id: Annotated[UUID, Form()], do: Do = "keep", note: MaybeNote = None
 ) -> Response:
     """Choose a code, keep what was typed, or save it all and go on to the next owner."""
-    call = await _call(page)
+    call = await _held_call(page)
     if call is None or call.attempt_id != attempt_id:
         return page.show("desk/script/none.html", why="call")
     await note_acting(page, call.agent_id)
@@ -172,6 +172,17 @@ async def give_result(
     if do == "keep":
         return await _show_step(page, call)
     return await _show_result(page, call, then=sent.get("then", ""))
+
+
+async def _held_call(page: Page) -> Call | None:
+    """Return the call that the page shows, held for what it sends; None: it is over by now.
+
+    Raises:
+        ProblemError: another page speaks for the agent.
+    """
+    shown = await hold_call(page)
+    call = await _call(page)
+    return None if call is None or shown not in {None, call.attempt_id} else call
 
 
 async def _call(page: Page) -> Call | None:

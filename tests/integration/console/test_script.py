@@ -61,8 +61,7 @@ class Desk:
         return await self.send("/desk/step", sent)
 
     async def send(self, path: str, sent: dict[str, str]) -> str:
-        headers = {"HX-Request": "true"}
-        response = await self.tab.browser.post(path, data=sent, headers=headers)
+        response = await self.tab.post(path, **sent)
         assert response.status_code in {200, 204}, response.text
         self.page = response.text or self.page
         return self.words

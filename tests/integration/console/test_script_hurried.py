@@ -1,0 +1,77 @@
+"""The script when two pages, two presses or two processes meet: nothing twice, nothing lost."""
+
+from collections.abc import Mapping
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from callback.campaigns import Dialling
+from dialer.agents.guide_tables import CallGuide
+from tests.integration.console.desk_floor import DeskFloor, Tab
+from tests.integration.dialer.agents.floor import agents_campaigns, live_attempt
+from tests.integration.dialer.day import answers
+from tests.unit.api.forms import form_of
+
+_GUIDE = sa.select(CallGuide.note, CallGuide.counter, CallGuide.answers)
+
+
+@pytest.fixture
+async def floor(database: AsyncEngine) -> DeskFloor:
+    """Li speaks with the owner of a finished repair."""
+    floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PROGRESSIVE))
+    await floor.repaired(await floor.owner(answers()))
+    floor.talks_s = 600
+    await floor.build()
+    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
+    await floor.work(1)
+    assert await floor.states() == ["on_call"]
+    return floor
+
+
+async def _step_of(tab: Tab, choice: str) -> Mapping[str, str]:
+    return form_of((await tab.get("/desk/step")).text, "step").press(choice)
+
+
+async def test_a_page_that_no_longer_speaks_answers_notes_and_saves_nothing(
+    floor: DeskFloor,
+) -> None:
+    attempt_id = str(await live_attempt(floor))
+    async with floor.tab("old") as old:
+        await old.look()
+        answer = await _step_of(old, "1")
+        async with floor.tab("young") as young:
+            for path, sent in (
+                ("/desk/step", answer),
+                ("/desk/step/back", {"counter": "0", "to": "0"}),
+                ("/desk/note", {"attempt_id": attempt_id, "note": "from the old one"}),
+                ("/desk/result", {"attempt_id": attempt_id, "do": "keep", "note": "from it"}),
+            ):
+                refused = await old.post(path, **sent)
+                assert refused.status_code == 409, path
+                assert "another window" in refused.text
+            await young.look()
+            await young.post("/desk/note", attempt_id=attempt_id, note="from the young one")
+    assert await floor.rows(_GUIDE) == [("from the young one", 0, [])]
+
+
+async def test_an_answer_of_another_call_answers_nothing_of_this_one(floor: DeskFloor) -> None:
+    async with floor.tab() as tab:
+        await tab.look()
+        answer = await _step_of(tab, "1")
+        tab.mark = "call-00000000-0000-7000-8000-000000000001"
+        assert (await tab.post("/desk/step", **answer)).status_code == 200
+    assert await floor.rows(_GUIDE) == [("", 0, [])]
+
+
+async def test_what_was_answered_as_the_line_went_counts(floor: DeskFloor) -> None:
+    async with floor.tab() as tab:
+        await tab.look()
+        answer = await _step_of(tab, "1")
+        await tab.post("/desk/hang-up")
+        await floor.work(0.2)
+        assert await floor.states() == ["wrap_up"]
+        assert tab.mark.startswith("call-")
+        await tab.post("/desk/step", **answer)
+    ((_, counter, _),) = await floor.rows(_GUIDE)
+    assert counter == 1
