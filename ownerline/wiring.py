@@ -205,6 +205,7 @@ def _desk(runtime: Runtime, bridge: Bridge, settlement: Settlement) -> Desk:
         bridge_is_real=bridge.is_real,
         test_numbers=settings.test_numbers,
         destinations=settings.reach,
+        records=bridge.is_real and settings.recording.agent_calls,
     )
 
 

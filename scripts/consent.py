@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from customers.model import Language, RecordingConsent
 from scripts.memory import Memory
-from scripts.model import Ask, AskKind, Reply, ReplyKind
+from scripts.model import Ask, AskKind, Reply, ReplyKind, TalkState
 from scripts.prompts import global_keys
 
 _YES_KEY, _NO_KEY = "1", "2"
@@ -33,6 +33,17 @@ class Told(StrEnum):
 def told(memory: Memory) -> Told:
     """Return what the owner knows; a talk that an older version saved knows nothing."""
     return Told(memory.at.get("recording", Told.NOTHING))
+
+
+def agreed(state: TalkState) -> bool | None:
+    """Say what the owner answered to whether the talk may be recorded; None: nothing so far."""
+    match state.position.get("recording"):
+        case Told.AGREED:
+            return True
+        case Told.REFUSED:
+            return False
+        case _:
+            return None
 
 
 def heard_out(memory: Memory) -> None:

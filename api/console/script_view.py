@@ -84,6 +84,7 @@ class StepView:
     told: str | None = None  # what became of what was asked
     is_late: bool = False
     is_handed_over: bool = False
+    is_announced: bool = False  # the line says now that the call is recorded
 
     @property
     def has_field(self) -> bool:
@@ -132,6 +133,7 @@ def view_of(
         is_late=is_late,
         told=told,
         is_handed_over=guide.is_handed_over and here.number == 0,
+        is_announced=guide.is_announced and here.number == 0,
         **_of_place(here, guide.library, kind, say),
     )
 

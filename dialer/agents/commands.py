@@ -19,6 +19,7 @@ from core.phone import PhoneNumber
 from customers.service import audit
 from dialer.agents.desk import Desk
 from dialer.agents.endpoints import check_colleague, check_endpoint
+from dialer.agents.guide_tables import MAY_RECORD, CallGuide
 from dialer.agents.model import AgentState, AgentStateError, CommandKind, CommandState
 from dialer.agents.outside import check_outside
 from dialer.agents.states import OnCall
@@ -30,6 +31,7 @@ from dialer.bridges.floor import MonitorMode
 EXPIRES_AFTER = timedelta(seconds=10)
 
 _AGENT, _COMMAND = table_of(Agent), table_of(FloorCommand)
+_GUIDE = table_of(CallGuide)
 _KEPT = 50  # shown of one agent
 
 _ASK = sa.insert(_COMMAND).returning(_COMMAND)
@@ -39,6 +41,9 @@ _OF_AGENT = (
     .order_by(_COMMAND.c.command_id.desc())
     .limit(_KEPT)
 )
+_NOT_AGREED = sa.select(
+    _GUIDE.c.base.contains({MAY_RECORD: False}),
+).where(_GUIDE.c.attempt_id == sa.bindparam("attempt_id"))
 _FAIL_LATE = (
     sa.update(_COMMAND)
     .where(
@@ -71,9 +76,15 @@ async def ask_simply(session: AsyncSession, asking: Asking, kind: CommandKind) -
 
     Raises:
         UnknownAgentError: no such agent.
-        AgentStateError: the agent has no call.
+        AgentStateError: the agent has no call, or its owner wants no recording.
     """
-    return await _ask(session, asking, kind, attempt_id=await _call_of(session, asking), given={})
+    attempt_id = await _call_of(session, asking)
+    if kind is CommandKind.RESUME_RECORDING and await session.scalar(
+        _NOT_AGREED, {"attempt_id": attempt_id}
+    ):
+        message = "this call may only be recorded with the owner's yes, and there is none"
+        raise AgentStateError(message)
+    return await _ask(session, asking, kind, attempt_id=attempt_id, given={})
 
 
 async def ask_to_hand_over(session: AsyncSession, asking: Asking, to_agent_id: int) -> AnyRow:

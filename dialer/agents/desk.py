@@ -13,7 +13,10 @@ from dialer.outcome import Settlement
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """Campaigns, rule packs and figures, and which bridge the calls will go over."""
+    """Campaigns, rule packs and figures, and which bridge the calls will go over.
+
+    `records` says that agents' calls are recorded, as far as the rule packs let them be.
+    """
 
     settlement: Settlement
     packs: Packs
@@ -22,6 +25,7 @@ class Desk:
     test_numbers: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     rules: AgentRules = field(default_factory=shipped_agent_rules)
+    records: bool = False
 
     @property
     def campaigns(self) -> Campaigns:

@@ -15,9 +15,14 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.conduct import recording_under
+from callback.tables import DueCall
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.columns import AnyRow, table_of
 from core.errors import OwnerlineError
+from core.phone import PhoneNumber
+from customers.model import RecordingConsent
+from customers.tables import Community
 from dialer.agents.desk import Desk
 from dialer.agents.guide_path import (
     Answer,
@@ -34,20 +39,22 @@ from dialer.agents.guide_path import (
     walk,
     with_news,
 )
-from dialer.agents.guide_tables import CallGuide
+from dialer.agents.guide_tables import ANNOUNCED, MAY_RECORD, CallGuide
 from dialer.call_facts import load_matters
 from dialer.model import Direction
 from dialer.news import news_of
 from dialer.plan import House, build_plan
 from dialer.script_use import note_versions
 from dialer.tables import Attempt, AttemptDueCall
+from scripts.consent import agreed
 from scripts.library import Library
-from scripts.model import Reply, SectionOutcome, Speaker
+from scripts.model import Reply, SectionOutcome, Speaker, TalkState
 from scripts.state import load_state
 
 log = structlog.get_logger(__name__)
 
 _GUIDE, _ATTEMPT, _SERVED = table_of(CallGuide), table_of(Attempt), table_of(AttemptDueCall)
+_DUE_CALL, _COMMUNITY = table_of(DueCall), table_of(Community)
 _MOST_NOTE = 2000
 
 _OF = sa.select(_GUIDE).where(_GUIDE.c.attempt_id == sa.bindparam("attempt_id"))
@@ -62,6 +69,13 @@ _SERVES = (
     sa.select(_SERVED.c.due_call_id)
     .where(_SERVED.c.attempt_id == sa.bindparam("attempt_id"))
     .order_by(_SERVED.c.position)
+)
+_PLACES = (
+    sa.select(_ATTEMPT.c.e164, _COMMUNITY.c.packs, _COMMUNITY.c.region)
+    .join(_SERVED, _SERVED.c.attempt_id == _ATTEMPT.c.attempt_id)
+    .join(_DUE_CALL, _DUE_CALL.c.due_call_id == _SERVED.c.due_call_id)
+    .join(_COMMUNITY, _COMMUNITY.c.community_id == _DUE_CALL.c.community_id)
+    .where(_ATTEMPT.c.attempt_id == sa.bindparam("attempt_id"))
 )
 _WRITE = sa.update(_GUIDE).where(_GUIDE.c.attempt_id == sa.bindparam("of_attempt"))
 
@@ -94,18 +108,25 @@ class Guide:
         """Whether a script spoke with the owner before the agent did."""
         return is_handed_over(self.base)
 
+    @property
+    def is_announced(self) -> bool:
+        """Whether the line tells both, before they speak, that the call is recorded."""
+        return bool(self.base.get(ANNOUNCED))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """A guide after somebody sent something, and what became of it.
 
     `was_late`: it came from an older page and changed nothing. `refused`: the value cannot be, and
-    this is what the script says of it; nothing was changed either.
+    this is what the script says of it; nothing was changed either. `may_record`: what the owner has
+    just said to whether the call may be recorded; one who has taken it back has said no.
     """
 
     guide: Guide
     was_late: bool = False
     refused: str | None = None
+    may_record: bool | None = None
 
 
 async def is_identified(session: AsyncSession, attempt_id: UUID) -> bool:
@@ -134,6 +155,7 @@ async def open_guide(
     if has_script(base):
         places = _walked(desk.settlement.library, base, ())[1]
         identified = bool(places) and places[-1].is_identified
+        base = _with_answer(base, places)
     await session.execute(
         insert(_GUIDE)
         .values(
@@ -185,7 +207,7 @@ async def answer(
         drafts={},
     )
     await _write(session, after, now=now)
-    return Step(guide=after)
+    return Step(guide=after, may_record=_said_of_recording(guide, after))
 
 
 async def go_back(
@@ -207,7 +229,7 @@ async def go_back(
         drafts={},
     )
     await _write(session, after, now=now)
-    return Step(guide=after)
+    return Step(guide=after, may_record=_said_of_recording(guide, after))
 
 
 async def keep_note(session: AsyncSession, attempt_id: UUID, note: str, *, now: datetime) -> None:
@@ -242,6 +264,19 @@ async def close_guide(session: AsyncSession, attempt_id: UUID, *, now: datetime)
         await _change(session, attempt_id, {**bare, "counter": row.counter + 1, "changed_at": now})
 
 
+def _said_of_recording(before: Guide, after: Guide) -> bool | None:
+    was, now = (None if each.here is None else agreed(each.here.state) for each in (before, after))
+    return None if was == now or not (was or now is not None) else bool(now)
+
+
+def _with_answer(base: Mapping[str, Any], places: Sequence[Place]) -> dict[str, Any]:
+    """Return the beginning of a talk with whether it may be recorded, where that is asked."""
+    state = places[-1].state if places else None
+    if state is None or state.plan.recording is not RecordingConsent.ASK:
+        return dict(base)
+    return {**base, MAY_RECORD: bool(agreed(state))}
+
+
 def settled_so_far(guide: Guide) -> dict[int, SectionOutcome]:
     """Return what the talk has come to for the due calls it is done with."""
     here = guide.here
@@ -259,7 +294,7 @@ async def _beginning(
     library = desk.settlement.library
     talk: Mapping[str, Any] = call.talk or {}
     if "state" in talk:
-        state = load_state(talk["state"])
+        state = await _with_consent(session, attempt_id, load_state(talk["state"]), desk=desk)
         scripts = [each.script for each in state.plan.sections]
         await learn_scripts(session, scripts, library, versions=state.position["versions"])
         return base_of_talk(state)
@@ -270,15 +305,41 @@ async def _beginning(
     standing = [each for each in matters if each.subject.reason_holds]
     if not standing:
         return {}
+    consent = await _consent(session, attempt_id, desk=desk)
     plan = build_plan(
         standing,
         house=replace(house, agents_available=True),
         now=now,
+        recording=_asked_by_agent(consent),
         inbound=call.direction is Direction.INBOUND,
     )
     base = base_of_plan(library, replace(plan, speaker=Speaker.AGENT))
     await note_versions(session, attempt_id, base["versions"])
-    return base
+    return {**base, ANNOUNCED: consent is RecordingConsent.ANNOUNCE}
+
+
+async def _with_consent(
+    session: AsyncSession, attempt_id: UUID, state: TalkState, *, desk: Desk
+) -> TalkState:
+    """Let the agent ask for the recording where the script has not; what it asked is answered."""
+    if state.plan.recording is not RecordingConsent.NEVER:
+        return state
+    consent = await _consent(session, attempt_id, desk=desk)
+    return replace(state, plan=replace(state.plan, recording=_asked_by_agent(consent)))
+
+
+async def _consent(session: AsyncSession, attempt_id: UUID, *, desk: Desk) -> RecordingConsent:
+    """Return what the recording of an agent's call needs; `never` also where none are recorded."""
+    if not desk.records:
+        return RecordingConsent.NEVER
+    rows = (await session.execute(_PLACES, {"attempt_id": attempt_id})).all()
+    country = PhoneNumber(rows[0].e164).region if rows else None
+    return recording_under(desk.packs, [(row.packs, row.region) for row in rows], country)
+
+
+def _asked_by_agent(consent: RecordingConsent) -> RecordingConsent:
+    """Return what an agent says of it: they ask; what is announced both hear from the line."""
+    return consent if consent is RecordingConsent.ASK else RecordingConsent.NEVER
 
 
 async def _held(session: AsyncSession, attempt_id: UUID, *, desk: Desk) -> Guide:
@@ -324,6 +385,7 @@ async def _write(session: AsyncSession, guide: Guide, *, now: datetime) -> None:
         session,
         guide.attempt_id,
         {
+            "base": _with_answer(guide.base, guide.places),
             "answers": [dump_answer(each) for each in guide.answers],
             "counter": guide.counter,
             "wrong_proofs": guide.wrong_proofs,

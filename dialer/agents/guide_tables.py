@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base
 
+# In a guide's base: the owner has said yes, where they have to; the line tells of the recording.
+MAY_RECORD, ANNOUNCED = "may_record", "announced"
+
 
 class CallGuide(Base):
     """The script an agent goes by on one call: its beginning, and the answers since.

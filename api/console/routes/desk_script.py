@@ -14,7 +14,7 @@ from api.console.script_result import bad_field, entries_of, values_in
 from api.console.script_view import GIVE, UNREADABLE, Kind, kind_of, reply_of, view_of
 from api.model import Right, needs
 from customers.model import WrapUpCode
-from dialer.agents.commands import Asking, ask_to_hand_over
+from dialer.agents.commands import Asking, ask_simply, ask_to_hand_over
 from dialer.agents.forms import WrapUpFormError
 from dialer.agents.guide import (
     Guide,
@@ -28,7 +28,7 @@ from dialer.agents.guide import (
 )
 from dialer.agents.guide_path import has_script
 from dialer.agents.guide_result import Proposal, proposals
-from dialer.agents.model import AgentState, AgentStateError, BreakReason
+from dialer.agents.model import AgentState, AgentStateError, BreakReason, CommandKind
 from dialer.agents.screen import Screen, load_screen
 from dialer.agents.service import roster
 from dialer.agents.states import OnCall, WrapUp
@@ -218,10 +218,20 @@ def _trouble(kind: Kind, choice: str, reply: Reply | None) -> str | None:
 
 
 async def _show(page: Page, call: Call, step: Step, *, typed: str = "") -> Response:
+    await _record(page, call, step)
     now = await _again(page, call, step.guide)
     if step.refused is not None:
         return await _show_step(page, now, typed=typed, refused=step.refused)
     return await _show_step(page, now, is_late=step.was_late)
+
+
+async def _record(page: Page, call: Call, step: Step) -> None:
+    """Begin the recording the owner has agreed to just now, or let it stop: a no is a no."""
+    if step.may_record is None or call.has_ended:
+        return
+    asking = Asking(agent_id=call.agent_id, by=page.caller.actor, now=page.now)
+    kind = CommandKind.RESUME_RECORDING if step.may_record else CommandKind.PAUSE_RECORDING
+    await ask_simply(page.work.session, asking, kind)
 
 
 async def _show_step(page: Page, call: Call, **shown: Any) -> Response:
