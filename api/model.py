@@ -24,6 +24,7 @@ class Right(StrEnum):
     WRITE_FILE = "write_file"  # numbers, notes
     TAKE_WISHES = "take_wishes"  # opt-outs, consents, callbacks asked for
     WRITE_PERSONS = "write_persons"
+    CHANGE_OWNERS = "change_owners"  # who comes and who leaves, on a household's file
     READ_ACCOUNTS = "read_accounts"
     WRITE_CHARGES = "write_charges"
     POST_PAYMENTS = "post_payments"
@@ -88,6 +89,7 @@ RIGHTS: Mapping[ApiRole, frozenset[Right]] = {
     ApiRole.AGENT: _DESK | {Right.WORK_AS_AGENT},
     ApiRole.SUPERVISOR: _DESK
     | {
+        Right.CHANGE_OWNERS,
         Right.DECIDE_EXTENSIONS,
         Right.TURN_CAMPAIGNS,
         Right.STOP_DIALLING,

@@ -86,7 +86,7 @@ async def give_up_phone(page: Here, person_id: PathId, phone_id: PathId) -> Resp
     return page.go(f"/files/{person_id}")
 
 
-@router.post("/files/{person_id}/holders", openapi_extra=needs(Right.WRITE_PERSONS))
+@router.post("/files/{person_id}/holders", openapi_extra=needs(Right.CHANGE_OWNERS))
 async def change_holder(
     page: Here,
     person_id: PathId,

@@ -18,7 +18,6 @@ DESK = frozenset({_G, _S, _A})  # who speaks with owners
 WORKS = frozenset({_G, _A})  # as an agent: oneself, or an admin for one
 LEADS = frozenset({_S, _A})
 ADMIN = frozenset({_A})
-FEEDS = frozenset({_I, _A})  # who brings data
 BRINGS = frozenset({_S, _I, _A})  # who brings lists
 STRANGERS = frozenset({*ALL, None})  # the door: nobody need have signed in
 
@@ -118,7 +117,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "files.unit": DESK,
     "files.why": DESK,
     # files_write
-    "files_write.change_holder": FEEDS,
+    "files_write.change_holder": LEADS,
     "files_write.give_phone": DESK,
     "files_write.give_up_phone": DESK,
     "files_write.write_note": DESK,
