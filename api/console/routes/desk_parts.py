@@ -322,7 +322,7 @@ def _know(page: Page, view: DeskView, text: Any) -> Part:
 def _foot(view: DeskView, text: Any) -> Part:
     if view.kind == "talking" and view.screen.attempt is not None:
         attributes = {"hx-get": "/desk/foot", "hx-trigger": "load", "data-of": view.mark}
-        return Part(id="foot", tag="footer", inner="", attributes=attributes)
+        return Part(id="foot", tag="footer", inner=text("foot_loading"), attributes=attributes)
     if view.kind == "wrapup":
         return Part(id="foot", tag="footer", inner="", attributes={"data-of": view.mark})
     attributes = {"class": "foot foot--plain"}

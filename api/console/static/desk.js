@@ -14,6 +14,7 @@
   const mark = () => main.dataset.mark;
   const csrf = JSON.parse(body.getAttribute("hx-headers"));
   const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((each) => each.toString(16).padStart(2, "0")).join("");
+  ownerline.desk = { tab, holds: () => holder };
 
   const applied = new Map([...document.querySelectorAll("[data-part]")].map((each) => [each.id, each.dataset.part]));
 
@@ -371,6 +372,7 @@
     if (event.detail.verb === "get") return;
     event.detail.headers["X-Desk-Mark"] = mark();
   });
+  document.addEventListener("htmx:afterSwap", (event) => paint(event.detail.target));
   document.addEventListener("htmx:sendError", (event) => {
     const { elt, requestConfig } = event.detail;
     if (requestConfig.verb !== "get") unsent = { element: elt, event: requestConfig.triggeringEvent?.type ?? "click" };

@@ -21,6 +21,14 @@
     if (event.target.name === "value") press(event.target);
   });
 
+  // Enter gives what was written, as the button beside it says; a new line is Shift+Enter.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.isComposing || event.keyCode === 229) return;
+    if (!event.target.matches("#step textarea") || event.repeat) return;
+    event.preventDefault();
+    document.querySelector(".go [data-key-name='primary']")?.click();
+  });
+
   // A result is kept as it is written: a closed lid loses nothing.
   document.addEventListener("change", (event) => {
     const form = event.target.form;
