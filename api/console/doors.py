@@ -7,12 +7,13 @@ from api.model import Right
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Door:
-    """A page of the bar: who may open it, its words and its icon."""
+    """A page of the bar: who may open it, its words, its icon, and where what waits is counted."""
 
     path: str
     right: Right
     words: str
     icon: str
+    count: str | None = None
 
 
 DOORS = (
@@ -25,7 +26,9 @@ DOORS = (
         right=Right.DECIDE_WAIVERS,
         words="console.nav.approvals",
         icon="check-list",
+        count="/approvals/count",
     ),
+    Door(path="/wishes", right=Right.READ_FILE, words="console.nav.wishes", icon="no"),
     Door(path="/files", right=Right.READ_FILE, words="console.nav.files", icon="search"),
     Door(
         path="/recordings", right=Right.HEAR_RECORDINGS, words="console.nav.recordings", icon="play"

@@ -11,13 +11,13 @@ FILE = "campaigns.yaml"
 FIRST_STEP_OF_AGENTS = 30  # days past due
 
 
-def write_campaigns(folder: Path) -> None:
-    """Write the campaigns file of a demo's home."""
+def write_campaigns(folder: Path, *, agents_from: int = FIRST_STEP_OF_AGENTS) -> None:
+    """Write the campaigns file of a demo's home; agents remind from so many days past due on."""
     raw: dict[str, Any] = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     raw["version"] = f"{raw['version']}-demo"
     raw["overdue"]["dialling"] = "preview"
     for step in raw["overdue"]["ladder"]:
-        if step["step"] >= FIRST_STEP_OF_AGENTS:
+        if step["step"] >= agents_from:
             step["mode"] = "agent"
     text = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
     (folder / FILE).write_text(text, encoding="utf-8")

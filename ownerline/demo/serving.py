@@ -27,10 +27,12 @@ from dialer.bridges.simulated.bridge import SimulatedBridge
 from dialer.bridges.simulated.floor import SimulatedFloor
 from ownerline.books import campaigns_of
 from ownerline.demo.agents import InventedAgents, Means
+from ownerline.demo.campaigns import write_campaigns
+from ownerline.demo.furnishing import furnish
 from ownerline.demo.home import DemoHome
 from ownerline.demo.rehearsal import ZONE, Plan, alone, rehearse
 from ownerline.demo.watching import ObservedBridge
-from ownerline.runtime import Runtime
+from ownerline.runtime import Runtime, open_runtime
 from ownerline.services.api import make_web_app
 from ownerline.services.dialer import DialerPart
 from ownerline.services.probes import Probes
@@ -39,12 +41,24 @@ from ownerline.services.web import WebPart, listen, url_of
 from ownerline.services.worker import WorkerPart
 from ownerline.wiring import Dialing, make_dialing, make_hosts
 
-OWNERS = 600
-NEWCOMER = "您"
+OWNERS = 900
+NEWCOMER = "林晓"
 _BEGINS = wall_time(14, 5)
+_LATEST = wall_time(17)  # a kept day that was left later goes on the day after
 _SATURDAY = 5
+_AGENTS_FROM = 7
 # A call every two seconds: the afternoon lasts, and somebody is always on the line.
 _TRUNK = TrunkLimits(name="simulated", channels=30, calls_per_second=0.5, place="simulated")
+_ON_FILE = sa.text("""
+    SELECT greatest((SELECT max(coalesce(ended_at, started_at)) FROM attempt),
+                    (SELECT max(state_since) FROM agent)),
+           EXISTS (SELECT FROM recording)
+""")
+_CAN = {
+    "agent": "takes calls at the desk: press Enter, the next owner rings",
+    "supervisor": "watches the wall, decides, listens, reads reports",
+    "admin": "all of it, people and settings",
+}
 _USERS = {"agent": ApiRole.AGENT, "supervisor": ApiRole.SUPERVISOR, "admin": ApiRole.ADMIN}
 
 
@@ -67,14 +81,16 @@ async def serve_demo(settings: Settings, serving: Serving, *, say: Callable[[str
     home = DemoHome.below(settings.home)
     listener = listen(serving.host, serving.port)  # a port that is taken is told before the day
     try:
-        today = SystemClock().now().astimezone(ZoneInfo(ZONE)).date()
-        live_day = _working_day(today)
         plan = serving.plan
+        today = SystemClock().now().astimezone(ZoneInfo(ZONE)).date()
+        live_day = _working_day(plan.day + timedelta(days=plan.days) if plan.day else today)
         if not (plan.keep and home.played()):
             say("an invented company lives through its day before; this takes some seconds …")
             plan = replace(plan, day=plan.day or _working_day_before(live_day))
             await rehearse(settings, replace(plan, owners=plan.owners or OWNERS, keep=False))
         with home.held():
+            # Agents ring more of the owners then: there is work for whoever comes.
+            write_campaigns(home.folder, agents_from=_AGENTS_FROM)
             await _serve(alone(settings, home), live_day, listener=listener, say=say)
     finally:
         listener.close()
@@ -97,8 +113,8 @@ def _working_day_before(day: date) -> date:
 async def _serve(
     settings: Settings, day: date, *, listener: socket.socket, say: Callable[[str], None]
 ) -> None:
+    begins = await _make_ready(settings, day)
     origin = SystemClock().now()
-    begins = datetime.combine(day, _BEGINS, ZoneInfo(ZONE)).astimezone(UTC)
 
     def clock() -> ScaledClock:
         return ScaledClock(begins, factor=1.0, origin=origin)
@@ -107,7 +123,7 @@ async def _serve(
         runtime = process.runtime
         passwords = await _prepare(runtime, now=begins)
         app = make_web_app(process, Probes(process))
-        floor = _Floor(seed=1, day=day)
+        floor = _Floor(seed=1, day=begins.astimezone(ZoneInfo(ZONE)).date())
         parts: list[Part] = [
             WebPart("console", app, listener),
             WorkerPart(),
@@ -115,8 +131,37 @@ async def _serve(
         ]
         say(f"the console is on {url_of(listener)}; Ctrl-C ends it; sign in as")
         for name, password in passwords.items():
-            say(f"  {name:<11} {password}")
+            say(f"  {name:<11} {password}   {_CAN[name]}")
+        say(f"it is {begins.astimezone(ZoneInfo(ZONE)):%a %d %B, %H:%M} there; no telephone rings")
         await run_parts(process, parts)
+
+
+async def _make_ready(settings: Settings, day: date) -> datetime:
+    """Furnish the rooms, once; return when the day goes on, never before what is on file."""
+    async with open_runtime(settings, clock=SystemClock()) as runtime:
+        async with runtime.sessions() as session:
+            latest, furnished = (await session.execute(_ON_FILE)).one()
+        begins = _begins(day, latest)
+        async with runtime.sessions.begin() as session:
+            if NEWCOMER not in {each.name for each in await service.roster(session)}:
+                await service.add_agent(session, name=NEWCOMER, now=begins)
+        if not furnished:
+            await furnish(runtime, now=latest or begins, live_from=begins)
+    return begins
+
+
+def _begins(day: date, latest: datetime | None) -> datetime:
+    """Return the instant at which a day is served, after the latest one on file."""
+    zone = ZoneInfo(ZONE)
+    begins = datetime.combine(day, _BEGINS, zone)
+    if latest is not None and latest >= begins:
+        left_at = latest.astimezone(zone) + timedelta(minutes=1)
+        if _BEGINS <= left_at.time() < _LATEST and left_at.weekday() < _SATURDAY:
+            begins = left_at
+        else:
+            day = _working_day(left_at.date() + timedelta(days=1))
+            begins = datetime.combine(day, _BEGINS, zone)
+    return begins.astimezone(UTC)
 
 
 async def _prepare(runtime: Runtime, *, now: datetime) -> dict[str, str]:
@@ -124,10 +169,8 @@ async def _prepare(runtime: Runtime, *, now: datetime) -> dict[str, str]:
     async with runtime.sessions.begin() as session:
         await build_lists(session, now=now, campaigns=campaigns_of(runtime.settings))
         agent_id = next(
-            (each.agent_id for each in await service.roster(session) if each.name == NEWCOMER), None
+            each.agent_id for each in await service.roster(session) if each.name == NEWCOMER
         )
-        if agent_id is None:
-            agent_id = await service.add_agent(session, name=NEWCOMER, now=now)
         known = set((await session.scalars(sa.select(ApiUser.name))).all())
         passwords = {}
         for name, role in _USERS.items():

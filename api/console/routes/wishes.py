@@ -68,7 +68,7 @@ class Trouble:
     typed: dict[str, str] = field(default_factory=dict)
 
 
-@router.get("/wishes", openapi_extra=needs(Right.TAKE_WISHES))
+@router.get("/wishes", openapi_extra=needs(Right.READ_FILE))
 async def show_wishes(
     page: Here, q: Asked = "", before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
 ) -> Response:
