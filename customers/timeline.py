@@ -87,6 +87,16 @@ _EVENTS = """
                    'seconds', i.seconds, 'wish_at', i.wish_at)
         FROM inbound_call i
         UNION ALL
+        SELECT k.taken_at, 'complaint', k.person_id, k.unit_id,
+               jsonb_build_object('complaint_id', k.complaint_id, 'complaint', k.category,
+                   'words', k.words, 'taken_by', k.taken_by)
+        FROM complaint k
+        UNION ALL
+        SELECT s.at, 'complaint_' || s.kind, k.person_id, k.unit_id,
+               jsonb_build_object('complaint_id', k.complaint_id, 'complaint', k.category,
+                   'words', s.words, 'written_by', s.by)
+        FROM complaint_step s JOIN complaint k USING (complaint_id)
+        UNION ALL
         SELECT n.at, 'note', n.person_id, n.unit_id,
                jsonb_build_object('text', n.text, 'written_by', n.written_by)
         FROM note n

@@ -8,6 +8,7 @@ _MODULES = (
     "customers.tables",
     "customers.account_tables",
     "customers.waiver_tables",
+    "customers.complaint_tables",
     "callback.tables",
     "callback.setting_tables",
     "callback.uploaded_tables",

@@ -21,7 +21,7 @@ from customers.charge_kinds import kind_names
 from customers.model import Reason
 from customers.timeline import TimelineEvent
 
-GROUPS = ("calls", "repairs", "money", "notes")
+GROUPS = ("calls", "repairs", "complaints", "money", "notes")
 _DAYS_ONLY = frozenset({"charge_due", "repair_reported", "repair_completed"})
 _LOOK: Mapping[str, tuple[str, str, str]] = {  # group, icon, tone
     "charge_due": ("money", "coin", ""),
@@ -40,6 +40,13 @@ _LOOK: Mapping[str, tuple[str, str, str]] = {  # group, icon, tone
     "phone_dead": ("notes", "off", ""),
     "agent_task": ("notes", "info", ""),
     "inbound_call": ("calls", "phone", ""),
+    "complaint": ("complaints", "risk", "is-risk"),
+    "complaint_replied": ("complaints", "say", ""),
+    "complaint_closed": ("complaints", "ok", ""),
+    "complaint_satisfied": ("complaints", "ok", "is-talking"),
+    "complaint_dissatisfied": ("complaints", "risk", "is-risk"),
+    "complaint_manager_told": ("complaints", "info", ""),
+    "complaint_handed_over": ("complaints", "user", ""),
     "note": ("notes", "note", ""),
 }
 _OTHER = ("notes", "info", "")
@@ -157,7 +164,9 @@ def _word(page: Page, name: str, value: Any, zone: str) -> str:  # noqa: PLR0911
         case "kind":
             key = f"files.task.{text}"
             return page.say(key) if page.knows(key) else kind_names(text)[page.language]
-        case "written_by" | "said_by":
+        case "complaint":
+            return page.say(f"complaints.category.{text}")
+        case "written_by" | "said_by" | "taken_by":
             return who(text)
         case "state" | "category":
             key = f"files.{name}.{text}"
