@@ -14,6 +14,8 @@ from customers.model import WrapUpCode
 from customers.service import add_note, open_agent_task
 from dialer import states
 from dialer.agents.desk import Desk
+from dialer.agents.form_check import checked
+from dialer.agents.forms import WrapUpFormError
 from dialer.agents.guide import close_guide, find_guide, settled_so_far
 from dialer.agents.model import Unwrapped
 from dialer.agents.tables import Agent
@@ -35,6 +37,7 @@ _ENDED = (
     .with_for_update()
 )
 _NAME = sa.select(_AGENT.c.name).where(_AGENT.c.agent_id == sa.bindparam("agent_id"))
+_WAIVES = frozenset({"waive_late_fee", "waive_because"})
 _OPEN = sa.select(_SERVED.c.due_call_id).where(
     _SERVED.c.attempt_id == sa.bindparam("attempt_id"), _SERVED.c.settled_at.is_(None)
 )
@@ -84,10 +87,11 @@ async def settle_without_agent(
 ) -> bool:
     """Give a talk that nobody wrapped up its outcomes; False when it has them.
 
-    Where a script or the agent walked to an end of the script, what it came to stands, and so does
-    what the agent noted beside it. Else the matter is handed over, as
-    `transferred` for that reason: it is never rung again by itself. Either way a person finds a
-    task to complete it.
+    What the agent chose by hand and did not save stands where its form is whole, but waives
+    nothing. Else where a script or the agent walked to an end of the script, what it came to
+    stands, and so does what the agent noted beside it. Else the matter is handed over, as
+    `transferred` for that reason: it is never rung again by itself. In each case a person finds a
+    task to complete it, with what was chosen.
     """
     attempt = await ended_attempt(session, attempt_id)
     rows = [] if attempt is None else await unsettled(session, attempt_id)
@@ -99,9 +103,13 @@ async def settle_without_agent(
     await learn_scripts(session, [row.script for row in rows], desk.settlement.library)
     guide = await find_guide(session, attempt_id, desk=desk)
     walked = {**outcomes_of(talk), **({} if guide is None else settled_so_far(guide))}
-    outcomes = {
-        row.due_call_id: _as_it_stands(row, walked.get(row.due_call_id), why) for row in rows
-    }
+    drafts = {} if guide is None else guide.drafts
+    outcomes = {}
+    for row in rows:
+        chosen = await _chosen(session, attempt, row, drafts, desk=desk, now=now)
+        outcomes[row.due_call_id] = chosen or _as_it_stands(
+            row, walked.get(row.due_call_id), why, chosen=_of_draft(drafts, row.due_call_id)
+        )
     by = WrittenBy(name=why.value, at=now)
     await write_outcomes(session, attempt, rows, outcomes, by=by, desk=desk)
     for row in rows:
@@ -110,7 +118,11 @@ async def settle_without_agent(
             person_id=row.person_id,
             kind="wrap_up",
             subject=f"due_call:{row.due_call_id}",
-            detail={"attempt_id": str(attempt_id), "reason": why.value},
+            detail={
+                "attempt_id": str(attempt_id),
+                "reason": why.value,
+                **_of_draft(drafts, row.due_call_id),
+            },
             now=now,
         )
     if guide is not None:
@@ -135,14 +147,45 @@ async def _keep_note(
         )
 
 
-def _as_it_stands(row: AnyRow, walked: SectionOutcome | None, why: Unwrapped) -> SectionOutcome:
+async def _chosen(
+    session: AsyncSession,
+    attempt: AnyRow,
+    row: AnyRow,
+    drafts: Mapping[str, Any],
+    *,
+    desk: Desk,
+    now: datetime,
+) -> SectionOutcome | None:
+    """Return what the agent chose for a due call; None: nothing, or what cannot be written."""
+    draft = drafts.get(str(row.due_call_id))
+    if draft is None:
+        return None
+    code = WrapUpCode(draft["code"])
+    values = {name: each for name, each in draft["values"].items() if name not in _WAIVES}
+    try:
+        data = await checked(session, row, (code, values), desk=desk, now=now)
+    except WrapUpFormError:
+        return None
+    if data.get("callback_to") == "agent":
+        data["agent_id"] = attempt.agent_id
+    return SectionOutcome(due_call_id=row.due_call_id, wrap_up_code=code, data=data)
+
+
+def _of_draft(drafts: Mapping[str, Any], due_call_id: int) -> dict[str, Any]:
+    draft = drafts.get(str(due_call_id))
+    return {} if draft is None else {"chosen": draft}
+
+
+def _as_it_stands(
+    row: AnyRow, walked: SectionOutcome | None, why: Unwrapped, *, chosen: Mapping[str, Any]
+) -> SectionOutcome:
     """Return what the script came to; what it left to the agent is handed over once more."""
     if walked is not None and walked.wrap_up_code is not WrapUpCode.TRANSFERRED:
         return walked
     return SectionOutcome(
         due_call_id=row.due_call_id,
         wrap_up_code=WrapUpCode.TRANSFERRED,
-        data={**({} if walked is None else walked.data), "reason": why.value},
+        data={**({} if walked is None else walked.data), **chosen, "reason": why.value},
     )
 
 

@@ -9,15 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.tables import DueCall, DueCallCharge
+from callback.tables import DueCall
 from core.columns import AnyRow, table_of
 from core.errors import OwnerlineError
-from customers.account_tables import Charge
-from customers.model import Reason, WrapUpCode
+from customers.model import WrapUpCode
 from customers.service import add_note, audit
-from customers.tables import AgentTask, Community
+from customers.tables import AgentTask
 from dialer.agents.desk import Desk
-from dialer.agents.forms import FormBasis, WrapUpFormError, read_form
+from dialer.agents.form_check import checked
+from dialer.agents.forms import WrapUpFormError
 from dialer.agents.guide import close_guide
 from dialer.agents.model import BreakReason
 from dialer.agents.outcomes import ended_attempt, ended_state, unsettled, write_outcomes
@@ -94,7 +94,7 @@ async def wrap_up(
     for row in rows:
         form = by_due_call[row.due_call_id]
         try:
-            data = await _checked(session, row, form, desk=desk, now=now)
+            data = await checked(session, row, (form.code, form.values), desk=desk, now=now)
         except WrapUpFormError as err:
             err.due_call_id = row.due_call_id
             raise
@@ -139,7 +139,7 @@ async def correct_outcome(
     if attempt is None or row is None or first is None:
         message = f"call {attempt_id} has no outcome for due call {form.due_call_id} to correct"
         raise NoSuchCallError(message)
-    data = await _checked(session, row, form, desk=desk, now=now)
+    data = await checked(session, row, (form.code, form.values), desk=desk, now=now)
     settled = Settled(
         attempt_id=attempt_id,
         person_id=attempt.person_id,
@@ -203,36 +203,6 @@ def _one_each(rows: Sequence[AnyRow], forms: Sequence[WrapUpForm]) -> dict[int, 
         )
         raise WrapUpFormError(message)
     return given
-
-
-async def _checked(
-    session: AsyncSession, row: AnyRow, form: WrapUpForm, *, desk: Desk, now: datetime
-) -> dict[str, Any]:
-    about = row.facts.get("about") if row.reason is Reason.PROMISED else None
-    zone = await session.scalar(
-        sa.select(Community.time_zone).where(Community.community_id == row.community_id)
-    )
-    basis = FormBasis(
-        due_call_id=row.due_call_id,
-        reason=row.reason if about is None else Reason(about),
-        purpose=row.purpose,
-        campaign=row.campaign,
-        open_minor=await _open_minor(session, row.due_call_id),
-        now=now,
-        time_zone=str(zone),
-        rules=desk.rules,
-    )
-    return read_form(form.code, form.values, basis)
-
-
-async def _open_minor(session: AsyncSession, due_call_id: int) -> int | None:
-    """Return what is open of the debts a due call speaks of; None: it speaks of none."""
-    open_minor = await session.scalar(
-        sa.select(sa.func.sum(Charge.amount_minor - Charge.paid_minor))
-        .join(DueCallCharge, DueCallCharge.charge_id == Charge.charge_id)
-        .where(DueCallCharge.due_call_id == due_call_id)
-    )
-    return None if open_minor is None else int(open_minor)
 
 
 async def _note(

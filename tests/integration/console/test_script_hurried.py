@@ -7,7 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callback.campaigns import Dialling
+from customers.account_tables import ReworkNotice
+from customers.tables import AgentTask, Note
+from dialer.agents import service
 from dialer.agents.guide_tables import CallGuide
+from dialer.agents.model import AgentState
+from dialer.agents.tables import Agent
+from dialer.tables import AttemptDueCall
 from tests.integration.console.desk_floor import DeskFloor, Tab
 from tests.integration.dialer.agents.floor import agents_campaigns, live_attempt
 from tests.integration.dialer.day import answers
@@ -79,3 +85,54 @@ async def test_what_was_answered_as_the_line_went_counts(floor: DeskFloor) -> No
         assert tab.mark.startswith("call-")
         await tab.post("/desk/step", **answer)
     assert await _kept(floor) == ("", 1)
+
+
+async def _chosen(floor: DeskFloor, tab: Tab, code: str, **values: str) -> str:
+    """Choose a code by hand after the call, type in its form, and save nothing."""
+    await tab.look()
+    await tab.post("/desk/hang-up")
+    await floor.work(0.2)
+    (row,) = await floor.rows(sa.select(AttemptDueCall.due_call_id, AttemptDueCall.attempt_id))
+    sent = {"attempt_id": str(row.attempt_id), "note": "typed, not saved"}
+    await tab.post("/desk/result", do=f"choose:{row.due_call_id}:{code}", **sent)
+    typed = {f"{row.due_call_id}.{name}": each for name, each in values.items()}
+    await tab.post("/desk/result", do="draft", **sent, **typed, **{f"{row.due_call_id}.code": code})
+    return str(row.due_call_id)
+
+
+async def test_what_was_chosen_by_hand_stands_when_the_wrap_up_runs_out(floor: DeskFloor) -> None:
+    async with floor.tab() as tab:
+        await tab.post("/desk/step", **await _step_of(tab, "1"))
+        await tab.post("/desk/step", **await _step_of(tab, "1"))
+        due_call_id = await _chosen(floor, tab, "dissatisfied", reason="it drips again")
+    await floor.work(5)
+    assert await floor.results() == [("answered", "dissatisfied")]
+    (notice,) = await floor.rows(sa.select(ReworkNotice.finding))
+    assert notice.finding == "it drips again"
+    (task,) = await floor.rows(sa.select(AgentTask.detail).where(AgentTask.kind == "wrap_up"))
+    assert task.detail["chosen"]["code"] == "dissatisfied"
+    (note,) = await floor.rows(sa.select(Note.text))
+    assert (note.text, due_call_id.isdigit()) == ("typed, not saved", True)
+
+
+async def test_what_was_chosen_by_hand_and_is_not_whole_is_kept_for_who_completes_it(
+    floor: DeskFloor,
+) -> None:
+    async with floor.tab() as tab:
+        await _chosen(floor, tab, "callback_requested", callback_at="2020-01-01T10:00")
+        agents = await floor.rows(sa.select(Agent.agent_id))
+        async with floor.sessions.begin() as session:
+            await service.force(
+                session,
+                agents[0].agent_id,
+                AgentState.OFFLINE,
+                by="Chen",
+                why="went home",
+                now=floor.clock.now(),
+            )
+    await floor.work(1)
+    assert await floor.results() == [("answered", "transferred")]
+    (task,) = await floor.rows(sa.select(AgentTask.detail).where(AgentTask.kind == "wrap_up"))
+    assert task.detail["chosen"]["code"] == "callback_requested"
+    (note,) = await floor.rows(sa.select(Note.text))
+    assert note.text == "typed, not saved"
