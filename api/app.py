@@ -1,5 +1,6 @@
 """The application: every route under /api/v1, problems for what fails, and its own description."""
 
+import asyncio
 import re
 from collections import Counter
 from http import HTTPStatus
@@ -90,6 +91,7 @@ def make_app(deps: ApiDeps) -> FastAPI:
         refusals_per_minute=deps.limits.refusals_per_minute,
     )
     app.state.strangers = Strangers()
+    app.state.turns = asyncio.Semaphore(deps.limits.pages_at_once)
     allowed = _allowed(app)
 
     async def answered(request: Request, error: Exception) -> Response:

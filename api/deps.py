@@ -32,6 +32,8 @@ class ApiLimits:
     body_within_s: float = 30
     lock_timeout_s: int = 5
     statement_timeout_s: int = 20
+    # Of the pool's connections the rest is left to what pages wait for, the wall's look above all.
+    pages_at_once: int = 10
     live_queue: int = 1000  # news one slow listener may lag behind
     live_listeners: int = 20  # of one caller, on each process
     live_hours: float = 1  # then the listener shows its token again

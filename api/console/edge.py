@@ -237,4 +237,5 @@ async def _transact(
             )
             return await handler(request)
 
-    return await despite_deadlocks(once)
+    async with request.app.state.turns:
+        return await despite_deadlocks(once)

@@ -15,6 +15,7 @@ from api.console.words import load_words
 from api.deps import ApiLimits
 from api.model import ApiRole
 from callback.rules import Rule
+from core.database import create_engine
 from customers.model import CallMode, Language, Reason
 from customers.tables import Community
 from dialer.agents.model import AgentState, BreakReason
@@ -216,3 +217,16 @@ def test_every_cause_state_and_trouble_has_its_words() -> None:
     }
     assert wanted <= words.keys()
     assert words.say("wall.cause.stopped", Language.ENGLISH) == "all dialling was stopped"
+
+
+async def test_more_walls_than_connections_are_opened_at_once(database: AsyncEngine) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    few = create_engine(url, pool_size=1)  # two at most
+    office = await House.office_of(few)
+    office.app.state.turns = asyncio.Semaphore(1)
+    try:
+        async with House(office).browser(ApiRole.SUPERVISOR) as browser:
+            opened = await asyncio.gather(*(browser.get("/wall") for _ in range(6)))
+    finally:
+        await few.dispose()
+    assert {each.status_code for each in opened} == {200}
