@@ -35,6 +35,7 @@ UNMARKED_KEY = "x-unmarked"  # a form of those who may have signed in at another
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 
 _LARGEST_FORM = 256 * 1024
+_AT_ONCE = {"isolation_level": "AUTOCOMMIT"}  # one round trip of every request, not three
 _SAFE = frozenset({"GET", "HEAD"})
 _FORM_KINDS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _HEADERS = {
@@ -124,7 +125,8 @@ async def _visit(request: Request, deps: ApiDeps) -> Visit | None:
     token = request.cookies.get(sessions.COOKIE)
     if token is None:
         return None
-    async with deps.sessions.begin() as session:
+    async with deps.sessions() as session:
+        await session.connection(execution_options=_AT_ONCE)
         visit = await sessions.visit_with(session, token, now=deps.clock.now())
     rates: Rates = request.app.state.rates
     if visit is None:
