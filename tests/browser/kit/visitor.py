@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped] # none
@@ -20,7 +21,6 @@ from playwright.async_api import (
 from api.console import sessions
 from api.model import ApiRole
 from customers.model import Language
-from tests.browser.kit.rig import Served
 
 DESK: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -30,13 +30,26 @@ _LOCALES = {Language.MANDARIN: "zh-CN", Language.ENGLISH: "en-GB"}
 _PATIENCE_MS = 10_000
 
 
+class Serving(Protocol):
+    """What is served, and lets a role in."""
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+        ...
+
+    async def cookie_of(self, role: ApiRole, language: Language) -> str:
+        """Begin a session of the role's user, who reads this language; return its cookie."""
+        ...
+
+
 @dataclass(kw_only=True)
 class Visitor:
     """A signed-in browser of its own; `page` is Playwright's, `tab` opens another."""
 
     page: Page
     context: BrowserContext
-    served: Served
+    served: Serving
     excused: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -114,7 +127,7 @@ class Visitor:
 @contextlib.asynccontextmanager
 async def visiting(
     browser: Browser,
-    served: Served,
+    served: Serving,
     *,
     role: ApiRole | None,
     language: Language = Language.MANDARIN,
