@@ -109,8 +109,8 @@ class Seen:
 
     @property
     def since(self) -> date | None:
-        """Since when."""
-        return (self.ties[0].moved_in or self.ties[0].valid_from) if self.ties else None
+        """Since when they hold it; the day they move in may still come."""
+        return (self.ties[0].valid_from or self.ties[0].moved_in) if self.ties else None
 
     @property
     def is_debt(self) -> bool:
