@@ -27,6 +27,7 @@ from dialer.tables import Attempt
 router = pages()
 
 EVENT = "desk"
+_SETTLE_S = 0.02  # what one transaction tells of a call and its agent is one look
 _WORK = needs(Right.WORK_AS_AGENT)
 _AGENT, _ATTEMPT = table_of(Agent), table_of(Attempt)
 _CALL = sa.select(_AGENT.c.attempt_id).where(_AGENT.c.agent_id == sa.bindparam("agent_id"))
@@ -82,7 +83,7 @@ async def follow_desk(page: Here, request: Request) -> EventSourceResponse:
     agent_id = agent_id_of(page)
     attempt_id = await page.work.session.scalar(_CALL, {"agent_id": agent_id})
     wanted = OwnNews(page.deps.sessions, agent_id, attempt_id)
-    return follow(page.work, request, wanted)
+    return follow(page.work, request, wanted, settle_s=_SETTLE_S)
 
 
 @router.post("/desk/beat", openapi_extra=_WORK)

@@ -8,7 +8,7 @@
 "use strict";
 {
   const ownerline = (window.ownerline = window.ownerline || {});
-  const BEAT_MS = 10_000, RETRY_MS = 2_000, LATE_MS = 11_000, POLL_MS = 20_000;
+  const BEAT_MS = 10_000, RETRY_MS = 2_000, LATE_MS = 11_000, POLL_MS = 20_000, LISTS_MS = 2_000;
   const body = document.body, main = document.getElementById("main");
   const panel = document.getElementById("panel"), banner = document.getElementById("desk-banner");
   const mark = () => main.dataset.mark;
@@ -18,7 +18,7 @@
 
   const applied = new Map([...document.querySelectorAll("[data-part]")].map((each) => [each.id, each.dataset.part]));
 
-  let holder = true, lostSince = null, word = null, busy = null, again = false, unsent = null;
+  let holder = true, lostSince = null, word = null, busy = null, looking = false, again = false, unsent = null;
   let beatAt = 0, retryAt = 0, pollAt = 0, source = null, autoOf = null;
 
   // ---------- asking ----------
@@ -77,12 +77,11 @@
 
   // ---------- parts ----------
 
+  // One look at a time; what comes meanwhile is looked at once, afterwards.
   async function look() {
-    again = false;
-    if (busy) {
-      again = true;
-      return;
-    }
+    again = Boolean(busy) || looking;
+    if (again) return;
+    looking = true;
     try {
       const response = await ask("/desk/parts");
       if (!response.ok) throw new TypeError(response.statusText);
@@ -91,6 +90,9 @@
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       lose();
+    } finally {
+      looking = false;
+      if (again) look();
     }
   }
 
@@ -200,7 +202,8 @@
     source = new EventSource(body.dataset.live);
     source.addEventListener("listening", () => { if (lostSince) look(); });
     source.addEventListener("desk", look);
-    source.addEventListener("lists", () => { if (mark() === "ready") { autoOf = null; look(); } });
+    // Lists change for a whole floor at once: not everybody asks in the same instant.
+    source.addEventListener("lists", () => { pollAt = Math.min(pollAt, Date.now() - POLL_MS + Math.random() * LISTS_MS); });
     for (const name of ["over", "dropped"]) source.addEventListener(name, () => { follow(); look(); });
     source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) retryAt = Date.now() + RETRY_MS; });
   }
