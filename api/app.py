@@ -92,6 +92,7 @@ def make_app(deps: ApiDeps) -> FastAPI:
     )
     app.state.strangers = Strangers()
     app.state.turns = asyncio.Semaphore(deps.limits.pages_at_once)
+    app.state.signing_in = 0
     allowed = _allowed(app)
 
     async def answered(request: Request, error: Exception) -> Response:

@@ -57,6 +57,27 @@ class ConsoleSession(Base):
     __table_args__ = (sa.CheckConstraint("octet_length(token_hash) = 32", name="token_is_sha256"),)
 
 
+class KnownBrowser(Base):
+    """A browser at which a user has signed in before; it has tries of its own.
+
+    Whoever guesses elsewhere locks the name for strangers, not for the user at their own browser.
+    """
+
+    __tablename__ = "known_browser"
+
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    api_user_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("api_user.api_user_id"), primary_key=True
+    )
+    seen_at: Mapped[datetime]
+    wrong_passwords: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("octet_length(token_hash) = 32", name="token_is_sha256"),
+        sa.Index("ix_known_browser_api_user_id", "api_user_id", "seen_at"),
+    )
+
+
 class IdempotencyKey(Base):
     """A post that was done: what was asked and what was answered, kept for a day.
 

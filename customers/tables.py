@@ -251,7 +251,12 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(sa.String(32))
     subject: Mapped[str] = mapped_column(sa.Text)
     detail: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
-    __table_args__ = (sa.Index("ix_audit_entry_subject", "subject", "audit_entry_id"),)
+    __table_args__ = (
+        sa.Index("ix_audit_entry_subject", "subject", "audit_entry_id"),
+        sa.Index("ix_audit_entry_actor", "actor", "audit_entry_id"),
+        sa.Index("ix_audit_entry_action", "action", "audit_entry_id"),
+        sa.Index("ix_audit_entry_at", "at", postgresql_using="brin"),
+    )
 
 
 class ImportedFile(Base):

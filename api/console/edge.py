@@ -1,11 +1,12 @@
 """The edge of every page: who looks, whether a form is ours, one transaction, failures shown."""
 
+import asyncio
 import hmac
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -31,6 +32,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 PUBLIC: dict[str, Any] = {"x-public": True}  # a page for those who have not signed in
 OPEN_KEY = "x-while-password-is-owed"
 LARGEST_FORM_KEY = "x-largest-form-bytes"
+OWN_TRANSACTIONS_KEY = "x-own-transactions"  # holds no connection while it waits for something else
 UNMARKED_KEY = "x-unmarked"  # a form of those who may have signed in at another tab meanwhile
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 
@@ -68,6 +70,7 @@ class ConsoleRoute(APIRoute):
         right = Right(extra[RIGHT_KEY]) if RIGHT_KEY in extra else None
         handler, path = super().get_route_handler(), self.path
         is_open, is_unmarked = bool(extra.get(OPEN_KEY)), bool(extra.get(UNMARKED_KEY))
+        transact = _do if extra.get(OWN_TRANSACTIONS_KEY) else _transact
         largest = int(extra.get(LARGEST_FORM_KEY, _LARGEST_FORM))
 
         async def handle(request: Request) -> Response:
@@ -80,8 +83,9 @@ class ConsoleRoute(APIRoute):
                 response = _turned_away(request, visit, right, is_open=is_open)
                 if response is None:
                     limited = Request(request.scope, _limited(request, largest))
+                    await _read(limited, deps.limits.body_within_s)
                     await _check_form(limited, None if is_unmarked else visit)
-                    response = await _transact(limited, handler, visit=visit, deps=deps)
+                    response = await transact(limited, handler, visit=visit, deps=deps)
             except Exception as err:  # noqa: BLE001 - the edge: shown as a page, logged when ours
                 response = problem_page(request, err, visit)
             for name, value in _HEADERS.items():
@@ -183,6 +187,23 @@ def _limited(request: Request, largest: int) -> Receive:
     return receive
 
 
+async def _read(request: Request, within_s: float) -> None:
+    """Read a form's body, which is kept: it is looked at here and by the handler.
+
+    Raises:
+        ProblemError: it is too large, or too slow.
+    """
+    if request.method in _SAFE:
+        return
+    try:
+        async with asyncio.timeout(within_s):
+            await request.body()
+    except TimeoutError:
+        raise ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT, f"the form did not come within {within_s:g} seconds"
+        ) from None
+
+
 async def _check_form(request: Request, visit: Visit | None) -> None:
     """Refuse what was not sent by a page of ours.
 
@@ -192,14 +213,13 @@ async def _check_form(request: Request, visit: Visit | None) -> None:
     if request.method in _SAFE:
         return
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+    if origin is not None and origin.partition("://")[2] != request.headers.get("Host"):
         raise ProblemError(HTTPStatus.FORBIDDEN, "this form was sent by another site")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise ProblemError(HTTPStatus.FORBIDDEN, "this form was sent by another site")
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind and kind not in _FORM_KINDS:
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send a form")
-    await request.body()  # kept: the form is read from it, here and by the handler
     if visit is None:
         return
     shown = request.headers.get(CSRF_HEADER)
@@ -212,6 +232,20 @@ async def _check_form(request: Request, visit: Visit | None) -> None:
             "this page is of an earlier session: load it again, nothing was changed",
             kind="stale-page",
         )
+
+
+async def _do(
+    request: Request, handler: Handler, *, visit: Visit | None, deps: ApiDeps
+) -> Response:
+    """Answer without a transaction: the handler has its own, each as short as can be."""
+    request.state.page = Page(
+        request=request,
+        deps=deps,
+        language=language_of(request, visit),
+        now=deps.clock.now(),
+        visit=visit,
+    )
+    return await handler(request)
 
 
 async def _transact(

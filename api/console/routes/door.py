@@ -2,17 +2,23 @@
 
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import Form, Query, Request, Response
 
 from api.console import facade, sessions
-from api.console.edge import OPEN_KEY, PUBLIC, UNMARKED_KEY
+from api.console.edge import OPEN_KEY, OWN_TRANSACTIONS_KEY, PUBLIC, UNMARKED_KEY
 from api.console.edge import router as pages
 from api.console.page import LANGUAGE_COOKIE, Here, Page
 from api.console.passwords import PasswordError, check_password
-from api.console.sign_in import SignInError, change_password, choose_language, sign_in
+from api.console.sign_in import (
+    BROWSER_COOKIE,
+    BROWSER_KNOWN,
+    SignInError,
+    change_password,
+    choose_language,
+    sign_in,
+)
 from api.model import ApiRole, Right, needs
 from callback.day_hours import hours_by_purposes
 from callback.hours import Periods
@@ -46,7 +52,7 @@ async def show_sign_in(page: Here, next: Annotated[str, Query(max_length=500)] =
     return _door(page, name="", way=_inside(next))
 
 
-@router.post("/sign-in", openapi_extra=PUBLIC | {UNMARKED_KEY: True})
+@router.post("/sign-in", openapi_extra=PUBLIC | {UNMARKED_KEY: True, OWN_TRANSACTIONS_KEY: True})
 async def do_sign_in(
     page: Here,
     request: Request,
@@ -56,14 +62,23 @@ async def do_sign_in(
 ) -> Response:
     """Sign in; a wrong password counts, whatever else happens to the request."""
     try:
-        token = await sign_in(page, name=name.strip(), password=password)
+        let_in = await sign_in(page, name=name.strip(), password=password)
     except SignInError as err:
         return _door(page, name=name, way=_inside(next), trouble=err.said_on(page))
     response = page.go(_inside(next))
     response.set_cookie(
         sessions.COOKIE,
-        token,
+        let_in.session,
         max_age=int(sessions.LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=_is_secure(request),
+    )
+    response.set_cookie(
+        BROWSER_COOKIE,
+        let_in.browser,
+        max_age=int(BROWSER_KNOWN.total_seconds()),
+        path="/sign-in",
         httponly=True,
         samesite="lax",
         secure=_is_secure(request),
@@ -147,11 +162,8 @@ def _password_again(page: Page, trouble: str) -> Response:
 
 def _inside(path: str) -> str:
     """Return an address of ours; another site's leads home."""
-    parts = urlsplit(path)
-    ours = not parts.scheme and not parts.netloc and parts.path.startswith("/")
-    if not ours or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
-        return "/"
-    return path
+    ours = path.startswith("/") and not path.startswith("//")
+    return path if ours and "\\" not in path and path.isprintable() else "/"
 
 
 def _is_secure(request: Request) -> bool:
