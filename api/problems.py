@@ -189,7 +189,8 @@ def _of_database(error: BaseException | None) -> ProblemError:
             return ProblemError(
                 HTTPStatus.CONFLICT, "this is on file already, or was written at this very moment"
             )
-        case psycopg.errors.CheckViolation() | psycopg.errors.NumericValueOutOfRange():
+        case psycopg.errors.CheckViolation() | psycopg.DataError():
+            # DataError: a number, a day or a sign (NUL, half a pair) that no column holds
             return ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "what would be on file then cannot be"
             )

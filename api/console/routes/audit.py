@@ -21,6 +21,7 @@ router = pages()
 _A_PAGE = 100
 _FILES = {"person": "/files/persons", "unit": "/units"}
 _ACTION = "audit.action."
+_YEARS = range(1970, 2200)
 _ANY_DAY = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
 
 
@@ -73,9 +74,10 @@ def _file_of(subject: str) -> str | None:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.year in _YEARS else None
 
 
 def _actions() -> list[str]:

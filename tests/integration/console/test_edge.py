@@ -59,6 +59,8 @@ async def test_wrong_passwords_lock_a_name_for_longer_and_longer(house: House) -
     [
         {"X-CSRF-Token": "another's"},
         {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
