@@ -77,6 +77,16 @@ Address = Annotated[
 ]
 
 
+# It stands in a header of pages, too: a host, a port, a path, and nothing that ends a word there.
+WebSocketUrl = Annotated[
+    str,
+    _written(
+        rf"wss://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:{_PORT})?/[A-Za-z0-9._/-]*",
+        "is no secure WebSocket; write wss://pbx.example.com:8089/ws",
+    ),
+]
+
+
 TwilioSid = Annotated[
     str,
     _written(r"[0-9A-Za-z-]{1,64}", "is no SID; copy it from the carrier's console: AC… or SK…"),
@@ -158,6 +168,19 @@ class AsteriskServer(Section):
     draining: bool = False  # its calls go on, it gets no new ones
 
 
+class AsteriskBrowsers(Section):
+    """Browsers as agents' phones: a pool of endpoints web-01, web-02, … over secure WebSocket."""
+
+    phones: Annotated[int, Field(ge=0, le=500)] = 0  # how many there are
+    url: WebSocketUrl | None = None  # as browsers reach it: wss://pbx.example.com:8089/ws
+    secret: SecretStr | None = None  # what the endpoints' passwords are made of
+    secret_file: Path | None = None
+    server: str | None = None  # on whose Asterisk they are; None: on each
+    listen: Address = "0.0.0.0:8089"
+    certificate: str = "/etc/asterisk/keys/ownerline.crt"  # as that Asterisk sees it
+    private_key: str = "/etc/asterisk/keys/ownerline.key"
+
+
 class AsteriskSettings(Section):
     """The Asterisk bridge."""
 
@@ -167,6 +190,7 @@ class AsteriskSettings(Section):
     detect_machines: bool = True  # False: no 2-3 s of listening before the first word
     shared_folder: Path | None = None  # audio, both ways; None: the folder `asterisk` of the home
     servers: tuple[AsteriskServer, ...] = ()
+    browsers: AsteriskBrowsers = AsteriskBrowsers()
 
 
 class SpeechSettings(Section):

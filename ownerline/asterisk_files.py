@@ -16,6 +16,7 @@ from core.errors import OwnerlineError
 from core.settings import Settings
 from dialer.bridges.asterisk.places import Place, place_of
 from dialer.bridges.asterisk.snippets import (
+    BROWSERS_FILE,
     FOLDER,
     SECRET_SUFFIX,
     is_as_written,
@@ -32,6 +33,7 @@ _INCLUDES = {
     "musiconhold.conf": "moh reload",  # looks anew only where the file is newer
     "manager.conf": "manager reload",
 }
+_BROWSERS_INCLUDES = {"http.conf": "module reload http"}  # where browsers are phones
 _SECRET = re.compile(r"(^\s*(?:secret|password|md5_cred)\s*=>?\s*).+")
 
 
@@ -66,6 +68,7 @@ class Written:
     files: tuple[SnippetFile, ...]
     secret_made: Path | None  # where our own side keeps it
     audio: str  # what became of apologies and music on hold
+    includes: Mapping[str, str]  # by file, what reloads it
 
     @property
     def kept(self) -> tuple[SnippetFile, ...]:
@@ -83,7 +86,7 @@ class Written:
                 for each in self.files
             ],
             "include": dict(self._includes()),
-            "reload": list(_INCLUDES.values()),
+            "reload": list(self.includes.values()),
             "secret_made": None if self.secret_made is None else str(self.secret_made),
             "audio": self.audio,
         }
@@ -104,12 +107,12 @@ class Written:
         for file, line in self._includes():
             yield f"    /etc/asterisk/{file:17} {line}"
         yield "Then:"
-        for command in _INCLUDES.values():
+        for command in self.includes.values():
             yield f'    asterisk -rx "{command}"'
         yield "    ownerline doctor"
 
     def _includes(self) -> Iterator[tuple[str, str]]:
-        for file in _INCLUDES:
+        for file in self.includes:
             yield file, f"#include {self.folder.name}/{file}"
 
 
@@ -158,6 +161,7 @@ def write_snippets(
         message = f"{folder} has Asterisk's own files; name a folder in it: {folder / FOLDER}"
         raise SnippetFilesError(message)
     place = place_of(settings.asterisk, server)
+    settings = _with_browsers_secret(settings)
     secret = _missing_secret(settings, place)
     complete = settings if secret is None else _with_secret(settings, place, secret)
     texts = render_snippets(
@@ -171,7 +175,23 @@ def write_snippets(
         files=tuple(_put_all(folder, texts, force=force)),
         secret_made=made,
         audio=audio,
+        includes=_INCLUDES | (_BROWSERS_INCLUDES if BROWSERS_FILE in texts else {}),
     )
+
+
+def _with_browsers_secret(settings: Settings) -> Settings:
+    """Return the settings with a secret for browsers' phones, made in its file where it lacks."""
+    browsers = settings.asterisk.browsers
+    if not browsers.phones or browsers.secret is not None or browsers.secret_file is None:
+        return settings
+    made = secrets.token_urlsafe(32)
+    path = settings.home / browsers.secret_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, made + "\n", mode=0o600)
+    _give_to_owner_of(path.parent, path)
+    with_it = browsers.model_copy(update={"secret": SecretStr(made)})
+    asterisk = settings.asterisk.model_copy(update={"browsers": with_it})
+    return settings.model_copy(update={"asterisk": asterisk})
 
 
 def _missing_secret(settings: Settings, place: Place) -> str | None:

@@ -17,7 +17,7 @@ from api.routing import router as router_of
 from api.work import Here, Work
 from core.columns import AnyRow
 from dialer.agents import commands
-from dialer.agents.browsers import browser_token
+from dialer.agents.browsers import PhoneKind, browser_token
 from dialer.agents.commands import Asking
 from dialer.agents.model import CommandKind, CommandState
 from dialer.agents.seats import ask_for_phone
@@ -42,11 +42,16 @@ class CommandShown(Shown):
 
 
 class PhoneTokenShown(Shown):
-    """What the browser's voice client shows to the carrier; ask for another before it expires."""
+    """What the browser's voice client shows to the carrier; ask for another before it expires.
+
+    Of kind `sip` the token is the password of the SIP user `identity`, who signs in at `url`.
+    """
 
     token: str
     identity: str
     expires_at: datetime
+    kind: PhoneKind
+    url: str | None
 
 
 class TransferGiven(Given):

@@ -12,7 +12,8 @@ from core.settings import BridgeName, Settings, describe
 from customers.importing.model import Defaults
 from dialer.agents.browsers import BrowserTokens
 from dialer.agents.desk import Desk
-from dialer.bridges.twilio.tokens import tokens_of
+from dialer.bridges.asterisk.browser_pool import tokens_of as asterisk_tokens
+from dialer.bridges.twilio.tokens import tokens_of as twilio_tokens
 from dialer.outcome import Settlement
 from ownerline.books import campaigns_of, house_of
 from ownerline.recorded import store_of
@@ -63,4 +64,10 @@ def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute]
 
 
 def _browser_tokens(settings: Settings) -> BrowserTokens | None:
-    return tokens_of(settings.twilio) if settings.bridge is BridgeName.TWILIO else None
+    match settings.bridge:
+        case BridgeName.TWILIO:
+            return twilio_tokens(settings.twilio)
+        case BridgeName.ASTERISK:
+            return asterisk_tokens(settings.asterisk.browsers)
+        case _:
+            return None

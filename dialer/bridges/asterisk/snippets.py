@@ -15,6 +15,7 @@ import jinja2
 from core.errors import OwnerlineError
 from core.settings_model import AsteriskServer, Settings
 from dialer.bridges.asterisk.amd import load_detections
+from dialer.bridges.asterisk.browser_pool import pool_of
 from dialer.bridges.asterisk.places import Place, place_of
 
 FOLDER = "ownerline"  # beside Asterisk's own files, where the snippets are to lie
@@ -28,6 +29,7 @@ TEMPLATES = (
     "http.conf",
     "modules.txt",
 )
+BROWSERS_FILE = f"browsers{SECRET_SUFFIX}"
 WRITTEN = "Written by `ownerline asterisk config`; what is changed by hand stays."
 INBOUND_WAIT_S = 4  # how long a dialer may take to see to a call that came in
 UNHEARD_EVENTS = (
@@ -88,6 +90,7 @@ def render_snippets(
     Raises:
         SnippetValueError: a value has characters that mean something to Asterisk.
         PlaceUnknownError: the server is not clear.
+        NoBrowserSecretError: browsers are to be phones, and have no secret.
     """
     place = place_of(settings.asterisk, server)
     values = {
@@ -99,9 +102,12 @@ def render_snippets(
         "users": _users(place),
         "trunks": _trunks(place),
         "unheard": UNHEARD_EVENTS,
+        **_browsers(settings, place),
         **_audio(settings, place),
     }
     files = {name: _template(name).render(values) for name in TEMPLATES}
+    if values["browsers"]:
+        files[BROWSERS_FILE] = _template("browsers.conf").render(values)
     return {name: _stamped(text) for name, text in (files | _secrets(place)).items()}
 
 
@@ -177,6 +183,19 @@ def _audio(settings: Settings, place: Place) -> dict[str, object]:
         "sorry": f"{shared}/sorry",
         "inbound_wait_s": INBOUND_WAIT_S,
         "detections": load_detections(),
+    }
+
+
+def _browsers(settings: Settings, place: Place) -> dict[str, object]:
+    """Return what the pool of browsers' phones is filled in with."""
+    browsers = settings.asterisk.browsers
+    return {
+        "browsers": pool_of(browsers, place),
+        "browsers_file": BROWSERS_FILE,
+        "wss_listen": browsers.listen,
+        "certificate": _checked("certificate", browsers.certificate, _PATH),
+        "private_key": _checked("private key", browsers.private_key, _PATH),
+        "sessions": 100 + 2 * browsers.phones,
     }
 
 

@@ -7,7 +7,8 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 
 from core.settings_model import TwilioSettings
-from dialer.agents.browsers import BrowserToken
+from dialer.agents.browsers import BrowserToken, PhoneKind
+from dialer.agents.endpoints import browser_of
 
 LIFETIME = timedelta(hours=1)  # a browser asks again before; its call goes on after
 
@@ -23,6 +24,28 @@ class TwilioTokens:
         self._account_sid = account_sid
         self._key_sid = key_sid
         self._key_secret = key_secret
+
+    @property
+    def kind(self) -> PhoneKind:
+        """Twilio's own client."""
+        return PhoneKind.TWILIO
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """What Twilio's client asks to be let to.
+
+        https://www.twilio.com/docs/voice/sdks/javascript/best-practices#content-security-policy-csp
+        """
+        return (
+            "https://eventgw.twilio.com",
+            "wss://voice-js.roaming.twilio.com",
+            "https://media.twiliocdn.com",
+            "https://sdk.twilio.com",
+        )
+
+    def rung_as(self, endpoint: str | None) -> str | None:
+        """Return the name in client:name."""
+        return browser_of(endpoint)
 
     def issue(self, identity: str, *, now: datetime) -> BrowserToken:
         """Return a token for an identity, from now on."""

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from api.app import make_app
 from api.model import ApiRole
 from api.users import add_user
-from dialer.agents.browsers import BrowserToken
+from dialer.agents.browsers import BrowserToken, PhoneKind
+from dialer.agents.endpoints import browser_of
 from tests.integration.api.office import TEN, Office
 
 AN_HOUR = timedelta(hours=1)
@@ -14,6 +15,13 @@ AN_HOUR = timedelta(hours=1)
 
 class Signer:
     """Stands in for the carrier's account: a token that says whose it is."""
+
+    kind = PhoneKind.TWILIO
+    origins = ()
+
+    def rung_as(self, endpoint: str | None) -> str | None:
+        """Return the name in client:name."""
+        return browser_of(endpoint)
 
     def issue(self, identity: str, *, now: datetime) -> BrowserToken:
         """Return such a token."""
@@ -36,6 +44,8 @@ async def test_an_agents_browser_gets_a_token_of_its_own_and_nobody_elses(office
         assert issued.json() == {
             "token": "for li_na",
             "identity": "li_na",
+            "kind": "twilio",
+            "url": None,
             "expires_at": (TEN + AN_HOUR).isoformat().replace("+00:00", "Z"),
         }
         assert (await client.get(f"/agents/{other}/phone-token")).status_code == 403
