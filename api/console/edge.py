@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -40,11 +40,23 @@ _LARGEST_FORM = 256 * 1024
 _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}  # one round trip of every request, not three
 _SAFE = frozenset({"GET", "HEAD"})
 _FORM_KINDS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+POLICY = "Content-Security-Policy"
+_SELF = "'self'"
+
+
+def policy(*, connect: Sequence[str] = (), media: Sequence[str] = ()) -> str:
+    """Return what a page may load and reach: ourselves, and the origins that are named."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"font-src 'self'; connect-src {' '.join([_SELF, *connect])}; "
+        f"media-src {' '.join([_SELF, *media])}; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 _HEADERS = {
     "Cache-Control": "no-store",  # pages hold people's data
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; font-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    POLICY: policy(),
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",

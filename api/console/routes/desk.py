@@ -6,7 +6,7 @@ from fastapi import Form, Request, Response
 
 from api.console.edge import router as pages
 from api.console.page import Here
-from api.console.routes import desk_call, desk_controls, desk_file, desk_live
+from api.console.routes import desk_call, desk_controls, desk_file, desk_live, desk_softphone
 from api.console.routes.desk_holding import (
     NoDeskError,
     agent_id_of,
@@ -16,6 +16,7 @@ from api.console.routes.desk_holding import (
     tab_of,
 )
 from api.console.routes.desk_parts import load_view, parts_of, present
+from api.console.routes.desk_softphone import headers_with, softphone_of
 from api.fields import LARGEST_ID
 from api.model import ApiRole, Right, needs
 from dialer.agents import offers, seats, service
@@ -26,7 +27,7 @@ from dialer.agents.states import WrapUp
 from dialer.agents.transitions import standing_of
 
 router = pages()
-for each in (desk_live, desk_controls, desk_call, desk_file):
+for each in (desk_live, desk_controls, desk_call, desk_file, desk_softphone):
     router.include_router(each.router)
 
 _WORK = needs(Right.WORK_AS_AGENT)
@@ -44,7 +45,14 @@ async def show_desk(page: Here) -> Response:
         return page.show("desk/pick.html", agents=agents)
     view = await load_view(page, agent_id)
     parts = {each.id: each.html for each in parts_of(page, view)}
-    return page.show("desk/page.html", view=view, by_id=parts)
+    softphone = softphone_of(page, view.screen.agent)
+    return page.show(
+        "desk/page.html",
+        headers=headers_with(softphone),
+        view=view,
+        by_id=parts,
+        softphone=softphone,
+    )
 
 
 @router.post("/desk/at", openapi_extra=_WORK)

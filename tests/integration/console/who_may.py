@@ -110,6 +110,10 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "desk_script.show_step": WORKS,
     "desk_script.step_back": WORKS,
     "desk_script.write_note": WORKS,
+    # desk_softphone
+    "desk_softphone.ring_phone_that_waits": WORKS,
+    "desk_softphone.say_whether_wanted": WORKS,
+    "desk_softphone.sign_phone_in": WORKS,
     # files
     "files.by_person": DESK,
     "files.one": DESK,

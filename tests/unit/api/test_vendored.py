@@ -8,7 +8,7 @@ from api.console.statics import FOLDER
 _VENDOR = FOLDER / "vendor"
 _TABLE = (_VENDOR / "README.md").read_text(encoding="utf-8")
 _ROW = re.compile(
-    r"^\| (\S+\.js) \| .+ \| ([\d.]+) \| (0BSD|MIT) \| ([0-9a-f]{64}) \|$", re.MULTILINE
+    r"^\| (\S+\.js) \| .+ \| ([\d.]+) \| (0BSD|MIT|Apache-2\.0) \| ([0-9a-f]{64}) \|$", re.MULTILINE
 )
 
 
