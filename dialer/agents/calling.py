@@ -15,11 +15,12 @@ from customers.people import request_callback
 from customers.service import audit
 from dialer.agents.desk import Desk
 from dialer.agents.model import AgentState, AgentStateError
-from dialer.agents.offers import Shown
+from dialer.agents.offers import Shown, show_again
 from dialer.agents.service import BY_AGENT
+from dialer.agents.states import Offered
 from dialer.agents.steps import Offer
 from dialer.agents.tables import Agent
-from dialer.agents.transitions import change_locked, lock_agent
+from dialer.agents.transitions import change_locked, lock_agent, standing_of
 from dialer.call_facts import load_candidates
 from dialer.claim_plan import judged_in_turn
 from dialer.claim_writes import keep_verdicts
@@ -58,6 +59,13 @@ _ON_THE_LINE = sa.select(
         _ATTEMPT.c.person_id == sa.bindparam("person_id"), _ATTEMPT.c.state != AttemptState.ENDED
     )
 )
+_PROMISED = sa.text("""
+    SELECT callback_request_id FROM callback_request
+    WHERE person_id = :person_id AND agent_id = :agent_id AND cancelled_at IS NULL
+      AND call_at > CAST(:call_at AS timestamptz) - interval '1 minute'
+      AND call_at < CAST(:call_at AS timestamptz) + interval '1 minute'
+    LIMIT 1
+""")
 _HOME = sa.text("""
     SELECT person.person_id, person.language,
            coalesce(home.community_id, person.community_id) AS community_id, home.unit_id
@@ -107,6 +115,11 @@ async def offer_person(
         CallRefusedError: the rules refuse it at this instant.
     """
     agent = await lock_agent(session, agent_id)
+    standing = standing_of(agent)
+    if isinstance(standing, Offered) and due_call_id in {None, standing.due_call_id}:
+        shown = await show_again(session, standing, desk=desk, now=now)
+        if shown.due_call.person_id == person_id:
+            return shown  # asked for twice
     if agent.state is not AgentState.READY:
         message = f"agent {agent_id} is {agent.state.value}: ready agents ring from a file"
         raise AgentStateError(message)
@@ -165,21 +178,27 @@ async def ask_back(
 ) -> int:
     """Write down that an owner asked to be rung by this agent, and put it on their list.
 
-    Returns the id of the request.
+    Returns the id of the request; of one that is on file for the same minute, that one's.
 
     Raises:
+        UnknownAgentError: no such agent.
         NoCallDueError: the person is unknown, or lives nowhere we know.
     """
     home = (await session.execute(_HOME, {"person_id": person_id, "now": now})).one_or_none()
     if home is None or home.community_id is None:
         message = f"person {person_id} is on no community's file: there is no list to put them on"
         raise NoCallDueError(message)
+    call_at = max(call_at, now)
+    await lock_agent(session, agent_id)  # the same asked twice at once is asked once
+    promised = {"person_id": person_id, "agent_id": agent_id, "call_at": call_at}
+    if (known := await session.scalar(_PROMISED, promised)) is not None:
+        return int(known)
     request_id = await request_callback(
         session,
         person_id=person_id,
         community_id=home.community_id,
         unit_id=home.unit_id,
-        call_at=max(call_at, now),
+        call_at=call_at,
         about=Reason.ENQUIRY,
         agent_id=agent_id,
         now=now,

@@ -41,6 +41,15 @@ _OF_AGENT = (
     .order_by(_COMMAND.c.command_id.desc())
     .limit(_KEPT)
 )
+# What was asked last, while it is on its way; whoever asks holds the agent's row.
+_LAST = sa.select(_COMMAND).where(
+    _COMMAND.c.command_id
+    == sa.select(sa.func.max(_COMMAND.c.command_id))
+    .where(_COMMAND.c.agent_id == sa.bindparam("agent_id"))
+    .scalar_subquery(),
+    _COMMAND.c.state.in_([CommandState.ASKED, CommandState.TAKEN]),
+    _COMMAND.c.expires_at > sa.func.clock_timestamp(),
+)
 _NOT_AGREED = sa.select(
     _GUIDE.c.base.contains({MAY_RECORD: False}),
 ).where(_GUIDE.c.attempt_id == sa.bindparam("attempt_id"))
@@ -193,6 +202,9 @@ async def _ask(
     attempt_id: UUID | None,
     given: Mapping[str, Any],
 ) -> AnyRow:
+    last = (await session.execute(_LAST, {"agent_id": asking.agent_id})).one_or_none()
+    if last is not None and (last.kind, last.attempt_id, last.given) == (kind, attempt_id, given):
+        return last  # pressed twice: it is on its way
     real_now = sa.func.clock_timestamp()
     row: AnyRow = (
         await session.execute(

@@ -1,8 +1,9 @@
 """The agent's desk: the next owner, the call, its controls, and one page that speaks for it."""
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from api.console.edge import router as pages
 from api.console.page import Here
@@ -164,11 +165,14 @@ async def skip(page: Here, reason: Annotated[SkipReason, Form()]) -> Response:
 
 
 @router.post("/desk/more-time", openapi_extra=_WORK)
-async def take_more_time(page: Here) -> Response:
-    """Give the agent as long again to write down what was said; it stays on their steps."""
+async def take_more_time(page: Here, until: Annotated[datetime | None, Query()] = None) -> Response:
+    """Give the agent as long again to write down what was said; it stays on their steps.
+
+    `until` is what the page shows: who presses twice is given it once.
+    """
     agent = await held(page)
     standing = standing_of(agent)
-    if isinstance(standing, WrapUp):
+    if isinstance(standing, WrapUp) and until in {None, standing.until}:
         await service.take_more_time(
             page.work.session,
             agent.agent_id,

@@ -81,7 +81,9 @@ async def write_callback(
     page: Here, person_id: _Id, at: Annotated[str, Form(max_length=5)]
 ) -> Response:
     """Write down that an owner asked this agent to ring, at a time of their own."""
-    agent_id = agent_id_of(page)
+    agent_id, from_desk = agent_id_of(page), TAB_HEADER in page.request.headers
+    if from_desk:
+        await held(page)
     try:
         wished = time.fromisoformat(at.strip())
     except ValueError:
@@ -92,7 +94,8 @@ async def write_callback(
     call_at = datetime.combine(local.date(), wished, zone)
     if call_at < local - timedelta(minutes=1):
         call_at = datetime.combine(local.date() + timedelta(days=1), wished, zone)
-    await note_acting(page, agent_id)
+    if not from_desk:
+        await note_acting(page, agent_id)
     await ask_back(
         page.work.session,
         agent_id,
@@ -102,7 +105,7 @@ async def write_callback(
         desk=page.deps.desk,
         now=page.now,
     )
-    if TAB_HEADER in page.request.headers:
+    if from_desk:
         return await present(page, said=page.say("desk.call.written"))
     return page.go("/desk")
 
