@@ -1,15 +1,15 @@
 """The wrap-up on the agent's screen: codes, the form of the chosen one, and what a form says."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.console import formats
+from api.console.typed import plain, read_amount, read_day
 from core.money import Money
 from customers.model import WrapUpCode
 from dialer.agents.forms import form_schema
@@ -212,7 +212,7 @@ def values_in(sent: Mapping[str, str], proposal: Proposal) -> dict[str, Any]:
         if name == "reason" and name not in given and name in proposal.values:
             values[name] = proposal.values[name]
             continue
-        text = unicodedata.normalize("NFKC", given.get(name, "")).strip()
+        text = plain(given.get(name, ""))
         if name == ANSWERS:
             values |= _answers(given)
         elif _KINDS.get(name) == "check":
@@ -233,13 +233,10 @@ def _answers(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read(name: str, text: str, currency: str) -> Any:
-    if name != "amount_minor":
-        return text
-    try:
-        bare = re.sub(r"[,\s¥]|元$", "", text)
-        return Money.from_decimal(Decimal(bare), currency).amount_minor
-    except (InvalidOperation, ValueError):
-        return text
+    if _KINDS[name] == "date":
+        return read_day(text) or text
+    amount = read_amount(text) if name == "amount_minor" else None
+    return text if amount is None else Money.from_decimal(Decimal(amount), currency).amount_minor
 
 
 def bad_field(message: str) -> str:

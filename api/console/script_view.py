@@ -1,7 +1,6 @@
 """The script on the agent's screen: what a step shows, and what a sent form answers; pure."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -9,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from api.console import formats
+from api.console.typed import plain, read_amount, read_day
 from customers.model import Language
 from dialer.agents.guide import Guide
 from dialer.agents.guide_path import Place, steps_ahead, steps_done
@@ -258,26 +258,22 @@ def reply_of(turn: Turn, kind: Kind, *, choice: str, value: str) -> Reply | None
         words = value.strip()[:MOST_WORDS]
         return Reply(kind=ReplyKind.WORDS, value=words) if words else None
     if choice == GIVE and kind in _FIELDS:
-        keys = _READERS[kind](unicodedata.normalize("NFKC", value).strip())
+        keys = _READERS[kind](plain(value))
         fits = kind is not Kind.DIGITS or len(keys) <= ask.max_digits
         return Reply(kind=ReplyKind.KEYS, value=keys if keys and fits else UNREADABLE)
     own = {each.choice for each in _buttons(turn, kind)}
     return Reply(kind=ReplyKind.KEYS, value=choice) if choice in own else None
 
 
-_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{0,2})?", re.ASCII)
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 
 
 def _amount(text: str) -> str:
-    bare = re.sub(r"[,\s¥]|元$", "", text)
-    return bare.rstrip(".").replace(".", "*") if _AMOUNT.fullmatch(bare) else ""
+    return (read_amount(text) or "").replace(".", "*")
 
 
 def _date(text: str) -> str:
-    found = _DATE.fullmatch(text.replace("/", "-"))
-    return "" if found is None else f"{found[1]}{int(found[2]):02}{int(found[3]):02}"
+    return (read_day(text) or "").replace("-", "")
 
 
 def _time(text: str) -> str:
