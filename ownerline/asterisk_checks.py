@@ -147,7 +147,7 @@ class Checks:
         return True
 
     async def _modules(self) -> Finding:
-        missing = [name for name in required_modules() if not await self._has(name)]
+        missing = [name for name in required_modules() if not await self.has_module(name)]
         if not missing:
             return self.finding("modules", f"all {len(required_modules())} are loaded")
         found = (
@@ -156,7 +156,8 @@ class Checks:
         )
         return self.finding("modules", found, sound=False)
 
-    async def _has(self, module: str) -> bool:
+    async def has_module(self, module: str) -> bool:
+        """Say whether a module is loaded."""
         try:
             await self.connection.act("ModuleCheck", {"Module": module}, variables={}, within_s=5.0)
         except ManagerRefusedError:

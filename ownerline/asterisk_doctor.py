@@ -18,6 +18,7 @@ from dialer.bridges.asterisk.audio_places import make_folder
 from dialer.bridges.asterisk.lines import ManagerEvent, ManagerGoneError
 from dialer.bridges.asterisk.places import Place, places
 from ownerline.asterisk_bridge import trunks_of
+from ownerline.asterisk_browsers import examine_browsers
 from ownerline.asterisk_checks import Checks
 from ownerline.asterisk_trials import AgiDoor, SharedFolder, Trials
 from ownerline.finding import Finding
@@ -70,6 +71,8 @@ async def _examined(
         async with asyncio.timeout(_WITHIN_S), _connected(place, settings, clock) as checks:
             async for each in checks.all():
                 found.append(each)  # noqa: PERF401 - what came before a failure counts
+            async for each in examine_browsers(checks):
+                found.append(each)  # noqa: PERF401 - as above
             trials = Trials(
                 checks=checks,
                 shared=SharedFolder(settings=settings, place=place, ours=folder),

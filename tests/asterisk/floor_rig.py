@@ -137,10 +137,10 @@ class Heard:
 
 
 @contextlib.asynccontextmanager
-async def floor_rig(pair: Pair, phones: Phones) -> AsyncIterator[FloorRig]:
+async def floor_rig(pair: Pair, phones: Phones, *, ring_s: float = 1.0) -> AsyncIterator[FloorRig]:
     """Hold a started bridge with rooms for the block; its phones stay where they are."""
     recordings = Recordings()
-    rooms = AsteriskRooms(ids=IDS, recordings=recordings, ring_s=1.0)  # type: ignore[arg-type]  # rooms ask for no more
+    rooms = AsteriskRooms(ids=IDS, recordings=recordings, ring_s=ring_s)  # type: ignore[arg-type]  # rooms ask for no more
     voices = Voices(pair.shared)
     talks = AsteriskTalks(clock=CLOCK, sounds=voices, ids=IDS, folder=pair.shared, rooms=rooms)
     bridge = make_bridge(pair, talks=talks, rooms=rooms)

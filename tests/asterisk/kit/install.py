@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.asterisk.kit.modules import MODULES
+from tests.asterisk.kit.modules import BROWSER_MODULES
 from tests.kit.cache import cache_folder, held
 from tests.kit.cache import is_required as setting_requires
 from tests.kit.packages import (
@@ -31,8 +31,8 @@ _OWN = ("asterisk", "asterisk-modules", "asterisk-core-sounds-en-wav")
 _SHORT = (
     *_OWN,
     *("libc6", "libbsd0", "libcap2", "libcrypt1", "libedit2", "libgcc-s1", "libjansson4"),
-    *("libmd0", "libsqlite3-0", "libssl3t64", "libstdc++6", "libsystemd0", "libtinfo6"),
-    *("liburiparser1", "libuuid1", "libxml2-16", "libxslt1.1", "libzstd1", "zlib1g"),
+    *("libmd0", "libsqlite3-0", "libssl3t64", "libsrtp2-1", "libstdc++6", "libsystemd0"),
+    *("libtinfo6", "liburiparser1", "libuuid1", "libxml2-16", "libxslt1.1", "libzstd1", "zlib1g"),
 )
 
 
@@ -149,7 +149,7 @@ def _spread(archive: Archive, root: Path) -> None:
 def _missing_libraries(root: Path) -> list[str]:
     """Return what the program or a module of ours would not find."""
     folder = _libraries(root) / "asterisk/modules"
-    wanted = [root / "usr/sbin/asterisk", *(folder / f"{name}.so" for name in MODULES)]
+    wanted = [root / "usr/sbin/asterisk", *(folder / f"{name}.so" for name in BROWSER_MODULES)]
     missing = [path.name for path in wanted if not path.exists()]
     for path in wanted:
         listed = subprocess.run(
@@ -185,13 +185,13 @@ def _known(folder: Path) -> str | None:
         stamp = json.loads((folder / "stamp.json").read_text())
     except FileNotFoundError:
         return None
-    return str(stamp["version"]) if stamp["modules"] == list(MODULES) else None
+    return str(stamp["version"]) if stamp["modules"] == list(BROWSER_MODULES) else None
 
 
 def _note(folder: Path, version: str) -> None:
     """Say that all is there; what was fetched is needed no more."""
     shutil.rmtree(folder / "apt")
-    stamp = {"version": version, "modules": list(MODULES)}
+    stamp = {"version": version, "modules": list(BROWSER_MODULES)}
     (folder / "stamp.json").write_text(json.dumps(stamp))
 
 

@@ -15,7 +15,7 @@ import jinja2
 
 from core.errors import OwnerlineError
 from tests.asterisk.kit.install import Asterisk
-from tests.asterisk.kit.modules import MODULES
+from tests.asterisk.kit.modules import BROWSER_MODULES, MODULES
 
 WATCHER = "watcher"  # a manager user of the tests, and its secret
 _PORTS = range(16000, 17000)
@@ -61,6 +61,7 @@ class Instance:
     ports: Ports
     values: Mapping[str, object]
     extra: Mapping[str, str]  # further files of configuration: what Ownerline itself writes
+    with_browsers: bool = False  # they need modules and ICE, which no other phone here does
     folder: Path = field(default_factory=_short_folder)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -152,7 +153,8 @@ class Instance:
             "folder": self.folder,
             "modules": self.asterisk.modules,
             "data": self.asterisk.data,
-            "loaded": MODULES,
+            "loaded": BROWSER_MODULES if self.with_browsers else MODULES,
+            "with_browsers": self.with_browsers,
             "watcher": WATCHER,
             "sip": self.ports.sip,
             "ami": self.ports.ami,

@@ -23,3 +23,8 @@ _GROUND = (
 )
 
 MODULES = tuple(dict.fromkeys((*_GROUND, *required_modules())))
+
+# What an agent's browser needs beside them: an Asterisk of `kit.browsers` has these, no other.
+# Sockets stand below SIP, which listens on them as it is loaded.
+BROWSER_GROUND = ("res_crypto", "res_http_websocket", "res_srtp")
+BROWSER_MODULES = tuple(dict.fromkeys((*BROWSER_GROUND, *MODULES, "res_pjsip_transport_websocket")))

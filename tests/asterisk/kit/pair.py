@@ -1,11 +1,11 @@
 """Ownerline's Asterisk and the phones' side by side, set up with what Ownerline itself writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.settings_model import AsteriskServer, Settings
+from core.settings_model import AsteriskBrowsers, AsteriskServer, Settings
 from dialer.bridges.asterisk.snippets import FOLDER, render_snippets
 from tests.asterisk.kit.install import Asterisk
 from tests.asterisk.kit.instance import Instance, Ports, free_ports
@@ -25,6 +25,7 @@ class Pair:
     phones: Instance
     sipp_port: int
     shared: Path
+    browsers: AsteriskBrowsers = field(default_factory=AsteriskBrowsers)
 
     def server(self, **changes: Any) -> AsteriskServer:
         """Return the settings of the trunk to the phones, or of one that is like it."""
@@ -46,6 +47,7 @@ class Pair:
             "agi_listen": "127.0.0.1:0",
             "caller_id": "075512345678",
             "shared_folder": self.shared,
+            "browsers": self.browsers,
             "servers": servers or (self.server(),),
             **(asterisk or {}),
         }
@@ -61,17 +63,28 @@ class Pair:
         self.phones.remove()
 
 
-def start_pair(asterisk: Asterisk, *, shared: Path) -> Pair:
+def start_pair(
+    asterisk: Asterisk, *, shared: Path, browsers: AsteriskBrowsers | None = None
+) -> Pair:
     """Start both; `shared` is filled with what Asterisk itself plays."""
+    browsers = browsers or AsteriskBrowsers()
     taken: set[int] = set()
     dialer, phones = free_ports(taken=taken), free_ports(taken=taken)
     sipp = free_ports(taken=taken).sip
     write_wav(shared / "hold/music.wav", tone(300, 9))
     pair = Pair(
-        dialer=dialer_instance(asterisk, ports=dialer, phones=phones.sip, sipp=sipp, shared=shared),
+        dialer=dialer_instance(
+            asterisk,
+            ports=dialer,
+            phones=phones.sip,
+            sipp=sipp,
+            shared=shared,
+            browsers=browsers,
+        ),
         phones=_phones_instance(asterisk, ports=phones, dialer=dialer.sip),
         sipp_port=sipp,
         shared=shared,
+        browsers=browsers,
     )
     pair.say_little()
     try:
@@ -84,11 +97,18 @@ def start_pair(asterisk: Asterisk, *, shared: Path) -> Pair:
 
 
 def dialer_instance(
-    asterisk: Asterisk, *, ports: Ports, phones: int, sipp: int, shared: Path
+    asterisk: Asterisk,
+    *,
+    ports: Ports,
+    phones: int,
+    sipp: int,
+    shared: Path,
+    browsers: AsteriskBrowsers | None = None,
 ) -> Instance:
     """Return an Asterisk as an administrator sets it up for Ownerline, not yet started."""
     server = AsteriskServer(name=TRUNK, port=ports.ami, secret=SECRET, dial=DIAL)
-    table = {"shared_folder": shared, "servers": (server,)}
+    browsers = browsers or AsteriskBrowsers()
+    table = {"shared_folder": shared, "servers": (server,), "browsers": browsers}
     snippets = render_snippets(Settings(bridge="asterisk", asterisk=table))
     return Instance(
         asterisk=asterisk,
@@ -96,6 +116,7 @@ def dialer_instance(
         ports=ports,
         values={"phones": phones, "sipp": sipp, "agents": AGENTS},
         extra={f"{FOLDER}/{name}": text for name, text in snippets.items()},
+        with_browsers=bool(browsers.phones),
     )
 
 

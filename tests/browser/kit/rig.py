@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class World:
     dials: bool = True  # whether calls are placed
     factor: float = 1.0  # how fast its time passes
     morning: datetime = MORNING
+    settings: Mapping[str, object] = field(default_factory=dict)  # beside those of the rig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +94,7 @@ async def open_served(
         return ScaledClock(world.morning, factor=world.factor, origin=origin)
 
     write_campaigns(home)  # with some for agents: those that ship ring by themselves alone
-    async with open_runtime(_settings(database_url, home), clock=clock()) as runtime:
+    async with open_runtime(_settings(database_url, home, world), clock=clock()) as runtime:
         agent_ids, users = await _fill(runtime, world)
         process = Process(name="serve", runtime=runtime, feed=LiveFeed(runtime.database_url))
         listener = listen("127.0.0.1", 0)
@@ -132,7 +133,7 @@ async def _up(process: Process, running: asyncio.Task[None]) -> None:
             await running
 
 
-def _settings(database_url: str, home: Path) -> Settings:
+def _settings(database_url: str, home: Path, world: World) -> Settings:
     return Settings().model_copy(
         update={
             "home": home,
@@ -142,6 +143,7 @@ def _settings(database_url: str, home: Path) -> Settings:
             "campaigns_file": home / CAMPAIGNS_FILE,
             "time_zone": ZONE,
             "callback_number": "+862195588",
+            **world.settings,
         }
     )
 
