@@ -34,6 +34,19 @@ async def add_note(
     await session.flush()
 
 
+async def has_note(
+    session: AsyncSession, *, person_id: int, text: str, written_by: str, since: datetime
+) -> bool:
+    """Say whether somebody has put the same line on a person's file since then."""
+    the_same = sa.and_(
+        Note.person_id == person_id,
+        Note.at >= since,
+        Note.written_by == written_by,
+        Note.text == text,
+    )
+    return bool(await session.scalar(sa.select(sa.exists().where(the_same))))
+
+
 async def open_agent_task(
     session: AsyncSession,
     *,

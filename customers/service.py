@@ -11,7 +11,7 @@ from customers.accounts import (
     record_promise,
     request_extension,
 )
-from customers.desk import UnknownSubjectError, add_note, audit, open_agent_task
+from customers.desk import UnknownSubjectError, add_note, audit, has_note, open_agent_task
 from customers.people import (
     add_phone,
     kill_phone,
@@ -30,6 +30,7 @@ __all__ = [
     "add_phone",
     "audit",
     "dispute_charges",
+    "has_note",
     "kill_phone",
     "mark_deceased",
     "open_agent_task",

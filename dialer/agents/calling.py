@@ -49,6 +49,11 @@ _WAITING = (
     .limit(_MOST)
     .with_for_update(of=_DUE_CALL, key_share=True, skip_locked=True)
 )
+_HOW_MANY = sa.text("""
+    SELECT count(*) FROM (
+        SELECT FROM due_call WHERE person_id = :person_id AND state = 'waiting' LIMIT 20
+    ) AS waiting
+""")
 _SHOWN_TO = sa.select(_AGENT.c.name).where(
     _AGENT.c.due_call_id == _DUE_CALL.c.due_call_id,
     _DUE_CALL.c.person_id == sa.bindparam("person_id"),
@@ -124,13 +129,20 @@ async def offer_person(
         message = f"agent {agent_id} is {agent.state.value}: ready agents ring from a file"
         raise AgentStateError(message)
     of_person = {"person_id": person_id}
+    # Their calls are held before it is asked who has them: two who ask at once are one after the
+    # other, and what cannot be held somebody has.
+    waiting = (await session.execute(_WAITING, of_person)).all()
     colleague = await session.scalar(_SHOWN_TO, {**of_person, "agent_id": agent_id})
-    if colleague is not None or await session.scalar(_ON_THE_LINE, of_person):
+    if (
+        colleague is not None
+        or len(waiting) < await session.scalar(_HOW_MANY, of_person)
+        or await session.scalar(_ON_THE_LINE, of_person)
+    ):
         message = f"{colleague or 'a colleague or the script'} has them at this moment; look again"
         raise AgentStateError(message)
     rows = [
         row
-        for row in await session.execute(_WAITING, of_person)
+        for row in waiting
         if row.mode is CallMode.AGENT and due_call_id in {None, row.due_call_id}
     ]
     if not rows:

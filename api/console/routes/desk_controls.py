@@ -13,7 +13,7 @@ from api.model import Right, needs
 from callback.explain import show_cause
 from core.columns import AnyRow
 from core.phone import PhoneNumber, PhoneNumberError
-from customers.service import add_note
+from customers.service import add_note, has_note
 from dialer.agents import commands, service
 from dialer.agents.asked import controls_of
 from dialer.agents.commands import Asking
@@ -112,13 +112,20 @@ async def write_note(
     """Write what a caller said to their file."""
     agent = await held(page)
     screen = await load_screen(page.work.session, agent.agent_id, now=page.now)
-    if screen.seen is not None and text.strip():
-        person_id = screen.seen.person.person_id
+    person_id = None if screen.seen is None else screen.seen.person.person_id
+    by, since = page.caller.actor, agent.state_since
+    if (
+        person_id is not None
+        and text.strip()
+        and not await has_note(
+            page.work.session, person_id=person_id, text=text.strip(), written_by=by, since=since
+        )
+    ):
         await add_note(
             page.work.session,
             person_id=person_id,
             text=text.strip(),
-            written_by=page.caller.actor,
+            written_by=by,
             now=page.now,
         )
         await page.work.note("note_written", f"person:{person_id}")

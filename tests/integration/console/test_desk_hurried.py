@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -11,7 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callback.campaigns import Dialling
 from customers.tables import CallbackRequest, Note, Person
+from dialer.agents.calling import NoCallDueError, offer_person
+from dialer.agents.model import AgentStateError
+from dialer.agents.phones import Phones
+from dialer.agents.reserving import Wanted, reserve
 from dialer.agents.tables import Agent, AgentStateChange, FloorCommand
+from dialer.inbound.tables import InboundRow
 from dialer.tables import Attempt, AttemptDueCall
 from tests.integration.console.desk_floor import DeskFloor, Tab
 from tests.integration.dialer.agents.floor import agents_campaigns, live_attempt
@@ -115,3 +121,47 @@ async def test_a_wish_to_be_rung_back_sent_twice_is_one_wish(floor: DeskFloor) -
         from_a_file = [tab.browser.post(path, data={"at": "16:00"}) for _ in range(2)]
         assert [each.status_code for each in await asyncio.gather(*from_a_file)] == [303, 303]
     assert len(await floor.rows(sa.select(CallbackRequest.callback_request_id))) == 2
+
+
+async def test_of_two_agents_who_ask_for_one_owner_at_once_one_is_told_of_the_other(
+    floor: DeskFloor,
+) -> None:
+    (row,) = await floor.rows(_PERSONS)
+    wu = await floor.agent("Wu", endpoint="PJSIP/102")
+    now, desk = floor.clock.now(), floor.desk
+    async with floor.sessions.begin() as of_li:
+        await offer_person(of_li, 1, row.person_id, desk=desk, now=now)
+        with pytest.raises(AgentStateError, match="has them at this moment") as told:
+            async with floor.sessions.begin() as of_wu:
+                await offer_person(of_wu, wu, row.person_id, desk=desk, now=now)
+    assert not isinstance(told.value, NoCallDueError)
+    assert await floor.states() == ["reserved", "ready"]
+
+
+async def test_what_a_caller_said_sent_twice_is_on_file_once(floor: DeskFloor) -> None:
+    (row,) = await floor.rows(_PERSONS)
+    call_id = uuid4()
+    async with floor.sessions.begin() as session:
+        await session.execute(
+            sa.insert(InboundRow).values(
+                call_id=call_id,
+                channel="c1",
+                bridge="simulated",
+                trunk="a",
+                e164="+8613800000001",
+                dialled="4000",
+                person_id=row.person_id,
+                at=floor.clock.now(),
+            )
+        )
+        wanted = Wanted(call_id=call_id, trunk="a", person_id=row.person_id)
+        phones = Phones(floor.bridge)
+        taken = await reserve(
+            session, wanted, desk=floor.desk, phones=phones, by="inbound", now=floor.clock.now()
+        )
+        assert taken is not None
+    async with floor.tab() as tab:
+        assert await _twice(tab, "/desk/inbound-note", text="the lift is loud") == [200, 200]
+        assert await _twice(tab, "/desk/inbound-note", text="and the door") == [200, 200]
+    notes = await floor.rows(sa.select(Note.text).order_by(Note.note_id))
+    assert [each.text for each in notes] == ["the lift is loud", "and the door"]
