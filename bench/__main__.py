@@ -11,6 +11,8 @@ from pathlib import Path
 from bench import building, calls, claims, importing, pacing
 from bench.asterisk import load
 from bench.asterisk.stage import Stage, stage
+from bench.console import bare, floor
+from bench.console import load as console
 from bench.dialing import TRUNK, only_warnings
 from bench.place import database, server
 from bench.twilio import load as twilio
@@ -219,6 +221,49 @@ def bench_twilio(on: str, *, quick: bool) -> bool:
     return _target("refused", ours.refused + bare.refused, at_most=0) and held
 
 
+def bench_console(on: str, *, quick: bool) -> bool:
+    """Agents at their desks and supervisors before the wall, beside static answers as large."""
+    agents, supervisors, waiting = (8, 2, 300) if quick else (200, 20, 40_000)
+    rates = [(8.0, 16)] if quick else list(console.RATES)
+    _head(
+        f"console: {agents} agents and {supervisors} wallboards connected, {waiting:,} waiting; "
+        "ms from an event's commit to the screen"
+    )
+    people = {"waiting": waiting, "agents": agents, "supervisors": supervisors}
+    with (
+        database(on) as url,
+        tempfile.TemporaryDirectory(prefix="ownerline-bench-") as home,
+    ):
+        ours = console.measure(url, floor.prepare(url, **people), home=Path(home), rates=rates)
+    with database(on) as url:
+        sizes = bare.Sizes(parts=ours.noted.mean_parts, wall=ours.noted.mean_wall)
+        static = console.measure_bare(url, floor.prepare(url, **people), sizes=sizes, rates=rates)
+    held = True
+    for here, there in zip(ours.rounds, static.rounds, strict=True):
+        goal = here.rate <= console.TARGET_RATE
+        _line(f"{here.rate:g} events a second", here.requests_per_s, "requests a second")
+        _line("  server, of a core", here.cpu_share, f"bare {there.cpu_share:.2f}")
+        for what, mine, its, most in (
+            ("desk", here.desks, there.desks, console.TARGET_P95_MS),
+            ("answered call pops", here.pops, there.pops, console.TARGET_POP_MS),
+            ("desk with all it loads", here.whole, there.whole, None),
+            ("wall", here.walls, there.walls, console.TARGET_P95_MS),
+        ):
+            spread = f"99 %: {mine.share(0.99):,.0f}; bare {its.share(0.5):,.0f}, "
+            _line(f"  {what}, median", mine.share(0.5), f"{spread}95 %: {its.share(0.95):,.0f}")
+            if most is None or not goal:
+                _line(f"  {what}, 95 %", mine.share(0.95))
+            else:
+                held = _target(f"  {what}, 95 %", mine.share(0.95), at_most=most) and held
+        missed = here.desks.missed + here.walls.missed
+        held = _target("  events no screen showed", missed, at_most=0) and held
+    _line("server memory, alone, MB", ours.alone_mb, f"bare {static.alone_mb:.0f}")
+    _line("  all connected, MB", ours.connected_mb, f"bare {static.connected_mb:.0f}")
+    _line("  at the end, MB", ours.end_mb, f"bare {static.end_mb:.0f}")
+    _line("requests", ours.noted.requests, ", ".join(sorted(ours.noted.why_failed)[:3]))
+    return _target("refused or failed", ours.noted.failed, at_most=0) and held
+
+
 _BENCHES: dict[str, Callable[..., bool]] = {
     "building": bench_building,
     "claims": bench_claims,
@@ -226,6 +271,7 @@ _BENCHES: dict[str, Callable[..., bool]] = {
     "import": bench_import,
     "asterisk": bench_asterisk,
     "twilio": bench_twilio,
+    "console": bench_console,
 }
 
 
