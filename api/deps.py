@@ -37,6 +37,7 @@ class ApiLimits:
     live_queue: int = 1000  # news one slow listener may lag behind
     live_listeners: int = 20  # of one caller, on each process
     live_hours: float = 1  # then the listener shows its token again
+    live_check_s: float = 20  # how often it is asked whether the listener may still listen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, MutableMapping
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -164,6 +165,13 @@ def _parsed(request: Request, body: bytes) -> Any:
         ) from None
 
 
+async def _still(request: Request, deps: ApiDeps, caller: Caller) -> bool:
+    """Say whether the token is still good, and of the same role."""
+    token = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    async with deps.sessions.begin() as session:
+        return await caller_with(session, token, now=deps.clock.now()) == caller
+
+
 async def _transact(
     request: Request, handler: Handler, *, caller: Caller, deps: ApiDeps
 ) -> Response:
@@ -188,6 +196,7 @@ async def _transact(
                 if before is not None:
                     return before
             request.state.work = Work(session=session, caller=caller, deps=deps, now=now)
+            request.state.still = partial(_still, request, deps, caller)
             response = await handler(request)
             if asked is not None:
                 await idempotency.keep_answer(session, asked, response)

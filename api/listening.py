@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from http import HTTPStatus
 from time import monotonic
@@ -23,6 +23,8 @@ _SECONDS_AN_HOUR = 3600
 
 # Returns the name of the event that a piece of news is to a listener; None: it is none of theirs.
 Wanted = Callable[[News], str | None]
+# Says whether the caller may still listen: is not disabled, signed out or of another role.
+Still = Callable[[], Awaitable[bool]]
 
 
 def follow(
@@ -59,21 +61,64 @@ def stream(
     if listening[caller] >= limits.live_listeners:
         message = f"{limits.live_listeners} of your listeners follow already; end one of them"
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, message, headers={"Retry-After": "5"})
+    still: Still = request.state.still
+    known = while_known(events, still, every_s=limits.live_check_s)
     return EventSourceResponse(
-        _counted(listening, caller, events), ping=_PING_S, send_timeout=_SEND_WITHIN_S
+        _counted(listening, caller, known, most=limits.live_listeners),
+        ping=_PING_S,
+        send_timeout=_SEND_WITHIN_S,
     )
 
 
 async def _counted(
-    listening: Counter[int], caller: int, events: AsyncGenerator[ServerSentEvent, None]
+    listening: Counter[int],
+    caller: int,
+    events: AsyncGenerator[ServerSentEvent, None],
+    *,
+    most: int,
 ) -> AsyncGenerator[ServerSentEvent, None]:
-    listening[caller] += 1
-    try:
-        async with aclosing(events):
+    async with aclosing(events):
+        if listening[caller] >= most:  # they came at once
+            yield _event("dropped", "")
+            return
+        listening[caller] += 1
+        try:
             async for event in events:
                 yield event
+        finally:
+            listening[caller] -= 1
+
+
+async def while_known(
+    events: AsyncGenerator[ServerSentEvent, None], still: Still, *, every_s: float
+) -> AsyncGenerator[ServerSentEvent, None]:
+    """Yield events for as long as who listens may: asked every so often, news or none."""
+    coming: asyncio.Task[ServerSentEvent | None] | None = None
+    ask_s = monotonic() + every_s
+    try:
+        while True:
+            coming = coming or asyncio.create_task(_next(events))
+            await asyncio.wait([coming], timeout=max(0, ask_s - monotonic()))
+            if monotonic() >= ask_s:
+                if not await still():
+                    yield _event("over", "")
+                    return
+                ask_s = monotonic() + every_s
+            if not coming.done():
+                continue
+            event, coming = coming.result(), None
+            if event is None:
+                return
+            yield event
     finally:
-        listening[caller] -= 1
+        if coming is not None:
+            coming.cancel()
+            await asyncio.wait([coming])
+        await events.aclose()
+
+
+async def _next(events: AsyncGenerator[ServerSentEvent, None]) -> ServerSentEvent | None:
+    return await anext(events, None)
 
 
 async def _events(

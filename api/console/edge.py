@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -246,6 +247,14 @@ async def _check_form(request: Request, visit: Visit | None) -> None:
         )
 
 
+async def _still(request: Request, deps: ApiDeps, visit: Visit | None) -> bool:
+    """Say whether the browser is still signed in, as the same user of the same role."""
+    token = request.cookies.get(sessions.COOKIE)
+    async with deps.sessions.begin() as session:
+        found = await sessions.visit_with(session, token, now=deps.clock.now())
+    return found is not None and visit is not None and found.caller == visit.caller
+
+
 async def _do(
     request: Request, handler: Handler, *, visit: Visit | None, deps: ApiDeps
 ) -> Response:
@@ -273,6 +282,7 @@ async def _transact(
             if visit is not None:
                 work = Work(session=session, caller=visit.caller, deps=deps, now=now)
             request.state.work = work
+            request.state.still = partial(_still, request, deps, visit)
             request.state.session = session
             request.state.page = Page(
                 request=request,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.deps import ApiLimits
 from api.model import ApiRole
+from api.users import disable_user
 from core.database import libpq_url
 from core.live import LiveFeed
 from tests.integration.api.office import Office
@@ -146,3 +147,13 @@ async def test_a_word_nobody_here_understands_may_mean_anything_and_ends_nothing
         await client.post("/switches/stop")
     assert await listener.next() == ("switches", "installation")
     await listener.leave()
+
+
+async def test_who_is_disabled_hears_no_more(database: AsyncEngine, feed: LiveFeed) -> None:
+    office = await Office.open(database, feed=feed, limits=ApiLimits(live_check_s=0))
+    listener = Listener(office)
+    assert await listener.next() == ("listening", "")
+    async with office.deps.sessions.begin() as session:
+        await disable_user(session, name=ApiRole.SUPERVISOR.value, now=office.clock.now())
+    assert await listener.next() == ("over", "")
+    await listener.ended()
