@@ -150,13 +150,13 @@ def _operation_id(route: APIRoute) -> str:
 
 
 class _Guarded:
-    """Adds the headers that keep browsers from doing anything with an answer of the API."""
+    """Adds what keeps browsers from doing anything with an answer that has no such headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 

@@ -81,6 +81,19 @@ async def test_pages_hold_no_inline_code_and_forbid_it(house: House) -> None:
     assert page.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("address", ["/static/x/tokens.css", "/static/x/none", "/none", "/%00"])
+async def test_whatever_is_answered_can_neither_run_nor_be_framed(
+    house: House, address: str
+) -> None:
+    async with house.stranger(headers={"Accept": "*/*"}) as browser:
+        answers = [await browser.request(verb, address) for verb in ("GET", "POST", "DELETE")]
+    for answer in answers:
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.status_code < 500
+
+
 async def test_what_is_not_there_is_said_as_a_page(house: House) -> None:
     async with house.browser() as browser:
         missing = await browser.get("/nowhere")
