@@ -23,6 +23,7 @@ from customers.model import Reason
 from customers.people import lock_person, request_callback
 from customers.tables import CallbackRequest
 
+_LATELY, _MOST_LATELY = timedelta(days=60), 3
 _FURTHEST = timedelta(days=365)  # of a call that is promised when a complaint is closed
 
 
@@ -213,6 +214,12 @@ async def complaints_of(
     """Return a person's complaints: the open by their deadline, then the last closed."""
     asked = {"person_id": person_id, "limit": limit, "now": now}
     return (await session.execute(_OF_PERSON, asked)).all()
+
+
+async def lately_of(session: AsyncSession, person_id: int, *, now: datetime) -> Sequence[AnyRow]:
+    """Return what to know before one speaks: what is open, or was closed not long ago."""
+    rows = await complaints_of(session, person_id, limit=_MOST_LATELY, now=now)
+    return [row for row in rows if row.closed_at is None or row.closed_at > now - _LATELY]
 
 
 async def complaint_of(session: AsyncSession, complaint_id: int, *, now: datetime) -> AnyRow:

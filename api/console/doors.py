@@ -30,6 +30,7 @@ DOORS = (
     ),
     Door(path="/wishes", right=Right.READ_FILE, words="console.nav.wishes", icon="no"),
     Door(path="/files", right=Right.READ_FILE, words="console.nav.files", icon="search"),
+    Door(path="/complaints", right=Right.READ_FILE, words="console.nav.complaints", icon="risk"),
     Door(
         path="/recordings", right=Right.HEAR_RECORDINGS, words="console.nav.recordings", icon="play"
     ),

@@ -69,7 +69,9 @@ _COUNTS = sa.text(f"""
            (SELECT count(*) FROM attempt a
             WHERE a.person_id = :person_id AND a.state = 'ended') AS calls,
            (SELECT count(*) FROM charge h WHERE h.liable_person_id = :person_id
-              AND h.amount_minor > h.paid_minor) AS open_charges
+              AND h.amount_minor > h.paid_minor) AS open_charges,
+           (SELECT count(*) FROM complaint c WHERE c.person_id = :person_id
+              AND c.closed_at IS NULL) AS complaints
 """)  # noqa: S608 - the parts are constants of this module
 _WITH_THEM = sa.text(f"""
     SELECT DISTINCT ON (person.person_id) person.person_id, person.name, person.honorific,
@@ -184,5 +186,5 @@ async def calls_of(
 
 
 async def counts_of(session: AsyncSession, person_id: int, *, today: date) -> AnyRow:
-    """Return how many repairs, calls and open charges a person's file has."""
+    """Return how many repairs, calls, open charges and open complaints a person's file has."""
     return (await session.execute(_COUNTS, {"person_id": person_id, "today": today})).one()

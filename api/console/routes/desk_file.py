@@ -8,9 +8,11 @@ from fastapi import Query, Response
 
 from api.console.edge import router as pages
 from api.console.page import Here, Page
+from api.console.routes.complaints_words import complaint_facts
 from api.console.routes.desk_holding import agent_id_of
 from api.console.routes.desk_parts import Words, identified, note_look
 from api.model import ApiRole, Right, needs
+from customers.complaints import complaints_of, lately_of
 from dialer.agents.household import (
     brief_of,
     calls_of,
@@ -32,6 +34,7 @@ class Tab(StrEnum):
     BRIEF = "brief"
     CHARGES = "charges"
     REPAIRS = "repairs"
+    COMPLAINTS = "complaints"
     CALLS = "calls"
 
 
@@ -39,6 +42,11 @@ class Tab(StrEnum):
 async def show_file(page: Here, tab: Annotated[Tab, Query()] = Tab.BRIEF) -> Response:
     """Show a section of the file of whom the call is with; the first look goes on the audit."""
     screen = await load_screen(page.work.session, agent_id_of(page), now=page.now)
+    return await show_tab(page, screen, tab)
+
+
+async def show_tab(page: Page, screen: Screen, tab: Tab, **typed: Any) -> Response:
+    """Return a section; `typed` is what stands in its form again, and what is wrong with it."""
     seen = screen.seen
     if seen is None:
         return page.show("desk/know_nobody.html")
@@ -50,7 +58,12 @@ async def show_file(page: Here, tab: Annotated[Tab, Query()] = Tab.BRIEF) -> Res
         "desk/know.html",
         tab=tab.value,
         tabs=[each.value for each in Tab],
-        counts={"charges": counts.open_charges, "repairs": counts.repairs, "calls": counts.calls},
+        counts={
+            "charges": counts.open_charges,
+            "repairs": counts.repairs,
+            "complaints": counts.complaints,
+            "calls": counts.calls,
+        },
         seen=seen,
         words=Words(page),
         identified=await identified(page, screen),
@@ -58,6 +71,7 @@ async def show_file(page: Here, tab: Annotated[Tab, Query()] = Tab.BRIEF) -> Res
         own_agent_id=screen.agent.agent_id,
         hears_all=page.caller.role is not ApiRole.AGENT,
         **facts,
+        **typed,
     )
 
 
@@ -74,10 +88,17 @@ async def _facts(page: Page, screen: Screen, tab: Tab) -> dict[str, Any]:
             }
         case Tab.REPAIRS:
             return {"repairs": await repairs_of(session, person_id, today=today)}
+        case Tab.COMPLAINTS:
+            return {
+                "complaints": await complaints_of(session, person_id, now=page.now),
+                "in_call": screen.attempt_id is not None,
+                **complaint_facts(),
+            }
         case Tab.CALLS:
             return {"calls": await calls_of(session, person_id)}
         case _:
             return {
                 "brief": await brief_of(session, person_id, but=screen.due_call_ids, today=today),
+                "complaints": await lately_of(session, person_id, now=page.now),
                 "calls": await calls_of(session, person_id, limit=_CALLS_IN_BRIEF),
             }

@@ -10,12 +10,14 @@ from api.console.edge import router as pages
 from api.console.formats import instant
 from api.console.page import Here, Page
 from api.console.routes import files_write
+from api.console.routes.complaints_words import complaint_facts
 from api.console.routes.files_timeline import GROUPS, counts_of, entries_of
 from api.console.routes.files_words import kind_word, reason_word, who
 from api.console.routes.recordings import DayQuery
 from api.fields import PathId
 from api.model import ApiRole, Right, needs
 from callback.words import MODES, PURPOSES
+from customers.complaints import complaints_of
 from customers.household import Household, household_of, unit_of
 from customers.model import CallMode, Purpose
 from customers.search_box import search_files
@@ -126,6 +128,8 @@ async def show_file(
         who=who,
         purpose=lambda text: PURPOSES[Purpose(text)][page.language],
         mode=lambda text: MODES[CallMode(text)][page.language],
+        complaints=await complaints_of(session, person_id, now=page.now),
+        **complaint_facts(),
         trouble=trouble,
         at=at,
         typed=typed or {},

@@ -16,6 +16,13 @@ from api.tables import ApiUser
 from core.columns import table_of
 from core.database import Base
 from customers.account_tables import Charge, Extension, Payment, Promise, PromiseCharge, WorkOrder
+from customers.complaint_tables import (
+    Complaint,
+    ComplaintCategory,
+    ComplaintChannel,
+    ComplaintStep,
+    ComplaintStepKind,
+)
 from customers.model import (
     CallMode,
     ExtensionState,
@@ -57,6 +64,8 @@ FREE_TEXTS: Mapping[type[Base], Sequence[str]] = {
     AuditEntry: ("actor", "subject"),
     Charge: ("reference", "kind", "note"),
     Community: ("name",),
+    Complaint: ("words", "taken_by", "accountable"),
+    ComplaintStep: ("by", "words"),
     Consent: ("given_by", "how"),
     DoNotCall: ("said_by", "how"),
     Extension: ("decided_because",),
@@ -116,6 +125,31 @@ async def marked_town(house: House) -> Mapping[str, Sequence[object]]:
         contractor="x",
         description="x",
     )
+    complaint_id = await office.add(
+        Complaint,
+        community_id=owner.community_id,
+        unit_id=owner.unit_id,
+        person_id=owner.person_id,
+        category=ComplaintCategory.SERVICE,
+        channel=ComplaintChannel.HOTLINE,
+        words="x",
+        serious=False,
+        taken_at=TEN,
+        taken_by="x",
+        accountable="x",
+        rules="x",
+        reply_by=TEN + timedelta(hours=72),
+        replied_at=TEN,
+    )
+    await office.add(
+        ComplaintStep,
+        complaint_id=complaint_id,
+        cycle=1,
+        kind=ComplaintStepKind.REPLIED,
+        at=TEN,
+        by="x",
+        words="x",
+    )
     do_not_call_id = await office.add(
         DoNotCall, person_id=owner.person_id, since=TEN, said_by="x", how="x"
     )
@@ -154,6 +188,7 @@ async def marked_town(house: House) -> Mapping[str, Sequence[object]]:
         "attempt_id": [OWN, OTHERS],
         "charge_id": [owner.charge_id],
         "community_id": [owner.community_id],
+        "complaint_id": [complaint_id],
         "consent_id": [consent_id],
         "do_not_call_id": [do_not_call_id],
         "due_call_id": [due_call_id],

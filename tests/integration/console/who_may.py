@@ -65,6 +65,13 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "campaigns.show_campaign": LEADS,
     "campaigns.show_campaigns": LEADS,
     "campaigns.show_part": LEADS,
+    # complaints
+    "complaints.do_step": DESK,
+    "complaints.show_complaints": DESK,
+    "complaints.take_away": LEADS,
+    "complaints.take_complaint": DESK,
+    # desk_complaint
+    "desk_complaint.take_complaint": WORKS,
     # desk
     "desk.become_ready": WORKS,
     "desk.dial": WORKS,
