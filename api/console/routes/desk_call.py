@@ -114,6 +114,8 @@ async def _refusal(
     page: Page, person_id: int, *, because: AgentStateError | None, trouble: str | None = None
 ) -> Response:
     seen = await see(page.work.session, [], person_id=person_id, now=page.now)
+    if seen is not None:
+        await page.work.note("looked_at", f"person:{person_id}", page="call")
     zone = page.zone if seen is None or not seen.ties else seen.time_zone
     sentence = None
     if isinstance(because, CallRefusedError):
