@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from api.console.reports.agents import agents
 from api.console.reports.answers import answers
+from api.console.reports.complaints import complaints
 from api.console.reports.deadlines import deadlines
 from api.console.reports.model import Asked, Report
 from api.console.reports.outcomes import abandonment, outcomes
@@ -15,6 +16,7 @@ Builder = Callable[[Asked], Awaitable[Report]]
 # In the order of the page: what is owed first, then who answers, then what was said.
 REPORTS: Mapping[str, Builder] = {
     "deadlines": deadlines,
+    "complaints": complaints,
     "answers": answers,
     "dissatisfied": dissatisfied,
     "promises": promises,

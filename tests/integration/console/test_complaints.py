@@ -101,6 +101,8 @@ async def test_the_list_says_what_is_overdue_and_leaves_as_a_workbook(
         assert "没有这样的投诉" in (await browser.get("/complaints?category=fees")).text
         assert "'=1+1" in (await browser.get("/complaints/list.csv")).text
         assert (await browser.get("/complaints/list.xlsx")).status_code == 200
+        report = (await browser.get("/reports/complaints?preset=month")).text
+        assert "1 件投诉，按时答复 0%，最多的是物业服务" in report
 
 
 async def test_an_agent_takes_a_complaint_down_during_a_call(database: AsyncEngine) -> None:
