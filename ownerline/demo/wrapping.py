@@ -24,7 +24,7 @@ _FIELDS = {
     "reason": "reason",
 }
 _NEEDS_A_REASON = frozenset({WrapUpCode.DISPUTE, WrapUpCode.DISSATISFIED, WrapUpCode.TRANSFERRED})
-_NOTE = "Spoke with the owner; see the outcome."
+_NOTE = "已与业主通话，结果见记录。"
 
 
 async def write_down(
