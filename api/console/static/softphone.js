@@ -23,6 +23,7 @@
     root.dataset.state = state;
     root.dataset.trouble = String(TROUBLES.has(state));
     root.querySelector(".softphone__word").textContent = words.word;
+    root.querySelector(".softphone__button").setAttribute("aria-label", `${card.getAttribute("aria-label")}: ${words.word}`);
     root.querySelector("[data-said]").textContent = words.said;
     root.querySelector("p [data-mend]").textContent = words.mend;
     if (TROUBLES.has(state)) ownerline.announce?.(`${words.said} ${words.mend}`);
