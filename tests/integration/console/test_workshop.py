@@ -38,7 +38,9 @@ async def test_every_script_is_shown_with_its_steps_and_no_findings(house: House
             assert "Every check passed" in page.text
 
 
-async def test_words_changed_by_the_form_are_checked_before_they_are_published(house: House) -> None:
+async def test_words_changed_by_the_form_are_checked_before_they_are_published(
+    house: House,
+) -> None:
     async with house.browser() as browser:
         saves = await _draft(browser)
         given = {**_NEW, "step": "greeting", "saves": saves}
