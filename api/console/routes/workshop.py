@@ -1,5 +1,6 @@
 """The script workshop: list, flow, findings, versions, a walk by hand, drafts and publishing."""
 
+import asyncio
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ async def edit_script(page: Here, name: str) -> Response:
     draft = await workshop.draft_of(page.work.session, name)
     if draft is None:
         return page.go(f"/scripts/{name}")
-    return _edit(page, name, text=draft.text, saves=draft.saves, status=HTTPStatus.OK)
+    return await _edit(page, name, text=draft.text, saves=draft.saves, status=HTTPStatus.OK)
 
 
 @router.post("/scripts/{name}/edit", openapi_extra=_PUBLISH | _LARGE)
@@ -101,7 +102,7 @@ async def save_script(
                 page.work.session, name, plain, saves=saves, by=page.caller.actor, now=page.now
             )
     except workshop.DraftChangedError as err:
-        return _edit(
+        return await _edit(
             page, name, text=plain, saves=saves, status=HTTPStatus.CONFLICT, trouble=str(err)
         )
     return page.go(f"/scripts/{name}")
@@ -216,7 +217,7 @@ async def _shown(page: Page, name: str) -> _Shown:
     shipped = load_library().get(name)
     version = shipped.version if in_use is None else in_use.version
     if draft is not None:
-        text, checked = draft.text, workshop.check_text(name, draft.text)
+        text, checked = draft.text, await _checked(name, draft.text)
     else:
         text = await workshop.edition_text(session, name, version) or ""
         script = await workshop.script_in_use(session, name)
@@ -241,7 +242,12 @@ async def _shown(page: Page, name: str) -> _Shown:
     return _Shown(script=checked.script, facts=facts)
 
 
-def _edit(
+async def _checked(name: str, text: str) -> Checked:
+    """Read and lint a draft beside the loop: a large one takes seconds."""
+    return await asyncio.to_thread(workshop.check_text, name, text)
+
+
+async def _edit(
     page: Page, name: str, *, text: str, saves: int, status: int, trouble: str | None = None
 ) -> Response:
     return page.show(
@@ -252,7 +258,7 @@ def _edit(
         text=text,
         saves=saves,
         trouble=trouble,
-        findings=workshop.check_text(name, text).findings,
+        findings=(await _checked(name, text)).findings,
     )
 
 
