@@ -57,6 +57,7 @@
       busy.removeAttribute("aria-busy");
       busy = null;
       if (again) look();
+      else auto();
     }
   }
 
@@ -157,7 +158,7 @@
 
   function auto() {
     const wish = document.querySelector("[data-auto]");
-    if (!wish || !holder || document.hidden) return;
+    if (!wish || !holder || busy || document.hidden) return; // an answer that comes back asks when it is shown
     const of = `${mark()} ${document.getElementById("say").dataset.part}`;
     if (autoOf === of) return;
     autoOf = of;
