@@ -141,7 +141,7 @@ async def _make_ready(settings: Settings, day: date) -> datetime:
     async with open_runtime(settings, clock=SystemClock()) as runtime:
         async with runtime.sessions() as session:
             latest, furnished = (await session.execute(_ON_FILE)).one()
-        begins = _begins(day, latest)
+        begins = begins_at(day, latest)
         async with runtime.sessions.begin() as session:
             if NEWCOMER not in {each.name for each in await service.roster(session)}:
                 await service.add_agent(session, name=NEWCOMER, now=begins)
@@ -150,7 +150,7 @@ async def _make_ready(settings: Settings, day: date) -> datetime:
     return begins
 
 
-def _begins(day: date, latest: datetime | None) -> datetime:
+def begins_at(day: date, latest: datetime | None) -> datetime:
     """Return the instant at which a day is served, after the latest one on file."""
     zone = ZoneInfo(ZONE)
     begins = datetime.combine(day, _BEGINS, zone)
