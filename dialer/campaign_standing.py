@@ -64,7 +64,7 @@ _TODAY = sa.text("""
     FROM attempt a
     JOIN attempt_due_call adc USING (attempt_id)
     JOIN due_call dc USING (due_call_id)
-    WHERE a.attempt_id >= :first_id AND a.direction = 'outbound'
+    WHERE a.attempt_id >= :first_id AND adc.attempt_id >= :first_id AND a.direction = 'outbound'
     GROUP BY dc.campaign
 """)
 
