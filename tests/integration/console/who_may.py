@@ -206,7 +206,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "quality.sheet": LEADS,
     # wishes
     "wishes.end_opt_out": ALL,
-    "wishes.show_wishes": ALL,
+    "wishes.show_wishes": DESK,
     "wishes.take_away": LEADS,
     "wishes.take_consent": ALL,
     "wishes.take_list": BRINGS,
