@@ -71,7 +71,7 @@ class Library:
         )
 
     def at(self, versions: Mapping[str, int]) -> "Library":
-        """Return the library as a talk began with it; of an edition nobody knows, the present one."""
+        """Return the library as a talk began with it; of an unknown edition, the present one."""
         others = [
             edition
             for name, version in versions.items()
