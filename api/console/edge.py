@@ -12,6 +12,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from api.console import sessions
@@ -99,6 +100,8 @@ class ConsoleRoute(APIRoute):
                     await _read(limited, deps.limits.body_within_s)
                     await _check_form(limited, None if is_unmarked else visit)
                     response = await transact(limited, handler, visit=visit, deps=deps)
+            except ClientDisconnect:  # they went elsewhere: nobody reads the answer
+                response = Response(status_code=HTTPStatus.BAD_REQUEST)
             except Exception as err:  # noqa: BLE001 - the edge: shown as a page, logged when ours
                 response = problem_page(request, err, visit)
             for name, value in _HEADERS.items():

@@ -4,7 +4,7 @@ The page keeps a part whose key is the same as before: what is spoken from never
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
@@ -42,6 +42,7 @@ from dialer.agents.states import (
     WrapUp,
 )
 from dialer.agents.waiting import Coming, callbacks_of, day_of, just_now, what_comes
+from dialer.control import Switches, switches
 from dialer.plan import company_of
 
 _KEY_DIGITS = 12
@@ -100,6 +101,7 @@ class DeskView:
     callbacks: Sequence[AnyRow] = ()
     day: AnyRow | None = None
     last_call: AnyRow | None = None
+    switches: Switches | None = None
 
     @property
     def today(self) -> date:
@@ -224,6 +226,7 @@ async def load_view(page: Page, agent_id: int) -> DeskView:
         is_holder=await is_holder(page, agent_id),
         now=now,
         callbacks=callbacks,
+        switches=page.switches or await switches(session),
         **facts,
     )
 
@@ -254,6 +257,12 @@ def parts_of(page: Page, view: DeskView) -> list[Part]:
         _know(page, view, text),
         _foot(view, text),
         Part(id="mine-count", tag="span", inner=str(len(view.callbacks) or "")),
+        Part(
+            id="desk-standing",
+            tag="div",
+            inner=replace(page, switches=view.switches).text_of("standing.html"),
+            attributes={"class": "row"},
+        ),
     ]
 
 
