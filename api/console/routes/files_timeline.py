@@ -164,6 +164,9 @@ def _word(page: Page, name: str, value: Any, zone: str) -> str:  # noqa: PLR0911
         case "kind":
             key = f"files.task.{text}"
             return page.say(key) if page.knows(key) else kind_names(text)[page.language]
+        case "question":
+            key = f"reports.surveys.question.{text}"
+            return page.say(key) if page.knows(key) else text
         case "complaint":
             return page.say(f"complaints.category.{text}")
         case "written_by" | "said_by" | "taken_by":
