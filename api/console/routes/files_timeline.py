@@ -49,6 +49,11 @@ _LOOK: Mapping[str, tuple[str, str, str]] = {  # group, icon, tone
     "complaint_handed_over": ("complaints", "user", ""),
     "note": ("notes", "note", ""),
 }
+_WORDS = {
+    "state": "files.state",
+    "category": "files.category",
+    "question": "reports.surveys.question",
+}
 _OTHER = ("notes", "info", "")
 
 
@@ -164,15 +169,12 @@ def _word(page: Page, name: str, value: Any, zone: str) -> str:  # noqa: PLR0911
         case "kind":
             key = f"files.task.{text}"
             return page.say(key) if page.knows(key) else kind_names(text)[page.language]
-        case "question":
-            key = f"reports.surveys.question.{text}"
-            return page.say(key) if page.knows(key) else text
         case "complaint":
             return page.say(f"complaints.category.{text}")
         case "written_by" | "said_by" | "taken_by":
             return who(text)
-        case "state" | "category":
-            key = f"files.{name}.{text}"
+        case "state" | "category" | "question":
+            key = f"{_WORDS[name]}.{text}"
             return page.say(key) if page.knows(key) else text
         case "because" | "result":
             return show_cause(text, page.language)
