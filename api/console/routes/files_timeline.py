@@ -50,9 +50,9 @@ _LOOK: Mapping[str, tuple[str, str, str]] = {  # group, icon, tone
     "note": ("notes", "note", ""),
 }
 _WORDS = {
-    "state": "files.state",
-    "category": "files.category",
-    "question": "reports.surveys.question",
+    "state": "files.state.",
+    "category": "files.category.",
+    "question": "reports.surveys.question.",
 }
 _OTHER = ("notes", "info", "")
 
@@ -174,7 +174,7 @@ def _word(page: Page, name: str, value: Any, zone: str) -> str:  # noqa: PLR0911
         case "written_by" | "said_by" | "taken_by":
             return who(text)
         case "state" | "category" | "question":
-            key = f"{_WORDS[name]}.{text}"
+            key = _WORDS[name] + text
             return page.say(key) if page.knows(key) else text
         case "because" | "result":
             return show_cause(text, page.language)
