@@ -14,6 +14,7 @@ import pytest_socket
 from psycopg import sql
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sse_starlette.sse import AppStatus
 
 from core.database import create_engine, libpq_url
 from core.postgres.lease import ServerOptions, ensure_server
@@ -44,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    AppStatus.should_exit = False  # a web server that an earlier test ended has set it for good
     if item.get_closest_marker("unit") is not None:
         pytest_socket.disable_socket(allow_unix_socket=True)  # asyncio's own pair is one
 

@@ -42,6 +42,7 @@ class WebPart:
             )
         )
         served = asyncio.create_task(server.serve(sockets=[self._listener]))
+        AppStatus.should_exit = False  # where an earlier server of this process has ended
         # A carrier asks us what is said next until the dialer beside us has let its talks end.
         ended = asyncio.create_task(process.ending.wait_for_last_words())
         process.is_up(self.name)
