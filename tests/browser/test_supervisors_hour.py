@@ -1,10 +1,10 @@
-"""A supervisor's hour: sees the floor, steers it, decides, listens and scores."""
+"""A supervisor's hour: sees the floor, steers it, decides, listens, scores, and stops it all."""
 
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
 import sqlalchemy as sa
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from api.model import ApiRole
 from customers.account_tables import Extension
@@ -65,6 +65,18 @@ async def test_a_supervisors_hour(served: ServedFloor, browser: Browser) -> None
         await _steers_a_campaign(lead)
         await _moves_a_leavers_owners(lead, served)
     await _is_audited(served)
+
+
+async def test_the_stop_is_seen_everywhere_and_nothing_rings_until_it_is_resumed(
+    served: ServedFloor, browser: Browser
+) -> None:
+    async with (
+        visiting(browser, served, role=ApiRole.AGENT, language=ENGLISH) as agent,
+        visiting(browser, served, role=ApiRole.SUPERVISOR, language=ENGLISH) as lead,
+    ):
+        desk = AtDesk(agent, served)
+        await desk.begin()
+        await _stops_and_resumes(lead, desk)
 
 
 async def _sees_queues_and_the_call(lead: Visitor, desk: AtDesk) -> None:
@@ -180,6 +192,35 @@ async def _moves_a_leavers_owners(lead: Visitor, served: ServedFloor) -> None:
     assert {row.agent_id for row in owned} == {served.agent_id}
     (leaver,) = await floor.rows(sa.select(Agent.active).where(Agent.name == LEAVER))
     assert not leaver.active
+
+
+async def _stops_and_resumes(lead: Visitor, desk: AtDesk) -> None:
+    page, floor = lead.page, desk.served.floor
+    rung = len(floor.rung)
+    await lead.go("/wall")
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.locator(".halt")).to_be_visible()
+    await _says_it_is_stopped(desk.page)
+    desk.visitor.excuse("409|422")
+    await desk.page.keyboard.press("Enter")
+    await floor.work(0.5)
+    assert len(floor.rung) == rung
+    for path in ("/wall", "/campaigns", "/files", "/agents", "/approvals", "/quality"):
+        await lead.go(path)
+        await _says_it_is_stopped(page)
+    await lead.shot("hour-stopped")
+    await page.get_by_role("link", name="Resume").first.click()
+    await lead.axe()
+    await page.locator("form[action='/resume'] button").click()
+    await expect(page.locator(".halt")).to_have_count(0)
+    await desk.offered()
+    await desk.ring()
+    assert len(floor.rung) == rung + 1
+    await desk.hang_up()
+
+
+async def _says_it_is_stopped(page: Page) -> None:
+    await expect(page.locator("#standing.is-overdue")).to_be_visible()
 
 
 async def _is_audited(served: ServedFloor) -> None:
