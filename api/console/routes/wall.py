@@ -1,7 +1,7 @@
 """The wallboard, shared by all who watch; why nothing is dialled; the red stop button."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
@@ -59,31 +59,19 @@ async def _changes(
     page: Page, board: Board, *, until_s: float
 ) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield what each look has changed on this page; a look that changed nothing says so."""
-    shown: dict[str, list[str]] = {}
+    shown, standing = 0, ""
     async with aclosing(board.watch()) as looks:
         async for seen in looks:
-            texts = {**board.texts(page, seen), "standing": _standing(page, seen)}
-            parts = {name: text.split("\n") for name, text in texts.items()}
-            changed = {
-                name: _against(shown.get(name, ()), lines)
-                for name, lines in parts.items()
-                if shown.get(name) != lines
-            }
-            shown = parts
-            yield ServerSentEvent(
-                event="wall",
-                data=json.dumps(
-                    {"at": seen.wall.at.isoformat(), "parts": changed}, ensure_ascii=False
-                ),
-            )
+            told = {"at": seen.wall.at.isoformat()}
+            stands = _standing(page, seen)
+            if stands != standing:
+                told["standing"] = standing = stands
+            parts = board.changes(page, seen, shown=shown)
+            shown = seen.number
+            head = json.dumps(told, ensure_ascii=False).removesuffix("}")
+            yield ServerSentEvent(event="wall", data=f'{head}, "parts": {parts}}}')
             if monotonic() >= until_s:
                 return
-
-
-def _against(before: Sequence[str], lines: Sequence[str]) -> list[str | int]:
-    """Return lines, those that were there before by where they stood: a row is a line."""
-    places = {line: place for place, line in enumerate(before)}
-    return [places.get(line, line) for line in lines]
 
 
 def _standing(page: Page, seen: Seen) -> str:

@@ -1,7 +1,7 @@
 """One look at the floor for everybody who watches in this process, and its words once a language.
 
-Twenty wallboards cost one look. It is taken when news came, about five times a second at most, and
-less often where a look takes long; what is slow to count is counted anew more seldom still.
+Twenty wallboards cost one look. It is taken when news came, at most half of the time, and its words
+are made once a language; what is slow to count is counted anew more seldom still.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import structlog
 from fastapi import Request
 
 from api.console.page import Page
+from api.console.routes.wall_changes import Changes
 from api.console.routes.wall_words import WallWords
 from api.deps import ApiDeps
 from api.edge import limit_waiting
@@ -28,8 +29,8 @@ log = structlog.get_logger(__name__)
 PARTS = ("why", "gist", "lanes", "agents", "side")
 
 _LOOKED_ANEW_S = 2.0  # without news: deadlines pass and leases run out by themselves
-_PAUSE_S = 0.2
-_PAUSE_COSTS = 3.0  # times what the look took
+_PAUSE_S = 0.1
+_PAUSE_COSTS = 1.0  # times what the look took: half of the time nobody looks
 _LATELY_S, _LATELY_COSTS = 10.0, 30.0
 _TOPICS = frozenset({Topic.SWITCHES, Topic.DUE_CALL, Topic.ATTEMPT, Topic.AGENT, Topic.MISSED})
 
@@ -62,6 +63,7 @@ class Board:
         self._count_at_s = 0.0
         self._counting: asyncio.Task[None] | None = None
         self._texts: dict[Language, tuple[int, Mapping[str, str]]] = {}
+        self._changes: dict[Language, Changes] = {}
         self._watchers = 0
         self._watching: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -100,6 +102,11 @@ class Board:
             }
             self._texts[page.language] = (seen.number, made)
         return made
+
+    def changes(self, page: Page, seen: Seen, *, shown: int) -> str:
+        """Return as JSON what a look changed for a page that shows the look of a number."""
+        texts = self.texts(page, seen)
+        return self._changes.setdefault(page.language, Changes()).since(shown, seen.number, texts)
 
     @property
     def watchers(self) -> int:

@@ -2,9 +2,10 @@
 //
 //   <time data-since="2026-03-25T09:00:00Z">  counts up, 02:14 or 1:02:14, by the server's clock
 //   <time data-until="…">                     counts down to 00:00
-//   <time data-clock="Asia/Shanghai">         the time of day there
+//   <span data-clock="Asia/Shanghai">         the time of day there
 //   <textarea data-keep="note-17">            what is typed survives a problem and a reload, in this
 //                                             tab alone, until its form was taken or one signs out
+//   ownerline.now(), setNow("…"), paint(node) the server's clock; shows the times within a node at once
 //   ownerline.announce("…")                   says it to those who hear the page, politely
 "use strict";
 {
@@ -14,8 +15,9 @@
 
   // ---------- time: the server's, for a desk's own clock may be wrong ----------
 
-  const ahead = root.dataset.now ? Date.parse(root.dataset.now) - Date.now() : 0;
+  let ahead = root.dataset.now ? Date.parse(root.dataset.now) - Date.now() : 0;
   ownerline.now = () => Date.now() + ahead;
+  ownerline.setNow = (instant) => { ahead = Date.parse(instant) - Date.now(); };
 
   const two = (number) => String(number).padStart(2, "0");
 
@@ -29,19 +31,24 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
-  function tick() {
+  // What has just been put into the page need not wait for the next second.
+  ownerline.paint = (within) => {
     const now = ownerline.now();
-    for (const each of document.querySelectorAll("time[data-since]")) {
+    for (const each of within.querySelectorAll('time[data-since]:not([data-since=""])')) {
       show(each, timer(now - Date.parse(each.dataset.since)));
     }
-    for (const each of document.querySelectorAll("time[data-until]")) {
+    for (const each of within.querySelectorAll("time[data-until]")) {
       show(each, timer(Date.parse(each.dataset.until) - now));
     }
-    for (const each of document.querySelectorAll("time[data-clock]")) {
+    for (const each of within.querySelectorAll("[data-clock]")) {
       const timeZone = each.dataset.clock || undefined;
       show(each, new Date(now).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone }));
     }
-    setTimeout(tick, 1000 - (now % 1000));
+  };
+
+  function tick() {
+    ownerline.paint(document);
+    setTimeout(tick, 1000 - (ownerline.now() % 1000));
   }
 
   // ---------- what happened, for those who hear the page ----------

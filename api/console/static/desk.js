@@ -23,14 +23,31 @@
 
   // ---------- asking ----------
 
-  async function ask(path, { form = null, method = form ? "POST" : "GET" } = {}) {
+  async function ask(path, { form = null, method = form ? "POST" : "GET", marked = true } = {}) {
     const response = await fetch(path, {
       method,
       body: form,
-      headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab, ...(form ? { "X-Desk-Mark": mark() } : {}) },
+      headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab, ...(form && marked ? { "X-Desk-Mark": mark() } : {}) },
     });
     const way = response.headers.get("HX-Redirect");
     if (way) location.assign(way);
+    return response;
+  }
+
+  // What a server that is away fails with is a TypeError, here as in `fetch`.
+  async function unlessAway(work, lost = () => {}) {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      lost();
+      lose();
+    }
+  }
+
+  async function good(response) {
+    if (!response.ok) throw new TypeError(response.statusText);
+    found();
     return response;
   }
 
@@ -46,13 +63,11 @@
     busy = from ?? body;
     busy.setAttribute("aria-busy", "true");
     try {
-      const response = await ask(path, { form });
-      found();
-      await show(response);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      unsent = { path, form, mark: mark() };
-      lose();
+      await unlessAway(async () => {
+        const response = await ask(path, { form });
+        found();
+        await show(response);
+      }, () => { unsent = { path, form, mark: mark() }; });
     } finally {
       busy.removeAttribute("aria-busy");
       busy = null;
@@ -84,13 +99,7 @@
     if (again) return;
     looking = true;
     try {
-      const response = await ask("/desk/parts");
-      if (!response.ok) throw new TypeError(response.statusText);
-      found();
-      apply(await response.text());
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      lose();
+      await unlessAway(async () => apply(await (await good(await ask("/desk/parts"))).text()));
     } finally {
       looking = false;
       if (again) look();
@@ -134,21 +143,8 @@
     const scrolled = made.querySelector(".step");
     if (scrolled) scrolled.scrollTop = step;
     if (focused) made.querySelector(`[data-key-name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    paint(made);
+    ownerline.paint(made);
     htmx.process(made);
-  }
-
-  // A running time shows at once, not with the next second.
-  function paint(within) {
-    const now = ownerline.now?.() ?? Date.now();
-    const two = (number) => String(number).padStart(2, "0");
-    for (const each of within.querySelectorAll("time[data-since], time[data-until]")) {
-      const { since, until } = each.dataset;
-      const whole = Math.max(0, Math.floor((since ? now - Date.parse(since) : Date.parse(until) - now) / 1000));
-      const [hours, rest] = [Math.floor(whole / 3600), whole % 3600];
-      const text = `${two(Math.floor(rest / 60))}:${two(rest % 60)}`;
-      if (Number.isFinite(whole)) each.textContent = hours ? `${hours}:${text}` : text;
-    }
   }
 
   document.addEventListener("focusout", () => {
@@ -167,20 +163,10 @@
 
   // ---------- one window speaks ----------
 
-  async function take() {
-    const form = new URLSearchParams();
-    try {
-      const response = await fetch("/desk/take", { method: "POST", body: form, headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab } });
-      const way = response.headers.get("HX-Redirect");
-      if (way) location.assign(way);
-      if (!response.ok) throw new TypeError(response.statusText);
-      found();
-      apply(await response.text());
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      lose();
-    }
-  }
+  const take = () => unlessAway(async () => {
+    const response = await ask("/desk/take", { form: new URLSearchParams(), marked: false });
+    apply(await (await good(response)).text());
+  });
 
   function hold(holds) {
     if (holds === holder) return;
@@ -209,30 +195,21 @@
     source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) retryAt = Date.now() + RETRY_MS; });
   }
 
-  async function beat() {
-    try {
-      const response = await fetch("/desk/beat", { method: "POST", headers: { ...csrf, "HX-Request": "true", "X-Desk-Tab": tab, "Content-Type": "application/x-www-form-urlencoded" }, body: "" });
-      const way = response.headers.get("HX-Redirect");
-      if (way) location.assign(way);
-      if (!response.ok) throw new TypeError(response.statusText);
-      found();
-      const told = await response.json();
-      if (!told.holder) hold(false);
-      else if (!holder || (word !== null && told.word !== word) || told.mark !== mark()) look();
-      word = told.word;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      lose();
-    }
-  }
+  const beat = () => unlessAway(async () => {
+    const response = await good(await ask("/desk/beat", { form: new URLSearchParams(), marked: false }));
+    const told = await response.json();
+    if (!told.holder) hold(false);
+    else if (!holder || (word !== null && told.word !== word) || told.mark !== mark()) look();
+    word = told.word;
+  });
 
   function lose() {
     if (!lostSince) {
       lostSince = Date.now();
       put("banner-lost");
       const since = banner.querySelector("time");
-      if (since) since.dataset.since = new Date(ownerline.now?.() ?? Date.now()).toISOString();
-      paint(banner);
+      if (since) since.dataset.since = new Date(ownerline.now()).toISOString();
+      ownerline.paint(banner);
     }
     retryAt = Date.now() + RETRY_MS;
   }
@@ -302,37 +279,26 @@
     post(form.dataset.form, fields, form);
   }, true);
 
-  async function inKnow(path) {
+  const inKnow = (path) => unlessAway(async () => {
     const know = document.getElementById("know");
-    try {
-      const response = await ask(path);
-      if (!response.ok) { notice(await response.text()); return; }
-      const made = new DOMParser().parseFromString(await response.text(), "text/html").body;
-      know.replaceChildren(...made.childNodes);
-      applied.delete("know");
-      htmx.process(know);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      lose();
-    }
-  }
+    const response = await ask(path);
+    if (!response.ok) { notice(await response.text()); return; }
+    know.replaceChildren(...nodesOf(await response.text()));
+    applied.delete("know");
+    htmx.process(know);
+  });
 
   // ---------- what opens under the bar ----------
 
-  async function panelOf(from) {
+  const panelOf = (from) => unlessAway(async () => {
     if (!panel.hidden && panel.dataset.of === from.dataset.panel) { closePanel(); from.focus(); return; }
-    try {
-      const response = await ask(from.dataset.panel);
-      if (!response.ok) { notice(await response.text()); return; }
-      openPanel(await response.text(), from);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      lose();
-    }
-  }
+    const response = await ask(from.dataset.panel);
+    if (response.ok) openPanel(await response.text(), from);
+    else notice(await response.text());
+  });
 
   function openPanel(text, from) {
-    panel.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+    panel.replaceChildren(...nodesOf(text));
     panel.hidden = false;
     if (from) {
       panel.dataset.of = from.dataset.panel;
@@ -362,11 +328,8 @@
     setTimeout(() => made.remove(), 8000);
   }
 
-  function notice(text) {
-    const made = new DOMParser().parseFromString(text, "text/html").body;
-    document.getElementById("notice").replaceChildren(...made.childNodes);
-  }
-
+  const nodesOf = (text) => new DOMParser().parseFromString(text, "text/html").body.childNodes;
+  const notice = (text) => document.getElementById("notice").replaceChildren(...nodesOf(text));
   const put = (id) => banner.replaceChildren(document.getElementById(id).content.cloneNode(true));
 
   // ---------- fragments of the script show the same tab and mark ----------
@@ -376,7 +339,7 @@
     if (event.detail.verb === "get") return;
     event.detail.headers["X-Desk-Mark"] = mark();
   });
-  document.addEventListener("htmx:afterSwap", (event) => paint(event.detail.target));
+  document.addEventListener("htmx:afterSwap", (event) => ownerline.paint(event.detail.target));
   document.addEventListener("htmx:sendError", (event) => {
     const { elt, requestConfig } = event.detail;
     if (requestConfig.verb !== "get") unsent = { element: elt, event: requestConfig.triggeringEvent?.type ?? "click" };

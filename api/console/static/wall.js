@@ -7,31 +7,17 @@
   const KEPT_MS = 30_000; // rows keep their order so long
   const STALE_MS = 5_000;
   const AGAIN_MS = 5_000;
-  let ahead = Date.parse(floor.dataset.now) - Date.now(); // the server's clock, ours apart
   let heard = Date.now();
   let placed = Date.now();
   let source = null;
   let lines = {}; // of each part, as they were told last
 
-  const two = (number) => String(number).padStart(2, "0");
-  const timer = (seconds) => {
-    const whole = Math.max(0, Math.floor(seconds));
-    const hours = Math.floor(whole / 3600);
-    const rest = `${two(Math.floor((whole % 3600) / 60))}:${two(whole % 60)}`;
-    return hours ? `${hours}:${rest}` : rest;
-  };
   const say = (node, text) => {
     if (node.textContent !== text) node.textContent = text;
   };
 
-  function tick() {
-    const now = Date.now() + ahead;
-    for (const time of document.querySelectorAll("time[data-stands]")) {
-      say(time, timer((now - Date.parse(time.dataset.stands)) / 1000));
-    }
-    for (const clock of document.querySelectorAll("[data-clock]")) {
-      say(clock, new Date(now).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.clock }));
-    }
+  // How long ago we heard; times run by themselves.
+  function freshen() {
     const silent = Date.now() - heard;
     for (const fresh of document.querySelectorAll("[data-freshness]")) {
       const text = silent >= STALE_MS ? floor.dataset.stale : floor.dataset.fresh;
@@ -57,7 +43,7 @@
       if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
       return;
     }
-    if (from.matches("time[data-stands]") && from.dataset.stands === to.dataset.stands) return;
+    if (from.matches("time[data-since]") && from.dataset.since === to.dataset.since) return;
     attributes(from, to);
     if ([...to.children].some(key)) rows(from, to);
     else nodes(from, to);
@@ -121,17 +107,14 @@
 
   function show(parts) {
     for (const [name, text] of Object.entries(parts)) {
-      if (name === "standing") {
-        standing(text);
-        continue;
-      }
       const part = document.querySelector(`[data-part="${name}"]`);
       if (!part) continue;
       const holder = part.cloneNode(false);
       holder.append(made(text));
       become(part, holder);
     }
-    tick();
+    ownerline.paint(floor);
+    freshen();
     announce();
   }
 
@@ -153,7 +136,8 @@
     source.addEventListener("wall", (event) => {
       const told = JSON.parse(event.data);
       heard = Date.now();
-      ahead = Date.parse(told.at) - heard;
+      ownerline.setNow(told.at);
+      if (told.standing) standing(told.standing);
       const parts = {};
       for (const [name, given] of Object.entries(told.parts)) {
         const before = lines[name] ?? [];
@@ -196,6 +180,6 @@
   window.addEventListener("pageshow", (event) => event.persisted && follow());
   announce();
   follow();
-  tick();
-  setInterval(tick, 1000);
+  freshen();
+  setInterval(freshen, 1000);
 })();
