@@ -22,10 +22,10 @@ from core.phone import PhoneNumber
 
 T = TypeVar("T", date, datetime)
 
-_YEARS = range(1970, 2200)  # phones were rung, and zones are known
+YEARS = range(1970, 2200)  # phones were rung, and zones are known
 _DAY_SHAPE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 # Controls but for tab and line ends: a database holds no NUL, and nobody sees the others.
-_CLEAN = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\ufeff\\ufffe\\uffff]*$"
+CLEAN = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\ufeff\\ufffe\\uffff]*$"
 LARGEST_ID = 2**63 - 1
 
 
@@ -42,9 +42,7 @@ class Shown(BaseModel):
 
 
 def _texts(longest: int) -> StringConstraints:
-    return StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=longest, pattern=_CLEAN
-    )
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=CLEAN)
 
 
 Word = Annotated[str, _texts(64)]
@@ -53,7 +51,7 @@ LongText = Annotated[str, _texts(4000)]
 Yes = StrictBool
 Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-PathWord = Annotated[str, Path(min_length=1, max_length=64, pattern=_CLEAN)]
+PathWord = Annotated[str, Path(min_length=1, max_length=64, pattern=CLEAN)]
 IdQuery = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 E164 = Annotated[
     str,
@@ -102,8 +100,8 @@ def _instant(text: str) -> datetime:
 
 
 def _check_year(day: date) -> None:
-    if day.year not in _YEARS:
-        message = f"it lies outside the years {_YEARS.start} to {_YEARS.stop - 1}"
+    if day.year not in YEARS:
+        message = f"it lies outside the years {YEARS.start} to {YEARS.stop - 1}"
         raise ValueError(message)
 
 

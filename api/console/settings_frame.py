@@ -4,69 +4,31 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Form, Query, Response
+from fastapi import Query, Response
 
 from api.console.doors import Door
 from api.console.page import Page
 from api.model import Right
 
-# Of what is typed into a form: no control signs, which a database may not hold and nobody sees.
-CLEAN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]*$"
-FormWord = Annotated[str, Form(max_length=64, pattern=CLEAN)]
-FormText = Annotated[str, Form(max_length=200, pattern=CLEAN)]
-QueryWord = Annotated[str, Query(max_length=64, pattern=CLEAN)]
 Done = Annotated[str, Query(max_length=32, pattern="^[a-z_]*$")]
 
+_PAGES = (
+    ("users", Right.MANAGE_USERS, "user"),
+    ("agents", Right.READ_SETTINGS, "talking"),
+    ("communities", Right.READ_SETTINGS, "tabs"),
+    ("packs", Right.READ_SETTINGS, "armed"),
+    ("deadlines", Right.READ_SETTINGS, "clock"),
+    ("lines", Right.READ_SETTINGS, "phone"),
+    ("speech", Right.READ_SETTINGS, "say"),
+    ("installation", Right.READ_SETTINGS, "wrench"),
+)
+_AUDIT = Door(path="/audit", right=Right.READ_AUDIT, words="settings.section.audit", icon="search")
 SECTIONS = (
-    Door(
-        path="/settings/users",
-        right=Right.MANAGE_USERS,
-        words="settings.section.users",
-        icon="user",
+    *(
+        Door(path=f"/settings/{name}", right=right, words=f"settings.section.{name}", icon=icon)
+        for name, right, icon in _PAGES
     ),
-    Door(
-        path="/settings/agents",
-        right=Right.READ_SETTINGS,
-        words="settings.section.agents",
-        icon="talking",
-    ),
-    Door(
-        path="/settings/communities",
-        right=Right.READ_SETTINGS,
-        words="settings.section.communities",
-        icon="tabs",
-    ),
-    Door(
-        path="/settings/packs",
-        right=Right.READ_SETTINGS,
-        words="settings.section.packs",
-        icon="armed",
-    ),
-    Door(
-        path="/settings/deadlines",
-        right=Right.READ_SETTINGS,
-        words="settings.section.deadlines",
-        icon="clock",
-    ),
-    Door(
-        path="/settings/lines",
-        right=Right.READ_SETTINGS,
-        words="settings.section.lines",
-        icon="phone",
-    ),
-    Door(
-        path="/settings/speech",
-        right=Right.READ_SETTINGS,
-        words="settings.section.speech",
-        icon="say",
-    ),
-    Door(
-        path="/settings/installation",
-        right=Right.READ_SETTINGS,
-        words="settings.section.installation",
-        icon="wrench",
-    ),
-    Door(path="/audit", right=Right.READ_AUDIT, words="settings.section.audit", icon="search"),
+    _AUDIT,
 )
 
 

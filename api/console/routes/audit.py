@@ -1,15 +1,16 @@
 """The audit: who looked at, exported or changed what."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query, Response
 
 from api.console.edge import router as pages
+from api.console.forms import QueryWord, day_of
 from api.console.page import Here
-from api.console.settings_frame import QueryWord, show_section
+from api.console.settings_frame import show_section
 from api.console.words import load_words
 from api.fields import LARGEST_ID
 from api.model import Right, needs
@@ -21,7 +22,6 @@ router = pages()
 _A_PAGE = 100
 _FILES = {"person": "/files/persons", "unit": "/units"}
 _ACTION = "audit.action."
-_YEARS = range(1970, 2200)
 _ANY_DAY = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
 
 
@@ -37,7 +37,7 @@ async def show(
 ) -> Response:
     """Show the audit, newest first; looking at it goes on it too."""
     asked = {"actor": actor.strip(), "action": action, "subject": subject.strip(), "day": day}
-    when = _day(day)
+    when = day_of(day)
     wanted = Wanted(
         actor=asked["actor"],
         action=action,
@@ -70,14 +70,6 @@ def _file_of(subject: str) -> str | None:
     """Return where the file of a person or a unit is; None of any other subject."""
     kind, _, key = subject.partition(":")
     return f"{_FILES[kind]}/{key}" if kind in _FILES and key.isascii() and key.isdigit() else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.year in _YEARS else None
 
 
 def _actions() -> list[str]:

@@ -9,14 +9,8 @@ from fastapi import Form, Query, Response
 
 from api.console import downloads
 from api.console.edge import router as pages
+from api.console.forms import Line, LongLine, UnreadInstantError, When, instant_of
 from api.console.page import Here, Page
-from api.console.routes.complaints_words import (
-    Line,
-    LongLine,
-    UnreadInstantError,
-    When,
-    instant_of,
-)
 from api.fields import PathId
 from api.model import Right, needs
 from callback.rebuild import rebuild_soon

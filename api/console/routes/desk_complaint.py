@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Form, Response
 
 from api.console.edge import router as pages
+from api.console.forms import LongLine
 from api.console.page import Here
 from api.console.routes.complaints import take_down
-from api.console.routes.complaints_words import LongLine
 from api.console.routes.desk_file import Tab, show_tab
 from api.console.routes.desk_holding import held
 from api.model import Right, needs

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Form, Response
-from pydantic import AfterValidator, StringConstraints
 
 from api.console.edge import router as pages
+from api.console.forms import Line, LongLine, day_of
 from api.console.page import Here, Page
 from api.fields import PathId
 from api.model import Right, needs
@@ -34,16 +34,6 @@ _PHONE, _TIE, _UNIT, _COMMUNITY = (
     table_of(Unit),
     table_of(Community),
 )
-_YEARS = range(1970, 2200)
-_UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
-
-
-def _clean(text: str) -> str:
-    return text.translate(_UNSEEN).strip()
-
-
-Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_clean), Form()]
-LongLine = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_clean), Form()]
 
 
 @router.post("/files/{person_id}/notes", openapi_extra=needs(Right.WRITE_FILE))
@@ -100,7 +90,7 @@ async def change_holder(
 ) -> Response:
     """Let a new owner or tenant follow at a unit from a day on, or let this person just leave."""
     typed = {"since": since, "name": name, "honorific": honorific, "phones": phones}
-    day = _day(since)
+    day = day_of(since)
     if day is None:
         return await _again(page, person_id, "files.change.day_unread", at="change", **typed)
     unit = await _unit(page, person_id, unit_id)
@@ -204,14 +194,6 @@ async def _region(page: Page, person_id: int) -> str:
         )
     )
     return region or page.deps.defaults.region
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.year in _YEARS else None
 
 
 async def _again(page: Page, person_id: int, key: str, *, at: str, **typed: str) -> Response:

@@ -11,6 +11,7 @@ from fastapi import Form, Query, Response
 
 from api.console import formats
 from api.console.edge import router as pages
+from api.console.forms import without_unseen
 from api.console.page import Here, Page
 from api.fields import PathId
 from api.model import Right, needs
@@ -239,17 +240,11 @@ async def _filled(page: Page) -> Filled:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(err)) from err
     return Filled(
         answers=read,
-        comment=_clean(texts.get("comment", "")),
+        comment=without_unseen(texts.get("comment", ""))[:_COMMENT],
         revision=int(revision),
         by=page.caller.actor,
-        editor=_clean(texts.get("editor", ""))[:_EDITOR],
+        editor=without_unseen(texts.get("editor", ""))[:_EDITOR],
     )
-
-
-def _clean(text: str) -> str:
-    """Return a remark without controls, which a database does not hold; line ends stay."""
-    kept = "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
-    return kept[:_COMMENT].strip()
 
 
 def _conflict(page: Page, err: Exception) -> ProblemError:

@@ -16,7 +16,7 @@ from api.console.edge import router as pages
 from api.console.page import Here, Page
 from api.console.routes import recordings_sound
 from api.console.routes.files_words import caller_words, campaign_word, who
-from api.fields import LARGEST_ID
+from api.fields import LARGEST_ID, YEARS
 from api.hearing import known_row
 from api.model import ApiRole, Right, needs
 from api.problems import ProblemError
@@ -35,7 +35,6 @@ router = pages()
 _AGENT, _AUDIT = table_of(Agent), table_of(AuditEntry)
 _MOST_AGENTS, _MOST_PLAYS = 500, 20
 _MINUTE_S = 60
-_YEARS = range(1970, 2200)
 
 
 def _none_if_blank(value: Any) -> Any:
@@ -43,8 +42,8 @@ def _none_if_blank(value: Any) -> Any:
 
 
 def _in_our_years(value: date | None) -> date | None:
-    if value is not None and value.year not in _YEARS:
-        message = f"it lies outside the years {_YEARS.start} to {_YEARS.stop - 1}"
+    if value is not None and value.year not in YEARS:
+        message = f"it lies outside the years {YEARS.start} to {YEARS.stop - 1}"
         raise ValueError(message)
     return value
 

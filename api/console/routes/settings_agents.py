@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from fastapi import Form, Response
 
 from api.console.edge import router as pages
+from api.console.forms import FormText, FormWord, QueryWord
 from api.console.page import Here, Page
-from api.console.settings_frame import Done, FormText, FormWord, QueryWord, kept, show_section
+from api.console.settings_frame import Done, kept, show_section
 from api.fields import PathId
 from api.model import Right, needs
 from api.problems import NotOnFileError

@@ -7,8 +7,9 @@ from fastapi import Form, Response
 
 from api.console import sessions
 from api.console.edge import router as pages
+from api.console.forms import FormWord, QueryWord
 from api.console.page import Here, Page
-from api.console.settings_frame import Done, FormWord, QueryWord, kept, show_section
+from api.console.settings_frame import Done, kept, show_section
 from api.console.sign_in import give_password
 from api.fields import LARGEST_ID, PathId
 from api.model import ApiRole, Right, needs
