@@ -21,10 +21,8 @@ from tests.asterisk.kit.install import Asterisk
 from tests.asterisk.kit.pair import Pair, start_pair
 from tests.asterisk.kit.phones import Phones
 from tests.asterisk.kit.sounds import RATE, Samples, silence, tone, write_wav
-from tests.browser.kit.install import REQUIRED, Chromium, installed_chromium
+from tests.browser.kit.install import Chromium, wanted_chromium
 from tests.browser.kit.rig import Served, World, open_served
-from tests.kit.cache import is_required
-from tests.kit.packages import PackagesError
 
 _NAME = "web-01"
 _ROOM = "agent-1"
@@ -68,12 +66,7 @@ def pair(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="module")
 def chromium() -> Chromium:
     """Chromium, unpacked on the first run on a machine that has none."""
-    try:
-        return installed_chromium()
-    except PackagesError as err:
-        if is_required(REQUIRED):
-            raise
-        pytest.skip(f"no Chromium: {err}")  # it was tried, and the message says what would help
+    return wanted_chromium()
 
 
 @pytest.fixture

@@ -12,11 +12,9 @@ from pytest_asyncio import is_async_test
 
 from api.model import ApiRole
 from customers.model import Language
-from tests.browser.kit.install import REQUIRED, Chromium, installed_chromium
+from tests.browser.kit.install import Chromium, wanted_chromium
 from tests.browser.kit.rig import Served, World, open_served
 from tests.browser.kit.visitor import Visitor, visiting
-from tests.kit.cache import is_required
-from tests.kit.packages import PackagesError
 
 BrowserAs = Callable[..., AbstractAsyncContextManager[Visitor]]
 
@@ -33,12 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Chromium:
     """Chromium, unpacked on the first run on a machine that has none."""
-    try:
-        return installed_chromium()
-    except PackagesError as err:
-        if is_required(REQUIRED):
-            raise
-        pytest.skip(f"no Chromium: {err}")  # it was tried, and the message says what would help
+    return wanted_chromium()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

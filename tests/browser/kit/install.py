@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.kit.cache import cache_folder, held
+import pytest
+
+from tests.kit.cache import cache_folder, held, is_required
 from tests.kit.packages import PackagesError, open_archive
 
 REQUIRED = "OWNERLINE_TEST_REQUIRE_BROWSER"  # set: these tests must not be skipped
@@ -63,6 +65,20 @@ def installed_chromium(cache: Path | None = None, *, own: bool = True) -> Chromi
         executable=executable,
         environment=fonts | {"LD_LIBRARY_PATH": ":".join(map(str, libraries))},
     )
+
+
+def wanted_chromium() -> Chromium:
+    """Return Chromium for a test; where it cannot be had the test is skipped, or fails if required.
+
+    Raises:
+        PackagesError: it cannot be had, and tests in a browser must run.
+    """
+    try:
+        return installed_chromium()
+    except PackagesError as err:
+        if is_required(REQUIRED):
+            raise
+        pytest.skip(f"no Chromium: {err}")  # reason: the machine can have none; CI requires one
 
 
 def _has_chinese() -> bool:

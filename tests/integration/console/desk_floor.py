@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import httpx
 import sqlalchemy as sa
@@ -15,14 +16,18 @@ from api.deps import ApiDeps, ApiLimits
 from api.model import ApiRole
 from api.tables import ApiUser
 from api.users import add_user
-from callback.campaigns import Campaigns
+from callback.campaigns import Campaigns, Dialling
 from core.database import session_factory
 from core.ids import IdSource
 from core.live import LiveFeed
 from customers.importing.model import Defaults
+from dialer.agents.phones import Phones
+from dialer.agents.reserving import Wanted, reserve
+from dialer.inbound.tables import InboundRow
 from tests.integration.api.office import HOUSE, Office
 from tests.integration.console.house import House
-from tests.integration.dialer.agents.floor import Desks
+from tests.integration.dialer.agents.floor import Desks, agents_campaigns
+from tests.integration.dialer.day import answers
 
 MARK = re.compile(r'data-mark="([^"]+)"')
 
@@ -93,6 +98,53 @@ class DeskFloor(Desks):
         office = Office(app=make_app(deps), deps=deps, clock=floor.clock, tokens=tokens)
         floor.house = House(office=office)
         return floor
+
+    @classmethod
+    async def with_a_repair(cls, database: AsyncEngine) -> "DeskFloor":
+        """Open a floor where Li is shown a finished repair's call before it rings."""
+        floor = await cls.opened(database, campaigns=agents_campaigns(Dialling.PREVIEW))
+        await floor.repaired(await floor.owner(answers()))
+        await floor.build()
+        floor.talks_s = 600
+        await floor.at_work()
+        return floor
+
+    async def at_work(self) -> None:
+        """Let Li sit down at a phone, as the user of the role agent."""
+        await self.is_user(await self.agent("Li", endpoint="PJSIP/101"))
+        await self.work(0.1)
+
+    async def speaks(self, *, talks_s: float = 600) -> None:
+        """Build the lists and let Li speak with the owner who is due."""
+        self.talks_s = talks_s
+        await self.build()
+        await self.is_user(await self.agent("Li", endpoint="PJSIP/101"))
+        await self.work(1)
+        assert await self.states() == ["on_call"]
+
+    async def put_through(self, e164: str, person_id: int) -> UUID:
+        """Let somebody ring us, and Li have their call; returns its id."""
+        call_id, now = uuid4(), self.clock.now()
+        async with self.sessions.begin() as session:
+            await session.execute(
+                sa.insert(InboundRow).values(
+                    call_id=call_id,
+                    channel="c1",
+                    bridge="simulated",
+                    trunk="a",
+                    e164=e164,
+                    dialled="4000",
+                    person_id=person_id,
+                    at=now,
+                )
+            )
+            wanted = Wanted(call_id=call_id, trunk="a", person_id=person_id)
+            phones = Phones(self.bridge)
+            taken = await reserve(
+                session, wanted, desk=self.desk, phones=phones, by="inbound", now=now
+            )
+            assert taken is not None
+        return call_id
 
     async def is_user(self, agent_id: int) -> None:
         """Let the user of the role agent be this agent."""

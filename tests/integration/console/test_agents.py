@@ -10,7 +10,6 @@ import pytest
 from api.console.words import load_words
 from api.model import ApiRole
 from customers.model import Language
-from customers.tables import Community
 from dialer.agents.model import AgentState, BreakReason
 from dialer.agents.portfolio import assign_by_hand
 from dialer.agents.service import sign_in, take_break
@@ -24,16 +23,7 @@ _CHINESE = {**HTML, "Accept-Language": "zh-CN"}
 @pytest.fixture
 async def town(house: House) -> FloorTown:
     """A community in the house."""
-    town = FloorTown(office=house.office)
-    town.community_id = await house.office.add(
-        Community,
-        name="翠湖花园",
-        time_zone="Asia/Shanghai",
-        region="CN",
-        currency="CNY",
-        packs=["CN"],
-    )
-    return town
+    return await FloorTown.of(house.office)
 
 
 async def own(town: FloorTown, agent_id: int, count: int, **values: Any) -> list[int]:

@@ -1,7 +1,6 @@
 """The complaint register in the console: on the file, on the desk, as a list and a workbook."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -11,9 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.model import ApiRole
 from callback.campaigns import Dialling
 from customers.complaint_tables import Complaint
-from dialer.agents.phones import Phones
-from dialer.agents.reserving import Wanted, reserve
-from dialer.inbound.tables import InboundRow
 from tests.integration.api.town import Debtor, debtor
 from tests.integration.console.desk_floor import DeskFloor
 from tests.integration.console.house import HTML, House
@@ -107,34 +103,12 @@ async def test_the_list_says_what_is_overdue_and_leaves_as_a_workbook(
 
 async def test_an_agent_takes_a_complaint_down_during_a_call(database: AsyncEngine) -> None:
     floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PREVIEW))
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    await floor.work(0.1)
+    await floor.at_work()
     owner = await floor.owner(answers())
     async with floor.tab() as tab:
         nobody = await tab.post("/desk/complaint", words="x", category="fees")
         assert nobody.status_code == 409
-    call_id = uuid4()
-    async with floor.sessions.begin() as session:
-        await session.execute(
-            sa.insert(InboundRow).values(
-                call_id=call_id,
-                channel="c1",
-                bridge="simulated",
-                trunk="a",
-                e164=owner.phones[0],
-                dialled="4000",
-                person_id=owner.person_id,
-                at=floor.clock.now(),
-            )
-        )
-        assert await reserve(
-            session,
-            Wanted(call_id=call_id, trunk="a", person_id=owner.person_id),
-            desk=floor.desk,
-            phones=Phones(floor.bridge),
-            by="inbound",
-            now=floor.clock.now(),
-        )
+    await floor.put_through(owner.phones[0], owner.person_id)
     async with floor.tab() as tab:
         assert "No complaints on file" in (await tab.get("/desk/know?tab=complaints")).text
         lacking = await tab.post("/desk/complaint", words="", category="fees")

@@ -5,12 +5,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.model import ApiRole
-from callback.campaigns import Dialling
 from customers.tables import AuditEntry
 from dialer.agents.tables import AgentStateChange, FloorCommand, PreviewSkip
 from tests.integration.console.desk_floor import DeskFloor
-from tests.integration.dialer.agents.floor import agents_campaigns
-from tests.integration.dialer.day import answers
 
 NUMBER = "021 5108 2000"
 
@@ -18,13 +15,7 @@ NUMBER = "021 5108 2000"
 @pytest.fixture
 async def floor(database: AsyncEngine) -> DeskFloor:
     """Ten in the morning; agents see repairs before they ring, and Li is at work with a phone."""
-    floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PREVIEW))
-    await floor.repaired(await floor.owner(answers()))
-    await floor.build()
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    floor.talks_s = 600
-    await floor.work(0.1)
-    return floor
+    return await DeskFloor.with_a_repair(database)
 
 
 @pytest.fixture

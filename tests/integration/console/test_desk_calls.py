@@ -15,9 +15,6 @@ from callback.campaigns import Dialling
 from core.database import libpq_url
 from core.live import LiveFeed, News, Topic, tell
 from customers.tables import CallbackRequest, Note
-from dialer.agents.phones import Phones
-from dialer.agents.reserving import Wanted, reserve
-from dialer.inbound.tables import InboundRow
 from tests.integration.console.desk_floor import DeskFloor
 from tests.integration.dialer.agents.floor import agents_campaigns
 from tests.integration.dialer.day import RINGS_OUT, answers
@@ -27,8 +24,7 @@ from tests.integration.dialer.day import RINGS_OUT, answers
 async def floor(database: AsyncEngine) -> DeskFloor:
     """Ten in the morning, and Li is at work with a phone; nobody is due a call."""
     floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PREVIEW))
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    await floor.work(0.1)
+    await floor.at_work()
     return floor
 
 
@@ -110,30 +106,7 @@ async def test_a_caller_who_is_put_through_pops_and_what_they_say_is_on_file(
     floor: DeskFloor,
 ) -> None:
     owner = await floor.owner(answers())
-    call_id = uuid4()
-    async with floor.sessions.begin() as session:
-        await session.execute(
-            sa.insert(InboundRow).values(
-                call_id=call_id,
-                channel="c1",
-                bridge="simulated",
-                trunk="a",
-                e164=owner.phones[0],
-                dialled="4000",
-                person_id=owner.person_id,
-                at=floor.clock.now(),
-            )
-        )
-        wanted = Wanted(call_id=call_id, trunk="a", person_id=owner.person_id)
-        taken = await reserve(
-            session,
-            wanted,
-            desk=floor.desk,
-            phones=Phones(floor.bridge),
-            by="inbound",
-            now=floor.clock.now(),
-        )
-        assert taken is not None
+    call_id = await floor.put_through(owner.phones[0], owner.person_id)
     async with floor.tab() as tab:
         assert tab.mark == f"call-{call_id}"
         assert "Inbound call" in tab.text

@@ -3,25 +3,19 @@
 import asyncio
 import html
 import re
-from uuid import uuid4
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callback.campaigns import Dialling
 from customers.tables import CallbackRequest, Note, Person
 from dialer.agents.calling import NoCallDueError, offer_person
 from dialer.agents.model import AgentStateError
-from dialer.agents.phones import Phones
-from dialer.agents.reserving import Wanted, reserve
 from dialer.agents.tables import Agent, AgentStateChange, FloorCommand
-from dialer.inbound.tables import InboundRow
 from dialer.tables import Attempt, AttemptDueCall
 from tests.integration.console.desk_floor import DeskFloor, Tab
-from tests.integration.dialer.agents.floor import agents_campaigns, live_attempt
-from tests.integration.dialer.day import answers
+from tests.integration.dialer.agents.floor import live_attempt
 from tests.unit.api.forms import form_of
 
 _SERVED = sa.select(AttemptDueCall.due_call_id)
@@ -32,13 +26,7 @@ NUMBER = "021 5108 2000"
 @pytest.fixture
 async def floor(database: AsyncEngine) -> DeskFloor:
     """Agents see repairs before they ring; Li is at work with a phone."""
-    floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PREVIEW))
-    await floor.repaired(await floor.owner(answers()))
-    await floor.build()
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    floor.talks_s = 600
-    await floor.work(0.1)
-    return floor
+    return await DeskFloor.with_a_repair(database)
 
 
 async def _twice(tab: Tab, path: str, **fields: str) -> list[int]:
@@ -140,26 +128,7 @@ async def test_of_two_agents_who_ask_for_one_owner_at_once_one_is_told_of_the_ot
 
 async def test_what_a_caller_said_sent_twice_is_on_file_once(floor: DeskFloor) -> None:
     (row,) = await floor.rows(_PERSONS)
-    call_id = uuid4()
-    async with floor.sessions.begin() as session:
-        await session.execute(
-            sa.insert(InboundRow).values(
-                call_id=call_id,
-                channel="c1",
-                bridge="simulated",
-                trunk="a",
-                e164="+8613800000001",
-                dialled="4000",
-                person_id=row.person_id,
-                at=floor.clock.now(),
-            )
-        )
-        wanted = Wanted(call_id=call_id, trunk="a", person_id=row.person_id)
-        phones = Phones(floor.bridge)
-        taken = await reserve(
-            session, wanted, desk=floor.desk, phones=phones, by="inbound", now=floor.clock.now()
-        )
-        assert taken is not None
+    await floor.put_through("+8613800000001", row.person_id)
     async with floor.tab() as tab:
         assert await _twice(tab, "/desk/inbound-note", text="the lift is loud") == [200, 200]
         assert await _twice(tab, "/desk/inbound-note", text="and the door") == [200, 200]

@@ -1,119 +1,20 @@
-"""The script on the agent's screen through real calls, and the wrap-up that it fills in."""
+"""The script on the agent's screen through real calls."""
 
-from typing import Any
-
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.model import ApiRole
-from callback.campaign_model import HouseCampaigns
-from callback.campaigns import Campaigns, Dialling, shipped_campaigns
+from callback.campaigns import shipped_campaigns
 from customers.account_tables import Charge, Promise, ReworkNotice
-from customers.model import CallMode, Language, Reason
-from customers.tables import AuditEntry, CallbackRequest, DoNotCall, Note
-from customers.waiver_tables import Waiver
+from customers.model import Language
+from customers.tables import AuditEntry, DoNotCall, Note
 from dialer.agents.guide import is_identified
-from dialer.agents.guide_tables import CallGuide
-from dialer.tables import Attempt, AttemptDueCall
-from tests.integration.console.desk_floor import DeskFloor, Tab
-from tests.integration.dialer.agents.floor import agents_campaigns, live_attempt
+from dialer.tables import AttemptDueCall
+from tests.integration.console.desk_floor import DeskFloor
+from tests.integration.console.guide_desk import Desk, guide_of
+from tests.integration.dialer.agents.floor import live_attempt
 from tests.integration.dialer.day import IDENTITY, answers
-from tests.unit.api.forms import form_of, text_of
-
-LONG_S = 600.0
-
-
-def debts_by_agents() -> Campaigns:
-    """Return the shipped campaigns, with reminders spoken by agents."""
-    shipped = shipped_campaigns()
-    by_agents = {"mode": CallMode.AGENT, "dialling": Dialling.PROGRESSIVE}
-    return Campaigns(
-        HouseCampaigns.model_construct(
-            version=shipped.version,
-            source=shipped.source,
-            overdue=shipped.overdue.model_copy(update=by_agents),
-            repair=shipped.repair,
-            survey=shipped.survey,
-            promised=shipped.promised,
-            uploaded=shipped.uploaded,
-        )
-    )
-
-
-class Desk:
-    """An agent's page during a call, as their browser has it."""
-
-    def __init__(self, floor: DeskFloor, tab: Tab) -> None:
-        self.floor, self.tab, self.page = floor, tab, ""
-
-    async def look(self, path: str = "/desk/step") -> str:
-        self.page = (await self.tab.get(path)).text
-        return self.words
-
-    @property
-    def words(self) -> str:
-        return text_of(self.page)
-
-    async def press(self, choice: str, value: str = "") -> str:
-        """Answer the step that is shown, by its own form."""
-        sent = form_of(self.page, "step").press(choice, value=value)
-        return await self.send("/desk/step", sent)
-
-    async def send(self, path: str, sent: dict[str, str]) -> str:
-        response = await self.tab.post(path, **sent)
-        assert response.status_code in {200, 204}, response.text
-        self.page = response.text or self.page
-        return self.words
-
-    async def back(self, to: int) -> str:
-        counter = form_of(self.page, "step").fields["counter"]
-        return await self.send("/desk/step/back", {"counter": counter, "to": str(to)})
-
-    async def result(self, do: str, **fields: str) -> str:
-        sent = {**form_of(self.page, "result").fields, **fields, "do": do}
-        return await self.send("/desk/result", sent)
-
-    async def hang_up(self) -> None:
-        await self.tab.look()
-        assert (await self.tab.post("/desk/hang-up")).status_code == 200
-        await self.floor.work(0.2)
-        assert await self.floor.states() == ["wrap_up"]
-
-
-@pytest.fixture
-async def repairs(database: AsyncEngine) -> DeskFloor:
-    """Li speaks with the owner of a finished repair."""
-    floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PROGRESSIVE))
-    await floor.repaired(await floor.owner(answers()))
-    return await _speaking(floor)
-
-
-@pytest.fixture
-async def debts(database: AsyncEngine) -> DeskFloor:
-    """Li speaks with an owner who owes 100.00 and a late fee."""
-    floor = await DeskFloor.opened(database, campaigns=debts_by_agents())
-    charge_id = await floor.owes(await floor.owner(answers()))
-    await floor.write(
-        lambda session: session.execute(
-            sa.update(Charge).where(Charge.charge_id == charge_id).values(late_fee_minor=854)
-        )
-    )
-    return await _speaking(floor)
-
-
-async def _speaking(floor: DeskFloor) -> DeskFloor:
-    floor.talks_s = LONG_S
-    await floor.build()
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    await floor.work(1)
-    assert await floor.states() == ["on_call"]
-    return floor
-
-
-async def _guide(floor: DeskFloor) -> Any:
-    (row,) = await floor.rows(sa.select(CallGuide.__table__))
-    return row
+from tests.unit.api.forms import form_of
 
 
 async def test_a_promise_goes_from_the_greeting_to_the_file(debts: DeskFloor) -> None:
@@ -155,7 +56,7 @@ async def test_a_promise_goes_from_the_greeting_to_the_file(debts: DeskFloor) ->
     assert (promise.amount_minor, promise.promised_on.isoformat()) == (6000, "2026-05-25")
     (note,) = await floor.rows(sa.select(Note.text))
     assert note.text == "salary on the 25th"
-    kept = await _guide(floor)
+    kept = await guide_of(floor)
     assert (kept.answers, kept.note, list(kept.base)) == ([], "", ["versions"])
     actions = {row.action for row in await floor.rows(sa.select(AuditEntry.action))}
     assert "wrapped_up" in actions
@@ -171,7 +72,7 @@ async def test_the_digits_of_the_check_are_kept_and_shown_nowhere(debts: DeskFlo
         assert "9753" not in desk.page
         await desk.press("give", IDENTITY)
         assert IDENTITY not in desk.page
-    kept = await _guide(debts)
+    kept = await guide_of(debts)
     assert "9753" not in str(kept.answers)
     assert IDENTITY not in str(kept.answers)
     assert kept.wrong_proofs == 1
@@ -220,9 +121,9 @@ async def test_an_older_page_changes_nothing_and_shows_the_present(repairs: Desk
         asked = one.words
         assert "Another page has gone on" in await other.press("3")
         assert asked.split("Say")[-1] in other.words
-        assert len((await _guide(repairs)).answers) == 1
+        assert len((await guide_of(repairs)).answers) == 1
         await other.press("1")
-        assert len((await _guide(repairs)).answers) == 2
+        assert len((await guide_of(repairs)).answers) == 2
 
 
 async def test_the_same_answer_sent_twice_counts_once(repairs: DeskFloor) -> None:
@@ -234,7 +135,7 @@ async def test_the_same_answer_sent_twice_counts_once(repairs: DeskFloor) -> Non
         second = await desk.send("/desk/step", sent)
         assert "Are you satisfied" in first
         assert "Are you satisfied" in second
-    assert len((await _guide(repairs)).answers) == 1
+    assert len((await guide_of(repairs)).answers) == 1
 
 
 async def test_no_more_calls_can_be_taken_back_or_holds(repairs: DeskFloor) -> None:
@@ -287,47 +188,6 @@ async def test_a_payment_meanwhile_is_worked_in_at_the_next_answer(debts: DeskFl
         assert "Says it is paid" in await desk.look("/desk/result")
 
 
-async def test_a_refused_form_keeps_what_was_typed_and_says_the_mend(repairs: DeskFloor) -> None:
-    async with repairs.tab() as tab:
-        desk = Desk(repairs, tab)
-        await desk.look()
-        await desk.hang_up()
-        await desk.look("/desk/result")
-        assert "One matter has no result yet" in await desk.result("save")
-        (row,) = await repairs.rows(sa.select(AttemptDueCall.due_call_id))
-        due_call_id = row.due_call_id
-        await desk.result(f"choose:{due_call_id}:callback_requested", note="rings later")
-        at = f"{due_call_id}.callback_at"
-        assert "Give a time to come" in await desk.result("save", **{at: "2020-01-01T10:00"})
-        assert form_of(desk.page, "result").fields[at] == "2020-01-01T10:00"
-        assert await repairs.states() == ["wrap_up"]
-        assert "rings later" in (await _guide(repairs)).note
-        await desk.result("save", **{at: "2026-05-21T10:00", f"{due_call_id}.personal": "1"})
-    assert await repairs.states() == ["ready"]
-    (request,) = await repairs.rows(sa.select(CallbackRequest.agent_id))
-    assert request.agent_id is not None
-
-
-async def test_what_the_script_came_to_comes_back_when_it_is_chosen_again(
-    debts: DeskFloor,
-) -> None:
-    async with debts.tab() as tab:
-        desk = Desk(debts, tab)
-        await desk.look()
-        for choice, value in (("1", ""), ("give", IDENTITY), ("4", ""), ("give", "2026-06-10")):
-            await desk.press(choice, value)
-        await desk.hang_up()
-        await desk.look("/desk/result")
-        (row,) = await debts.rows(sa.select(AttemptDueCall.due_call_id))
-        await desk.result(f"choose:{row.due_call_id}:refused")
-        assert "2026-06-10" not in desk.page
-        await desk.result(f"choose:{row.due_call_id}:extension_requested")
-        assert "2026-06-10" in form_of(desk.page, "result").fields.values()
-        await desk.result("save", then="lunch")
-    assert await debts.results() == [("answered", "extension_requested")]
-    assert await debts.states() == ["break"]
-
-
 async def test_a_talk_for_a_person_is_handed_over_or_a_call_is_promised(
     repairs: DeskFloor,
 ) -> None:
@@ -347,38 +207,13 @@ async def test_a_talk_for_a_person_is_handed_over_or_a_call_is_promised(
         assert fields[f"{row.due_call_id}.code"] == "callback_requested"
 
 
-@pytest.mark.parametrize(("fee", "state"), [(854, "approved"), (9_000, "requested")])
-async def test_a_late_fee_is_waived_within_the_limit_and_asked_for_above_it(
-    debts: DeskFloor, fee: int, state: str
-) -> None:
-    floor = debts
-    await floor.write(lambda session: session.execute(sa.update(Charge).values(late_fee_minor=fee)))
-    async with floor.tab() as tab:
-        desk = Desk(floor, tab)
-        await desk.look()
-        await desk.press("1")
-        await desk.press("give", IDENTITY)
-        await desk.press("2")
-        await desk.hang_up()
-        await desk.look("/desk/result")
-        (row,) = await floor.rows(sa.select(AttemptDueCall.due_call_id))
-        waive = f"{row.due_call_id}.waive_late_fee"
-        assert "Say why it is waived" in await desk.result("save", **{waive: "1"})
-        because = {f"{row.due_call_id}.waive_because": "paid on the day"}
-        await desk.result("save", **{waive: "1"}, **because)
-    (waiver,) = await floor.rows(sa.select(Waiver.state, Waiver.asked_by, Waiver.amount_minor))
-    assert (waiver.state.value, waiver.asked_by, waiver.amount_minor) == (state, "Li", fee)
-    (charge,) = await floor.rows(sa.select(Charge.late_fee_minor))
-    assert charge.late_fee_minor == (0 if state == "approved" else fee)
-
-
 async def test_a_talk_that_a_script_handed_over_goes_on_where_it_stood(
     database: AsyncEngine,
 ) -> None:
     floor = await DeskFloor.opened(database, campaigns=shipped_campaigns())
     owner = await floor.owner(answers("1", IDENTITY, "1", "0"))
     await floor.owes(owner)
-    floor.talks_s = LONG_S
+    floor.talks_s = 600
     await floor.build()
     await floor.is_user(await floor.agent("Li", team="collections", endpoint="PJSIP/101"))
     await floor.work(4)
@@ -396,35 +231,6 @@ async def test_a_talk_that_a_script_handed_over_goes_on_where_it_stood(
         await desk.look("/desk/result")
         await desk.result("save")
     assert await floor.results() == [("answered", "promise_to_pay")]
-
-
-async def test_what_the_agent_walked_stands_when_the_wrap_up_never_comes(
-    repairs: DeskFloor,
-) -> None:
-    async with repairs.tab() as tab:
-        desk = Desk(repairs, tab)
-        await desk.look()
-        await desk.press("1")
-        await desk.press("1")
-        await desk.hang_up()
-    await repairs.work(5)
-    assert await repairs.due(Reason.REPAIR) == [("done", "satisfied")]
-
-
-async def test_with_no_call_there_is_no_script(repairs: DeskFloor) -> None:
-    async with repairs.tab() as tab:
-        desk = Desk(repairs, tab)
-        await desk.look()
-        await desk.hang_up()
-        await desk.look("/desk/result")
-        (row,) = await repairs.rows(sa.select(AttemptDueCall.due_call_id))
-        await desk.result(f"choose:{row.due_call_id}:satisfied")
-        await desk.result("save")
-        assert "There is no call just now" in await desk.look()
-        stale = {"counter": "0", "choice": "1"}
-        assert "There is no call just now" in await desk.send("/desk/step", stale)
-    (attempt,) = await repairs.rows(sa.select(Attempt.agent_id))
-    assert attempt.agent_id is not None
 
 
 async def test_the_page_is_in_the_agents_language_and_the_words_in_the_owners(

@@ -32,11 +32,7 @@ async def floor(database: AsyncEngine) -> DeskFloor:
     """Li speaks with the owner of a finished repair."""
     floor = await DeskFloor.opened(database, campaigns=agents_campaigns(Dialling.PROGRESSIVE))
     await floor.repaired(await floor.owner(answers()))
-    floor.talks_s = 600
-    await floor.build()
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    await floor.work(1)
-    assert await floor.states() == ["on_call"]
+    await floor.speaks()
     return floor
 
 

@@ -21,10 +21,7 @@ async def _speaking(database: AsyncEngine) -> DeskFloor:
     owner = await floor.owner(answers())
     await floor.repaired(owner)
     await floor.repaired(owner)
-    floor.talks_s = 900
-    await floor.build()
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    await floor.work(1)
+    await floor.speaks(talks_s=900)
     assert len(await floor.rows(_OUTCOMES)) == 2
     return floor
 

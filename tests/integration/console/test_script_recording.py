@@ -46,11 +46,7 @@ async def _speaking(
     app = floor.house.office.app
     desk = replace(app.state.deps.desk, packs=_packs(consent), records=records)
     app.state.deps = replace(app.state.deps, desk=desk)
-    floor.talks_s = 600
-    await floor.build()
-    await floor.is_user(await floor.agent("Li", endpoint="PJSIP/101"))
-    await floor.work(1)
-    assert await floor.states() == ["on_call"]
+    await floor.speaks()
     return floor
 
 

@@ -43,8 +43,14 @@ class FloorTown:
     @classmethod
     async def open(cls, database: AsyncEngine) -> "FloorTown":
         """Open an office over an empty database with a community in it."""
-        town = cls(office=await Office.open(database))
-        town.community_id = await town.office.add(
+        town = await cls.of(await Office.open(database))
+        await town.dialer()
+        return town
+
+    @classmethod
+    async def of(cls, office: Office) -> "FloorTown":
+        """Put a community into an office."""
+        community_id = await office.add(
             Community,
             name="翠湖花园",
             time_zone="Asia/Shanghai",
@@ -52,8 +58,7 @@ class FloorTown:
             currency="CNY",
             packs=["CN"],
         )
-        await town.dialer()
-        return town
+        return cls(office=office, community_id=community_id)
 
     async def dialer(self) -> None:
         """Let a dialer's lease run."""
