@@ -77,6 +77,7 @@ class LiveFeed:
         self._url = libpq_url(url)
         self._subscribers: list[Callable[[News], None]] = []
         self._task: asyncio.Task[None] | None = None
+        self._connection: psycopg.AsyncConnection | None = None
         self._connected = asyncio.Event()
 
     def subscribe(self, hear: Callable[[News], None]) -> Callable[[], None]:
@@ -99,6 +100,8 @@ class LiveFeed:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._connection is not None:
+            await self._connection.close()  # the task may have ended before it had begun
 
     @property
     def is_connected(self) -> bool:
@@ -116,6 +119,7 @@ class LiveFeed:
             keepalives_interval=5,
             keepalives_count=2,
         )
+        self._connection = connection
         await connection.execute(f"LISTEN {CHANNEL}")
         self._connected.set()
         return connection

@@ -203,11 +203,11 @@ def disk_full(layout: Layout) -> DiskFullError:
 
 
 def unexplained_end(layout: Layout) -> EmbeddedServerError:
-    """Return the error for a supervisor that ended again and again without a word."""
+    """Return the error for a program of ours or PostgreSQL's that ended without a word."""
     if shutil.disk_usage(layout.folder).free < ROOM:
         return disk_full(layout)
     return EmbeddedServerError(
-        f"what supervises PostgreSQL in {layout.folder} ends at once; its log is {layout.log}"
+        f"PostgreSQL in {layout.folder} ends at once and says nothing; its log is {layout.log}"
     )
 
 
@@ -218,4 +218,6 @@ def failure_of(said: str, layout: Layout) -> EmbeddedServerError:
     if _PORT_TAKEN in said:
         return PortTakenError(f"PostgreSQL in {layout.folder} found its port taken")
     last: Sequence[str] = [line for line in said.splitlines() if line.strip()][-_LAST_LINES:]
+    if not last:
+        return unexplained_end(layout)
     return EmbeddedServerError(f"PostgreSQL in {layout.folder} does not start: {' / '.join(last)}")

@@ -78,8 +78,8 @@ class Lease:
         starts = int(self._start_supervisor_if_none())
         while True:
             state = self._layout.read_state()
-            if state is not None and state.failure is not None:
-                raise EmbeddedServerError(state.failure)
+            if starts and state is not None and state.failure is not None:
+                raise EmbeddedServerError(state.failure)  # of one we started, not of the last one
             if state is not None and state.port is not None and _listens(state.port):
                 return self._layout.url(state.port)
             if self._start_supervisor_if_none():
