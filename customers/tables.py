@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.columns import one_of
 from core.database import Base
+from core.phone import PhoneKind
 from customers.model import CallMode, Language, Purpose, Reason, Role
 from customers.spelling import vector_of
 
@@ -118,13 +119,17 @@ class Occupancy(Base):
 
 
 class Phone(Base):
-    """A person's number; dead numbers stay on file and come back by import or by an agent only."""
+    """A person's number; dead numbers stay on file and come back by import or by an agent only.
+
+    `kind` is what the number's plan says (`customers.phone_kinds`); None: not read yet.
+    """
 
     __tablename__ = "phone"
 
     phone_id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.person_id"))
     e164: Mapped[str] = mapped_column(sa.String(17), index=True)
+    kind: Mapped[PhoneKind | None] = mapped_column(one_of(PhoneKind))
     position: Mapped[int]
     source: Mapped[str] = mapped_column(sa.String(32), server_default="import")
     dead_at: Mapped[datetime | None]

@@ -95,6 +95,7 @@ class Attempt(Base):
     dialer_id: Mapped[UUID | None]  # who carries it; None: a dialer that is in no fleet
     recording: Mapped[str | None] = mapped_column(sa.Text)
     direction: Mapped[Direction] = mapped_column(one_of(Direction), server_default="outbound")
+    foretold: Mapped[float | None] = mapped_column(sa.REAL)  # chance of an answer, when claimed
     __table_args__ = (
         sa.Index(
             "uq_attempt_live_person", "person_id", unique=True, postgresql_where="state <> 'ended'"
@@ -115,6 +116,7 @@ class Attempt(Base):
             " AND (ended_at IS NULL) = (telephony_result IS NULL)",
             name="ended_with_a_result",
         ),
+        sa.CheckConstraint("foretold BETWEEN 0 AND 1", name="foretold_of_one"),
         sa.CheckConstraint(
             "started_at <= submitted_at AND started_at <= answered_at AND started_at <= ended_at",
             name="in_order",
