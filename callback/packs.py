@@ -42,6 +42,11 @@ class Packs:
         """Names of all packs, sorted."""
         return tuple(sorted(self._by_name))
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of each pack by its name."""
+        return {name: self._by_name[name].version for name in self.names}
+
     def named(self, name: str) -> Pack:
         """Return a pack by its name.
 

@@ -126,8 +126,12 @@ class VerdictRow(Base):
     pack_version: Mapped[str | None] = mapped_column(sa.String(64))
     until: Mapped[datetime | None]
     facts: Mapped[dict[str, object]] = mapped_column(JSONB)
+    # The look it was given in, as the dialer recorded it; kept longer than the record.
+    claim_record_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     __table_args__ = (
         sa.CheckConstraint("(decision = 'defer') = (until IS NOT NULL)", name="defer_says_until"),
         sa.Index("ix_verdict_due_call", "due_call_id", "verdict_id"),
         sa.Index("ix_verdict_person", "person_id"),
+        sa.Index("ix_verdict_claim_record", "claim_record_id"),
+        sa.Index("ix_verdict_at", "at", postgresql_using="brin"),  # for a day's replay
     )

@@ -3,7 +3,7 @@
 Nothing rings here. What is refused keeps a verdict on file and the instant it may be asked again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,14 +19,16 @@ from customers.model import CallMode, Language, RecordingConsent
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import SettingBasis
 from dialer.claim_plan import (
+    Claiming,
     Judged,
     NewAttempt,
-    plan_calls,
+    plan_in_rounds,
     recording_consent,
     ring_at_least_s,
-    unless_line_taken,
 )
 from dialer.claim_writes import commit_attempts, keep_verdicts, load_waiting, pop_people, put_off
+from dialer.replay.model import LookKind
+from dialer.replay.writing import Look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,48 +77,53 @@ async def claim(
 
     Whoever was popped when the tokens run out keeps their place in the window.
     """
-    person_ids = await pop_people(session, batch=batch, now=now, paused=basis.paused_campaigns)
-    if not person_ids:
+    popped = await pop_people(session, batch=batch, now=now, paused=basis.paused_campaigns)
+    if not popped:
         return NOTHING_CLAIMED
     people = iter(
         await load_waiting(
             session,
-            person_ids,
+            list(popped),
             now=now,
             mode=CallMode.AUTOMATIC,
             basis=basis,
             campaigns=campaigns,
         )
     )
-    free = list(trunks)
-    committed: list[NewAttempt] = []
-    judged: list[Judged] = []
-    while free:
-        planned = plan_calls(
-            people,
-            free,
-            now=now,
-            packs=packs,
-            ids=ids,
-            taken=(each.phone.e164 for each in committed),
-        )
-        judged += planned.judged
-        written = await commit_attempts(session, planned.attempts, bridge=bridge, now=now)
-        committed += [each for each in planned.attempts if each.attempt_id in written]
-        if len(written) == len(planned.attempts):
-            break
-        # A line was taken meanwhile: its token goes to who comes next.
-        free = [each.trunk for each in planned.attempts if each.attempt_id not in written] + free[
-            len(planned.attempts) :
-        ]
-    served = frozenset(due for each in committed for due in each.due_call_ids)
-    outcome = unless_line_taken(judged, served, now=now)
-    await keep_verdicts(session, outcome, now=now)
-    await put_off(session, outcome, served, now=now)
-    _measure(committed, outcome, now=now)
-    return ClaimReport(
-        calls=tuple(_claimed(each, packs) for each in committed), looked_at=len(outcome)
+    rounds = plan_in_rounds(people, trunks, now=now, packs=packs, ids=ids)
+    done = await _committed(session, rounds, bridge=bridge, now=now)
+    look = Look(
+        kind=LookKind.QUEUE,
+        packs=packs,
+        bridge=bridge,
+        trunks=trunks,
+        placed=done.committed,
+        lost=done.lost,
+        scores=popped,
     )
+    await keep_verdicts(session, done.outcome, look, now=now)
+    await put_off(session, done.outcome, done.served, now=now)
+    _measure(done.committed, done.outcome, now=now)
+    return ClaimReport(
+        calls=tuple(_claimed(each, packs) for each in done.committed), looked_at=len(done.outcome)
+    )
+
+
+async def _committed(
+    session: AsyncSession,
+    rounds: Generator[list[NewAttempt], frozenset[UUID], Claiming],
+    *,
+    bridge: str,
+    now: datetime,
+) -> Claiming:
+    """Commit what is planned, round by round."""
+    try:
+        wanted = next(rounds)
+        while True:
+            wanted = rounds.send(await commit_attempts(session, wanted, bridge=bridge, now=now))
+    except StopIteration as done:
+        claiming: Claiming = done.value
+        return claiming
 
 
 def _measure(committed: Sequence[NewAttempt], judged: Sequence[Judged], *, now: datetime) -> None:

@@ -4,7 +4,7 @@ Pure but for what it is given; whoever claims, for the automatic queue or for an
 it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -121,6 +121,53 @@ def plan_calls(
             )
         )
     return planned
+
+
+@dataclass(slots=True)
+class Claiming:
+    """What a claim came to: calls committed, calls whose line was taken, and all verdicts."""
+
+    committed: list[NewAttempt]
+    lost: list[NewAttempt]
+    outcome: list[Judged]
+
+    @property
+    def served(self) -> frozenset[int]:
+        """The due calls that the committed calls serve."""
+        return frozenset(due for each in self.committed for due in each.due_call_ids)
+
+
+def plan_in_rounds(
+    people: Iterator[Sequence[Candidate]],
+    trunks: Sequence[TrunkLimits],
+    *,
+    now: datetime,
+    packs: Packs,
+    ids: IdSource,
+) -> Generator[list[NewAttempt], frozenset[UUID], Claiming]:
+    """Plan calls until each token has one that is committed, or nobody is left.
+
+    It yields calls to commit and is sent the ids of those that were; the token of a call whose line
+    was taken meanwhile goes to who comes next.
+    """
+    free = list(trunks)
+    committed: list[NewAttempt] = []
+    lost: list[NewAttempt] = []
+    judged: list[Judged] = []
+    while free:
+        taken = [each.phone.e164 for each in committed]
+        planned = plan_calls(people, free, now=now, packs=packs, ids=ids, taken=taken)
+        judged += planned.judged
+        written = yield planned.attempts
+        committed += [each for each in planned.attempts if each.attempt_id in written]
+        if len(written) == len(planned.attempts):
+            break
+        missed = [each for each in planned.attempts if each.attempt_id not in written]
+        lost += missed
+        free = [each.trunk for each in missed] + free[len(planned.attempts) :]
+    claiming = Claiming(committed=committed, lost=lost, outcome=judged)
+    claiming.outcome = unless_line_taken(judged, claiming.served, now=now)
+    return claiming
 
 
 def judged_in_turn(candidates: Iterable[Candidate], *, now: datetime, packs: Packs) -> list[Judged]:

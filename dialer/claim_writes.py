@@ -20,10 +20,11 @@ from callback.verdict import Rule
 from customers.model import CallMode
 from dialer.call_facts import Candidate, SettingBasis, load_candidates
 from dialer.claim_plan import Judged, NewAttempt, asked_again_at
+from dialer.replay.writing import Look, record_of
 
 # Not `FOR UPDATE`: foreign keys to what a claim holds need not wait for it.
 _POP = sa.text("""
-    SELECT dc.person_id
+    SELECT dc.person_id, ready.score
     FROM ready_call ready
     JOIN due_call dc USING (due_call_id)
     WHERE dc.state = 'waiting' AND dc.mode = 'automatic' AND dc.next_at <= :now
@@ -83,10 +84,16 @@ _COMMIT = sa.text("""
 """)
 
 _KEEP = sa.text("""
+    WITH record AS (
+        INSERT INTO claim_record (at, kind, bridge, agent_id, looked_at, refused, placed, record)
+        VALUES (:now, :kind, :bridge, :agent_id, :looked_at, :refused, :placed, :record)
+        RETURNING claim_record_id
+    )
     INSERT INTO verdict (at, due_call_id, person_id, e164, decision, rule, layer, pack,
-                         pack_version, until, facts)
+                         pack_version, until, facts, claim_record_id)
     SELECT :now, new.due_call_id, new.person_id, new.e164, new.decision, new.rule, new.layer,
-           new.pack, new.pack_version, new.until, new.facts
+           new.pack, new.pack_version, new.until, new.facts,
+           (SELECT claim_record_id FROM record)
     FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS new (
         place int, due_call_id bigint, person_id bigint, e164 text, decision text, rule text,
         layer text, pack text, pack_version text, until timestamptz, facts jsonb
@@ -131,10 +138,16 @@ _PUT_AWAY = sa.text("""
 
 async def pop_people(
     session: AsyncSession, *, batch: int, now: datetime, paused: Iterable[str]
-) -> list[int]:
-    """Return who comes next in the automatic queue, best score first, their due calls locked."""
+) -> dict[int, float]:
+    """Return who comes next in the automatic queue, best score first, with their best score.
+
+    Their due calls in the window are locked.
+    """
     popped = await session.execute(_POP, {"now": now, "paused": sorted(paused), "batch": batch})
-    return list(dict.fromkeys(popped.scalars()))
+    scores: dict[int, float] = {}
+    for person_id, score in popped:
+        scores.setdefault(person_id, score)
+    return scores
 
 
 async def load_waiting(
@@ -198,12 +211,30 @@ async def commit_attempts(
     return frozenset(written.scalars())
 
 
-async def keep_verdicts(session: AsyncSession, judged: Sequence[Judged], *, now: datetime) -> None:
-    """Write the verdicts that differ from the last one on file of their due call."""
+async def keep_verdicts(
+    session: AsyncSession, judged: Sequence[Judged], look: Look, *, now: datetime
+) -> None:
+    """Write the verdicts that differ from the last one on file of their due call.
+
+    All that was judged is recorded beside them, so that it can be judged once more.
+    """
     if not judged:
         return
     rows = [_verdict_row(place, each) for place, each in enumerate(judged)]
-    await session.execute(_KEEP, {"verdicts": json.dumps(rows, default=str), "now": now})
+    await session.execute(
+        _KEEP,
+        {
+            "verdicts": json.dumps(rows, default=str),
+            "now": now,
+            "kind": look.kind,
+            "bridge": look.bridge,
+            "agent_id": look.agent_id,
+            "looked_at": len(judged),
+            "refused": sum(not each.allowed for each in judged),
+            "placed": len(look.placed),
+            "record": record_of(judged, look),
+        },
+    )
 
 
 def _verdict_row(place: int, judged: Judged) -> dict[str, Any]:

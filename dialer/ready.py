@@ -18,6 +18,9 @@ from dialer.scoring import Scoring, shipped_scoring
 # Candidates looked at for each place of the window: some will have been put off to a later hour.
 _REACH = 2
 
+# So many of the window, the best first, are on record for a supervisor who looks back.
+_RECORDED = 20
+
 _LOCK = "hashtextextended('ownerline ready window', 0)"
 _TRY_LOCK = sa.text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
 _WAIT_FOR_LOCK = sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -126,6 +129,19 @@ _FILL = sa.text("""
         WHERE NOT EXISTS (SELECT FROM ready_call WHERE ready_call.due_call_id = next.due_call_id)
         ORDER BY due_call_id
         ON CONFLICT DO NOTHING
+    ), recorded AS (
+        INSERT INTO window_record (at, held, first)
+        SELECT :now, count(*), coalesce(
+            jsonb_agg(jsonb_build_array(due_call_id, score) ORDER BY score DESC, due_call_id)
+                FILTER (WHERE place <= :recorded),
+            '[]'
+        )
+        FROM (
+            SELECT due_call_id, score,
+                   row_number() OVER (ORDER BY score DESC, due_call_id) AS place
+            FROM next
+        ) AS placed
+        HAVING count(*) > 0
     )
     SELECT count(*) FROM next
 """)
@@ -177,6 +193,7 @@ async def refill(
             "answer_chance": rules.answer_chance,
             "size": size,
             "reach": size * _REACH,
+            "recorded": _RECORDED,
         },
     )
     return int(filled.scalar_one())

@@ -26,6 +26,8 @@ from dialer.claim_plan import judged_in_turn
 from dialer.claim_writes import keep_verdicts
 from dialer.control import switches
 from dialer.model import AttemptState
+from dialer.replay.model import LookKind
+from dialer.replay.writing import Look
 from dialer.tables import Attempt
 
 _DUE_CALL, _AGENT, _ATTEMPT = table_of(DueCall), table_of(Agent), table_of(Attempt)
@@ -168,8 +170,15 @@ async def _offer(
         lock=False,
     )
     judged = judged_in_turn(candidates, now=now, packs=desk.packs)
-    await keep_verdicts(session, judged, now=now)
     allowed = next((each for each in judged if each.allowed), None)
+    look = Look(
+        kind=LookKind.FILE,
+        packs=desk.packs,
+        bridge=desk.bridge,
+        agent_id=agent.agent_id,
+        chosen=allowed.candidate.due_call_id if allowed else None,
+    )
+    await keep_verdicts(session, judged, look, now=now)
     if allowed is None:
         raise CallRefusedError(judged[0].verdict)
     until = now + desk.rules.offer

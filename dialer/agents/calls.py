@@ -43,6 +43,8 @@ from dialer.claim_plan import (
 from dialer.claim_writes import commit_attempts, keep_verdicts, put_off
 from dialer.control import Switches
 from dialer.model import AnsweredBy, AttemptState, TelephonyResult
+from dialer.replay.model import LookKind
+from dialer.replay.writing import Look
 from dialer.tables import Attempt
 
 log = structlog.get_logger(__name__)
@@ -282,20 +284,38 @@ class _Claim:
         attempts = [] if attempt is None else [attempt]
         written = await commit_attempts(session, attempts, bridge=bridge, now=now)
         if attempt is None or attempt.attempt_id not in written:
-            await self._keep(session, judged, frozenset())
+            await self._keep(session, judged, self._look(judged, trunk, lost=attempts))
             return None
-        await self._keep(session, judged, frozenset(attempt.due_call_ids))
+        await self._keep(session, judged, self._look(judged, trunk, placed=attempts))
         placed = CallPlaced(attempt_id=attempt.attempt_id)
         why = attempt.lead.due_call.campaign
         await change_locked(session, self._agent, placed, by=_BY, why=why, now=now)
         return self._claimed(attempt)
 
-    async def _keep(
-        self, session: AsyncSession, judged: Sequence[Judged], served: frozenset[int]
-    ) -> None:
+    async def _keep(self, session: AsyncSession, judged: Sequence[Judged], look: Look) -> None:
+        served = frozenset(due for each in look.placed for due in each.due_call_ids)
         outcome = unless_line_taken(judged, served, now=self._now)
-        await keep_verdicts(session, outcome, now=self._now)
+        await keep_verdicts(session, outcome, look, now=self._now)
         await put_off(session, outcome, served, now=self._now)
+
+    def _look(
+        self,
+        judged: Sequence[Judged],
+        trunk: TrunkLimits,
+        *,
+        placed: Sequence[NewAttempt] = (),
+        lost: Sequence[NewAttempt] = (),
+    ) -> Look:
+        return Look(
+            kind=LookKind.AGENT,
+            packs=self._desk.packs,
+            bridge=self._desk.bridge,
+            agent_id=self._agent.agent_id,
+            trunks=[trunk],
+            placed=placed,
+            lost=lost,
+            chosen=judged[0].candidate.due_call_id,
+        )
 
     def _attempt(self, judged: Sequence[Judged], trunk: TrunkLimits) -> NewAttempt | None:
         """Return the call, unless the rules refuse what it is for."""

@@ -23,6 +23,8 @@ from dialer.call_facts import Candidate, load_candidates
 from dialer.claim_plan import Judged, judged_in_turn
 from dialer.claim_writes import keep_verdicts, put_off
 from dialer.control import switches
+from dialer.replay.model import LookKind
+from dialer.replay.writing import Look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,14 @@ async def next_offer(
             break
         refused.append(judged)
     await put_off(session, refused, frozenset(), now=now)
-    await keep_verdicts(session, [*refused, shown] if shown else refused, now=now)
+    look = Look(
+        kind=LookKind.PREVIEW,
+        packs=desk.packs,
+        bridge=desk.bridge,
+        agent_id=agent_id,
+        chosen=shown.candidate.due_call_id if shown else None,
+    )
+    await keep_verdicts(session, [*refused, shown] if shown else refused, look, now=now)
     until = now + desk.rules.offer
     offered = Offer(due_call_id=shown.candidate.due_call_id, until=until) if shown else None
     if shown is None or offered is None:

@@ -36,6 +36,8 @@ class Kept(StrEnum):
     INBOUND_TALKS = "inbound_talks"
     AUDIT = "audit"
     AGENT_STATES = "agent_states"
+    CLAIM_RECORDS = "claim_records"
+    WINDOW_RECORDS = "window_records"
     DELIVERIES = "deliveries"
     IDEMPOTENCY_KEYS = "idempotency_keys"
     JOBS_DONE = "jobs_done"
@@ -131,6 +133,18 @@ _DELETING: Mapping[Kept, sa.TextClause] = {
         DELETE FROM agent_state_change WHERE agent_state_change_id IN (
             SELECT agent_state_change_id FROM agent_state_change WHERE at < :before
             ORDER BY agent_state_change_id LIMIT :batch
+        )
+    """),
+    Kept.CLAIM_RECORDS: sa.text("""
+        DELETE FROM claim_record WHERE claim_record_id IN (
+            SELECT claim_record_id FROM claim_record WHERE at < :before
+            ORDER BY at LIMIT :batch
+        )
+    """),
+    Kept.WINDOW_RECORDS: sa.text("""
+        DELETE FROM window_record WHERE window_record_id IN (
+            SELECT window_record_id FROM window_record WHERE at < :before
+            ORDER BY at LIMIT :batch
         )
     """),
     Kept.DELIVERIES: sa.text("""

@@ -22,6 +22,7 @@ _MODULES = (
     "dialer.agents.screen_tables",
     "dialer.agents.guide_tables",
     "dialer.inbound.tables",
+    "dialer.replay.tables",
     "dialer.bridges.twilio.tables",
     "api.tables",
     "ownerline.services.tables",
