@@ -11,7 +11,7 @@ from dialer.shrinkage import Slot, Tally, learned, shrunk
 
 SHIPPED = shipped_scoring()
 PRIOR = SHIPPED.answer_chance
-LEARNING = Learning(history_days=90, house_weight=200, community_weight=50)
+LEARNING = Learning(history_days=90, held_out_days=14, house_weight=200, community_weight=50)
 EVENING = Slot(weekend=False, hour=19)
 
 chances = st.floats(min_value=0, max_value=1)

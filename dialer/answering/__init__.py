@@ -1,0 +1,1 @@
+"""The chance that an owner answers now: what was learned of hours, phones and people."""
