@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.campaign_changes import follow_changes
 from callback.campaigns import Campaigns, shipped_campaigns
 from callback.changes import Changes, counts
+from callback.complaint import build_complaints
 from callback.missed_call import build_missed_calls
 from callback.overdue import build_overdue
 from callback.places import places
@@ -94,11 +95,15 @@ async def build_lists(
                 session, rules.survey, days=days, version=version, now=now, seed=survey_seed
             ),
         }
-        missed = await build_missed_calls(session, rules, now=now)
+        rarer = {  # most houses hear of none
+            Reason.MISSED_CALL: await build_missed_calls(session, rules, now=now),
+            Reason.COMPLAINT: await build_complaints(session, rules, now=now),
+        }
         found = await counts(session, _OPEN)
         await session.execute(_TELL)
-    if missed != Changes() or Reason.MISSED_CALL.value in found:  # most houses hear of none
-        changes[Reason.MISSED_CALL] = missed
+    changes |= {
+        reason: made for reason, made in rarer.items() if made != Changes() or reason.value in found
+    }
     reasons = dict.fromkeys([*changes, *(Reason(word) for word in found)])
     return BuildReport(
         day=date or max(days, default=now.astimezone(UTC).date()),

@@ -184,6 +184,16 @@ class MissedCallCampaign(Campaign):
     forget_days: Positive
 
 
+class ComplaintCampaign(Campaign):
+    """Calls that bring the answer to a complaint, from `lead_hours` before its deadline on."""
+
+    name: Literal["complaint"]
+    reason: Literal[Reason.COMPLAINT]
+    script: Name
+    priority: int
+    lead_hours: Positive
+
+
 class ListRules(_Data):
     """What an uploaded list goes by; a list's own rules replace some of the house's.
 
@@ -239,4 +249,5 @@ class HouseCampaigns(_Data):
     survey: SurveyCampaign
     promised: PromisedCampaign
     missed_call: MissedCallCampaign | None = None  # a file of before there were any: as shipped
+    complaint: ComplaintCampaign | None = None  # likewise
     uploaded: ListRules

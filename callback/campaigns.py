@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from callback.campaign_model import (
     Campaign,
+    ComplaintCampaign,
     Dialling,
     HouseCampaigns,
     LadderStep,
@@ -37,6 +38,7 @@ __all__ = [
     "Campaign",
     "Campaigns",
     "CampaignsError",
+    "ComplaintCampaign",
     "Dialling",
     "LadderStep",
     "ListRules",
@@ -142,6 +144,15 @@ class Campaigns:
         return self._set(found)
 
     @property
+    def complaint(self) -> ComplaintCampaign:
+        """Calls that bring the answer to a complaint."""
+        found = self._house.complaint or _shipped().complaint
+        if found is None:
+            message = "the shipped campaigns.yaml has no complaint; install the program anew"
+            raise CampaignsError(message)
+        return self._set(found)
+
+    @property
     def uploaded(self) -> ListRules:
         """What an uploaded list goes by where it brings no rules of its own."""
         return self._house.uploaded
@@ -149,7 +160,10 @@ class Campaigns:
     @property
     def all(self) -> tuple[Campaign, ...]:
         """The house's campaigns in the order in which their lists are built."""
-        return (self.promised, self.missed_call, self.overdue, self.repair, self.survey)
+        return (
+            *(self.promised, self.missed_call, self.complaint),
+            *(self.overdue, self.repair, self.survey),
+        )
 
     @property
     def known(self) -> tuple[Campaign, ...]:
@@ -194,7 +208,8 @@ class Campaigns:
         """Yield where the house's file names a script, and which."""
         for place, rung in enumerate(self.overdue.ladder):
             yield f"overdue.ladder.{place}.script", rung.script
-        for campaign in (self.repair, self.survey, self.promised, self.missed_call):
+        named = (self.repair, self.survey, self.promised, self.missed_call, self.complaint)
+        for campaign in named:
             yield f"{campaign.name}.script", campaign.script
 
 

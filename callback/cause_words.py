@@ -24,6 +24,8 @@ CAUSES = {
     "list_over": {ZH: "名单已过截止日", EN: "the list's last day has passed"},
     "row_withdrawn": {ZH: "该行已从名单中撤下", EN: "the row was taken out of the list"},
     "spoken_to": {ZH: "已与客户通话", EN: "somebody has spoken with them since"},
+    "replied": {ZH: "投诉已答复", EN: "the complaint was answered"},
+    "closed": {ZH: "投诉已办结", EN: "the complaint was closed"},
     "cancelled": {ZH: "已取消", EN: "it was cancelled"},
     "promise_to_pay": {ZH: "承诺缴款", EN: "promised to pay"},
     "already_paid": {ZH: "客户称已缴款", EN: "says it is paid"},

@@ -30,6 +30,7 @@ def subject_named() -> sa.ColumnElement[str]:
             DueCall.reason.in_([Reason.UPLOADED, Reason.PROSPECT]),
             DueCall.facts["list"].astext,
         ),
+        (DueCall.reason == Reason.COMPLAINT, sa.func.substring(DueCall.subject, "[0-9]+$")),
         (DueCall.reason == Reason.MISSED_CALL, DueCall.facts["rang_at"].astext),
         else_=sa.func.coalesce(_charge_references(), DueCall.subject),
     )

@@ -3,12 +3,21 @@
 import re
 
 from core.errors import OwnerlineError
+from customers.complaint_tables import ComplaintCategory
 from customers.model import Language, WorkOrderCategory
 
 _REPAIRS = {
     WorkOrderCategory.SAFETY: ("安全设施维修", "the safety repair"),
     WorkOrderCategory.LEAK: ("漏水维修", "the leak repair"),
     WorkOrderCategory.OTHER: ("报修", "the repair"),
+}
+_COMPLAINTS = {
+    ComplaintCategory.ATTITUDE: ("服务态度", "how our staff behaved"),
+    ComplaintCategory.QUALITY: ("工程质量", "the quality of the building work"),
+    ComplaintCategory.LATE_HANDOVER: ("逾期交房", "a late handover"),
+    ComplaintCategory.SERVICE: ("物业服务", "our service"),
+    ComplaintCategory.FEES: ("收费", "fees"),
+    ComplaintCategory.OTHER: ("您反映的问题", "the matter you raised"),
 }
 _QUARTERS = {
     "1": ("第一季度", "first"),
@@ -32,6 +41,11 @@ def survey_target(survey_target_id: int) -> str:
     return f"survey_target:{survey_target_id}"
 
 
+def complaint(complaint_id: int) -> str:
+    """Return the subject of a call that answers a complaint."""
+    return f"complaint:{complaint_id}"
+
+
 def callback_request(callback_request_id: int) -> str:
     """Return the subject of a promised call."""
     return f"callback_request:{callback_request_id}"
@@ -53,6 +67,11 @@ def number_in(subject: str) -> int:
 def repair(category: WorkOrderCategory) -> dict[str, str]:
     """Say what sort of repair it was."""
     return _in_languages(*_REPAIRS[category])
+
+
+def complaint_about(category: ComplaintCategory) -> dict[str, str]:
+    """Say what a complaint is about; its own words are for the agent's eyes."""
+    return _in_languages(*_COMPLAINTS[category])
 
 
 def survey(name: str) -> dict[str, str]:

@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from callback import subject_names
+from callback.complaint import read_complaints
 from callback.missed_call import read_missed_calls
 from callback.subject_facts import Head, SubjectFacts
 from callback.subject_readers import Holdable, read_overdue, read_repair, read_survey
 from callback.tables import DueCall
 from callback.uploaded_subjects import read_uploaded
 from core.columns import BIGINTS, AnyRow
+from customers.complaint_tables import Complaint
 from customers.model import Reason
 from customers.tables import CallbackRequest, Community
 
@@ -39,6 +41,7 @@ _READERS: Mapping[Reason, _Reader] = {
     Reason.UPLOADED: read_uploaded,
     Reason.PROSPECT: read_uploaded,
     Reason.MISSED_CALL: read_missed_calls,
+    Reason.COMPLAINT: read_complaints,
 }
 
 
@@ -121,13 +124,22 @@ _REQUESTS = Holdable(
         CallbackRequest.about,
         CallbackRequest.asked_at,
         CallbackRequest.cancelled_at,
-        sa.func.coalesce(_ROOT.subject, _ORIGINAL.subject).label("subject"),
-        sa.func.coalesce(_ROOT.cycle, _ORIGINAL.cycle).label("cycle"),
+        sa.func.coalesce(
+            _ROOT.subject,
+            _ORIGINAL.subject,
+            "complaint:" + sa.cast(Complaint.complaint_id, sa.Text),
+        ).label("subject"),
+        sa.func.coalesce(_ROOT.cycle, _ORIGINAL.cycle, sa.cast(Complaint.cycle, sa.Text)).label(
+            "cycle"
+        ),
     )
     .outerjoin(_ORIGINAL, _ORIGINAL.due_call_id == CallbackRequest.about_due_call_id)
     .outerjoin(
         _ROOT,
         _ROOT.due_call_id == _ORIGINAL.facts["about_due_call_id"].astext.cast(sa.BigInteger),
+    )
+    .outerjoin(  # promised in the register
+        Complaint, Complaint.callback_request_id == CallbackRequest.callback_request_id
     )
     .where(CallbackRequest.callback_request_id == sa.any_(sa.bindparam("ids", type_=BIGINTS)))
     .order_by(CallbackRequest.callback_request_id),

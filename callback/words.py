@@ -226,7 +226,7 @@ REASONS = {
     Reason.SURVEY: {ZH: "满意度调查", EN: "a survey"},
     Reason.PROMISED: {ZH: "约定回电", EN: "a promised callback"},
     Reason.UPLOADED: {ZH: "导入名单", EN: "an uploaded list"},
-    Reason.COMPLAINT: {ZH: "投诉回访", EN: "a complaint"},
+    Reason.COMPLAINT: {ZH: "投诉答复", EN: "a complaint"},
     Reason.ENQUIRY: {ZH: "咨询回复", EN: "an enquiry"},
     Reason.NOTICE: {ZH: "通知", EN: "a notice"},
     Reason.FOLLOWUP: {ZH: "定期回访", EN: "a regular follow-up"},

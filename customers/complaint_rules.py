@@ -27,9 +27,13 @@ class ComplaintRules(BaseModel):
     reply_hours_of: Mapping[ComplaintChannel, Hours]
     manager_hours: Hours
 
+    def hours_for(self, channel: ComplaintChannel) -> int:
+        """Return within how many hours a complaint that came in so is answered."""
+        return self.reply_hours_of.get(channel, self.reply_hours)
+
     def reply_by(self, channel: ComplaintChannel, since: datetime) -> datetime:
         """Return by when the owner has an answer."""
-        return since + timedelta(hours=self.reply_hours_of.get(channel, self.reply_hours))
+        return since + timedelta(hours=self.hours_for(channel))
 
     def manager_by(self, since: datetime) -> datetime:
         """Return by when the manager knows of a serious one."""

@@ -84,6 +84,7 @@ class Complaint(Base):
         sa.CheckConstraint("cycle >= 1", name="cycle_counts"),
         sa.Index("ix_complaint_open", "reply_by", postgresql_where="closed_at IS NULL"),
         sa.Index("ix_complaint_taken_at", "taken_at"),
+        sa.Index("ix_complaint_callback_request_id", "callback_request_id"),
     )
 
 

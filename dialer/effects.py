@@ -21,6 +21,8 @@ from core.columns import AnyRow
 from core.money import Money
 from core.phone import PhoneNumber
 from customers.account_tables import Charge, WorkOrder
+from customers.complaint_calls import answered_by_call
+from customers.complaint_tables import Complaint
 from customers.model import CallMode, Reason, WrapUpCode
 from customers.service import (
     add_note,
@@ -39,6 +41,8 @@ from customers.tables import Community, Phone
 from customers.waiver_tables import WaiverKind
 from customers.waivers import ImpossibleWaiverError, ask_waiver
 from dialer.agents.model import Unwrapped
+from dialer.agents.tables import Agent
+from dialer.tables import Attempt
 
 log = structlog.get_logger(__name__)
 
@@ -160,6 +164,8 @@ async def _waiver_asked(session: AsyncSession, settled: Settled) -> None:
 
 async def _dissatisfied(session: AsyncSession, settled: Settled) -> None:
     root = await _root(session, settled)
+    if await _answered_complaint(session, settled):
+        return
     if root.reason is not Reason.REPAIR:
         await _note(session, settled, "not satisfied")
         return
@@ -183,6 +189,47 @@ async def _dissatisfied(session: AsyncSession, settled: Settled) -> None:
         finding=_finding(settled.data),
         now=settled.at,
     )
+
+
+async def _answered_complaint(session: AsyncSession, settled: Settled) -> bool:
+    """Step the complaint on that a talk was about; False where it was about none.
+
+    A complaint that was taken down again, or settled, while they spoke is left as it stands.
+    """
+    row = settled.due_call
+    about = Reason(row.facts["about"]) if row.reason is Reason.PROMISED else row.reason
+    if about is not Reason.COMPLAINT or settled.code is None:
+        return False
+    root = await _root(session, settled)
+    found = Complaint.callback_request_id == subject_names.number_in(root.subject)
+    if root.reason is Reason.COMPLAINT:
+        found = Complaint.complaint_id == subject_names.number_in(root.subject)
+    complaint_id = await session.scalar(sa.select(Complaint.complaint_id).where(found))
+    if complaint_id is None:
+        return False
+    await answered_by_call(
+        session,
+        complaint_id=complaint_id,
+        code=settled.code,
+        words=_finding(settled.data) or "",
+        by=await _speaker(session, settled),
+        now=settled.at,
+    )
+    return True
+
+
+async def _told(session: AsyncSession, settled: Settled) -> None:
+    await _answered_complaint(session, settled)
+
+
+async def _speaker(session: AsyncSession, settled: Settled) -> str:
+    """Return who spoke: the agent by name, else the script."""
+    name = await session.scalar(
+        sa.select(Agent.name)
+        .join(Attempt, Attempt.agent_id == Agent.agent_id)
+        .where(Attempt.attempt_id == settled.attempt_id)
+    )
+    return name or _BY_SCRIPT
 
 
 def _finding(data: Mapping[str, Any]) -> str | None:
@@ -282,6 +329,8 @@ _EFFECTS: Mapping[WrapUpCode, Callable[[AsyncSession, Settled], Awaitable[None]]
     WrapUpCode.ALREADY_PAID: _says_paid,
     WrapUpCode.DISPUTE: _disputed,
     WrapUpCode.EXTENSION_REQUESTED: _extension_asked,
+    WrapUpCode.SATISFIED: _told,
+    WrapUpCode.INFORMATION_GIVEN: _told,
     WrapUpCode.DISSATISFIED: _dissatisfied,
     WrapUpCode.SURVEY_COMPLETE: _answered_survey,
     WrapUpCode.SURVEY_PARTIAL: _answered_survey,

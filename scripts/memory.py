@@ -231,4 +231,5 @@ _BUILT_IN_VALUES: Mapping[str, Callable[[Memory], Any]] = {
     "identity_on_file": lambda memory: memory.plan.identity is not None,
     "strong_needed": _strong_needed,
     "agents_available": lambda memory: memory.plan.variables.get("agents_available", True),
+    "agent_speaks": lambda memory: memory.is_agents,
 }

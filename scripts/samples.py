@@ -11,7 +11,7 @@ from typing import Any
 
 from customers.model import Language, RecordingConsent
 from scripts.language import Script
-from scripts.model import CallPlan, Section
+from scripts.model import CallPlan, Section, Speaker
 from scripts.plan import holds
 from scripts.steps import BranchStep
 from scripts.variables import VariableType
@@ -30,6 +30,7 @@ _BY_NAME: Mapping[str, Any] = {
     "max_promise_days": 14,
     "kinds": [{"zh-CN": "物业费", "en": "property fee"}, {"zh-CN": "水费", "en": "water"}],
     "repair_category": {"zh-CN": "漏水维修", "en": "the leak repair"},
+    "complaint_about": {"zh-CN": "物业服务", "en": "our service"},
     "survey_name": {"zh-CN": "第一季度业主满意度调查", "en": "the owners' survey of this quarter"},
 }
 _BY_TYPE: Mapping[VariableType, Any] = {
@@ -87,6 +88,9 @@ def situations(script: Script, language: Language) -> Iterator[Situation]:
                 ),
             )
     usual = {name: values[0] for name, values in choices.items()}
+    if _asks_who_speaks(script):
+        plan = replace(sample_plan(script, language, usual), speaker=Speaker.AGENT)
+        yield Situation(name="an agent speaks", plan=plan)
     for name, value in _rare(script):
         plan = sample_plan(script, language, {**usual, name: value})
         yield Situation(
@@ -127,6 +131,11 @@ def sample_plan(
         ),
         identity=SAMPLE_IDENTITY,
     )
+
+
+def _asks_who_speaks(script: Script) -> bool:
+    steps = (step for step in script.steps.values() if isinstance(step, BranchStep))
+    return any(case.when.variable == "agent_speaks" for step in steps for case in step.branch)
 
 
 def _rare(script: Script) -> Iterator[tuple[str, Any]]:

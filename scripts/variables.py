@@ -21,8 +21,8 @@ callback_close, max_promise_days; optional: identity_hint (localized, what the i
 are), agents_available (flag, default true).
 Overdue section: total, charge_count, oldest_due_on, days_past_due, kinds, step.
 Repair: work_order, completed_on, repair_category. Survey: survey_name, closes_on.
-Promised: about (overdue | repair | survey), asked_at, and the variables of what it is about.
-Missed call: rang_at, wished.
+Promised: about (overdue | repair | survey | complaint), asked_at, and the variables of that.
+Missed call: rang_at, wished. Complaint: complaint, complained_on, complaint_about.
 Of a call that came in, besides: inbound (flag, true) where it is about due calls; about none: entry
 (usual | which_unit | nobody_free), caller_known.
 """
@@ -89,6 +89,7 @@ BUILT_IN: Mapping[str, VariableType] = {
     "identity_on_file": VariableType.FLAG,
     "verify_failed": VariableType.FLAG,
     "agents_available": VariableType.FLAG,
+    "agent_speaks": VariableType.FLAG,  # a person, from the screen
     "earliest": VariableType.DATE,  # of a refused date
     "latest": VariableType.DATE,
     "least": VariableType.AMOUNT,  # of a refused amount

@@ -15,6 +15,7 @@ from api.model import Right, needs
 from api.problems import NotOnFileError
 from callback.words import MODES, PURPOSES, REASONS
 from core.settings import SettingLine
+from customers.complaint_rules import shipped_complaint_rules
 from dialer.fleet.standing import dialers
 
 router = pages()
@@ -54,6 +55,7 @@ async def show_deadlines(page: Here) -> Response:
         page,
         "settings/deadlines.html",
         campaigns=campaigns,
+        complaints=shipped_complaint_rules(),
         modes=MODES,
         purposes=PURPOSES,
         reasons=REASONS,

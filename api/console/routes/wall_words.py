@@ -7,6 +7,7 @@ from api.console import formats
 from api.console.page import Page
 from callback.campaigns import (
     Campaign,
+    ComplaintCampaign,
     MissedCallCampaign,
     OverdueCampaign,
     RepairCampaign,
@@ -15,6 +16,8 @@ from callback.campaigns import (
 )
 from callback.rules import Rule
 from callback.uploaded_model import list_of_campaign
+from customers.complaint_rules import shipped_complaint_rules
+from customers.complaint_tables import ComplaintChannel
 from customers.model import Reason, WorkOrderCategory
 from dialer.agents.model import AgentState
 from dialer.wall.lanes import AXIS, Axis, Lane, Slot
@@ -119,11 +122,15 @@ class WallWords:
             found.append(self.page.say("wall.rule.lists", count=lists))
         return next((each for each in found if each), "")
 
-    def _rule(self, campaign: Campaign) -> str:
+    def _rule(self, campaign: Campaign) -> str:  # noqa: PLR0911 - one a reason
         say = self.page.say
         match campaign:
             case MissedCallCampaign():
                 return say("wall.rule.missed_call", hours=campaign.within_hours)
+            case ComplaintCampaign():
+                rules = shipped_complaint_rules()
+                hotline = rules.hours_for(ComplaintChannel.HOTLINE)
+                return say("wall.rule.complaint", hours=rules.reply_hours, hotline=hotline)
             case RepairCampaign():
                 days = {each.value: campaign.days[each] for each in WorkOrderCategory}
                 return say("wall.rule.repair", **days)

@@ -324,7 +324,8 @@ def test_facts_that_say_nothing_new_change_nothing(library: Library) -> None:
         ("overdue", OWNER, "debt_menu"),
         ("repair", ("1",), "repair_rating"),
         ("survey", ("1",), "survey_willing"),
-        ("complaint", ("1",), "transfer"),
+        ("complaint", ("1",), "complaint_choice"),
+        ("greeting", ("1",), "transfer"),
     ],
 )
 def test_a_promised_call_goes_on_with_what_it_is_about(

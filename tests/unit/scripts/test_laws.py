@@ -44,7 +44,7 @@ calls = st.builds(
     st.sampled_from(list(Language)),
     st.sampled_from([SAMPLE_IDENTITY, None]),
     st.booleans(),
-    st.sampled_from(["overdue", "repair", "survey", "greeting"]),
+    st.sampled_from(["overdue", "repair", "survey", "complaint", "greeting"]),
 )
 news: st.SearchStrategy[tuple[tuple[int, ...], dict[int, dict[str, object]]]] = st.one_of(
     st.just(((), {})),

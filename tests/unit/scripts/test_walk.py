@@ -34,7 +34,7 @@ def walked(name: str, language: Language) -> list[Walked]:
 
 def test_the_library_has_the_ladder_and_one_script_for_each_other_reason() -> None:
     steps = ("courtesy", "1", "7", "15", "30", "60", "90")
-    others = {"repair", "survey", "promised", "invitation", "missed-call", "inbound"}
+    others = {"repair", "survey", "promised", "invitation", "missed-call", "inbound", "complaint"}
     assert set(NAMES) == {f"overdue-{step}" for step in steps} | others
     assert SHIPPED.is_dir()
 
