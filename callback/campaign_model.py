@@ -48,6 +48,7 @@ class Dialling(StrEnum):
 
     PREVIEW = "preview"  # the agent sees the file first, then says that it may ring
     PROGRESSIVE = "progressive"  # one call a ready agent, rung without asking
+    PREDICTIVE = "predictive"  # calls ahead of agents, as many as the pacer says
 
 
 class _Data(BaseModel):

@@ -33,6 +33,7 @@ class Pacing(StrEnum):
     AUTOMATIC = "automatic"  # the script alone speaks
     PREVIEW = "preview"  # an agent sees the file first, then says that it may ring
     PROGRESSIVE = "progressive"  # one call a ready agent, rung without asking
+    PREDICTIVE = "predictive"  # calls ahead of agents, as many as the pacer says
 
 
 def pacing_of(campaign: Campaign) -> Pacing:

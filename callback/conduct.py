@@ -8,6 +8,7 @@ from callback.packs import Packs
 from customers.model import RecordingConsent
 
 _MILDEST_FIRST = tuple(RecordingConsent)
+_AGENT_WITHIN_S = 2.0  # where no pack says it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +25,7 @@ class Conduct:
     @property
     def agent_within_s(self) -> float:
         """How soon after the answer an agent must speak; 2 s where no pack says it (DOMAIN)."""
-        return min((rule.agent_within_s for rule in self.abandonment), default=2.0)
+        return min((rule.agent_within_s for rule in self.abandonment), default=_AGENT_WITHIN_S)
 
 
 def conduct_under(packs: Sequence[Pack]) -> Conduct:
@@ -44,6 +45,18 @@ def conduct_under(packs: Sequence[Pack]) -> Conduct:
         amd_on_agent_campaigns=all(rule.amd_on_agent_campaigns for rule in abandonment),
         abandonment=abandonment,
     )
+
+
+def agent_within_s(
+    packs: Packs, places: Iterable[tuple[Sequence[str], str]], country: str | None
+) -> float:
+    """Return how soon an agent must speak under all packs that apply; see `recording_under`."""
+    found = [
+        conduct_under(applying).agent_within_s
+        for names, home in places
+        if (applying := packs.applying(tuple(names), home, country))
+    ]
+    return min(found, default=_AGENT_WITHIN_S)
 
 
 def recording_under(

@@ -77,6 +77,7 @@ class SettingBasis:
     test_numbers: tuple[str, ...]
     destinations: tuple[str, ...]
     reconciled: bool = True
+    agent_reserved: bool = False  # an agent waits for each of the calls
 
 
 async def load_matters(
@@ -133,6 +134,7 @@ async def load_candidates(
                     armed=basis.armed,
                     stopped=basis.stopped,
                     reconciled=basis.reconciled,
+                    agent_reserved=basis.agent_reserved,
                     test_numbers=basis.test_numbers,
                     destinations=basis.destinations,
                     campaign_paused=row.campaign in basis.paused_campaigns,

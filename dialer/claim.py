@@ -91,7 +91,7 @@ async def claim(
         )
     )
     rounds = plan_in_rounds(people, trunks, now=now, packs=packs, ids=ids)
-    done = await _committed(session, rounds, bridge=bridge, now=now)
+    done = await commit_in_rounds(session, rounds, bridge=bridge, now=now)
     look = Look(
         kind=LookKind.QUEUE,
         packs=packs,
@@ -109,7 +109,7 @@ async def claim(
     )
 
 
-async def _committed(
+async def commit_in_rounds(
     session: AsyncSession,
     rounds: Generator[list[NewAttempt], frozenset[UUID], Claiming],
     *,

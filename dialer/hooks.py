@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -15,6 +16,11 @@ from dialer.control import Switches
 
 class CallSource(Protocol):
     """Claims calls besides the automatic queue, say those that agents dial."""
+
+    @property
+    def is_asked_without_lines(self) -> bool:
+        """Whether it wants to look also while no trunk has a line free."""
+        ...
 
     async def claim(
         self,
@@ -32,8 +38,21 @@ class CallSource(Protocol):
         ...
 
 
+class Meeting(StrEnum):
+    """What becomes of who answered a call that was placed ahead of agents."""
+
+    OF_SCRIPT = "of_script"  # it is none of those: the script speaks
+    MET = "met"  # an agent is reserved, and waits to be put through
+    WAITS = "waits"  # nobody is free at this moment
+    OVER = "over"  # it has ended, or was told that nobody is there
+
+
 class Transfers(Protocol):
     """Puts talks through to agents, in the transactions of the talk."""
+
+    async def meet(self, session: AsyncSession, attempt_id: UUID, *, now: datetime) -> Meeting:
+        """Reserve a free agent for who answered a call that was placed ahead of agents."""
+        ...
 
     async def is_somebody_free(self, session: AsyncSession, attempt_id: UUID) -> bool:
         """Say whether an agent could take the call of a talk now."""

@@ -17,7 +17,7 @@ from core.columns import AnyRow
 from customers.model import CallMode, WrapUpCode
 from dialer import states
 from dialer.bridges.port import CallEnded
-from dialer.model import TelephonyResult
+from dialer.model import Direction, TelephonyResult
 from dialer.progress import live_attempt
 from dialer.served import Served, Settlement, served_by, settle_due_call
 from dialer.tables import Attempt
@@ -51,7 +51,7 @@ async def settle(
     await learn_scripts(session, spoken, settlement.library, versions=spoken)
     talk = _closed_talk(before.row.talk, settlement.library)
     met_at = await _met_agent_at(session, before.row, ended, talk)
-    result = _result(ended, talk, of_agent=before.row.agent_id is not None, met_at=met_at)
+    result = _result(ended, talk, of_agent=_is_of_agents(before.row), met_at=met_at)
     ended = replace(ended, result=result)
     await _write_end(session, ended, talk=talk, met_at=met_at)
     outcomes = outcomes_of(talk)
@@ -158,6 +158,12 @@ def _result(
     if talk is not None and "machine" in talk:
         return TelephonyResult.MACHINE
     return TelephonyResult.ABANDONED if of_agent and met_at is None else ended.result
+
+
+def _is_of_agents(attempt: AnyRow) -> bool:
+    """Say whether an agent was to speak, be it one who was not chosen yet when it rang."""
+    ahead = attempt.mode is CallMode.AGENT and attempt.direction is Direction.OUTBOUND
+    return ahead or attempt.agent_id is not None
 
 
 def _is_said(attempt: AnyRow, outcome: SectionOutcome | None) -> bool:

@@ -7,7 +7,7 @@ had to be tried.
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from callback.campaigns import Campaigns, MachineHandling
-from callback.conduct import recording_under
+from callback.conduct import agent_within_s, recording_under
 from callback.packs import Packs, shipped_packs
 from callback.uploaded_book import learn_campaigns, learn_scripts
 from core.clock import Clock
@@ -25,7 +25,7 @@ from core.database import despite_outages
 from core.phone import PhoneNumber
 from customers.model import Language, RecordingConsent
 from dialer.call_facts import Matter, load_matters
-from dialer.hooks import Transfers
+from dialer.hooks import Meeting, Transfers
 from dialer.model import AnsweredBy, AttemptState, Direction
 from dialer.news import news_of
 from dialer.plan import House, build_plan
@@ -35,15 +35,20 @@ from dialer.tables import Attempt, AttemptDueCall
 from scripts.greeting import greets_alike
 from scripts.interpreter import abandon_message, advance, message, start
 from scripts.library import Library
-from scripts.model import CallPlan, Reply, ReplyKind, TalkState, Turn
+from scripts.model import CallPlan, Reply, ReplyKind, TalkState, Transfer, Turn
 from scripts.state import dump_state, load_state
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+# Who answered and waits for an agent is looked after so often.
+_LOOK_S = 0.2
+
 # Somebody listens to silence meanwhile, and hangs up before long.
 _PAUSES_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
+
+_TO_AGENT = Turn(step="agent", language=Language.MANDARIN, say=(), transfer=Transfer(queue=""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,8 +122,13 @@ class TalkHost:
         """Return the first turn; a machine hears a neutral message or nothing.
 
         A talk that was opened before and is asked for again, by another key or none, starts anew:
-        no word was answered yet.
+        no word was answered yet. Who answered a call that was placed ahead of agents is put through
+        at once, or hears after the rule packs' seconds that nobody is there.
         """
+        if answered_by is not AnsweredBy.MACHINE and self._transfers is not None:
+            turn = await self._to_an_agent(attempt_id, key)
+            if turn is not None:
+                return turn
         return await self._despite_outages(lambda: self._open(attempt_id, answered_by, key))
 
     async def reply(self, attempt_id: UUID, reply: Reply, *, key: str | None = None) -> Turn:
@@ -152,6 +162,53 @@ class TalkHost:
     async def put_through(self, attempt_id: UUID, queue: str) -> str | None:
         """Return the room of an agent who takes the talk over; None: nobody is free."""
         return await self._despite_outages(lambda: self._put_through(attempt_id, queue))
+
+    async def _to_an_agent(self, attempt_id: UUID, key: str | None) -> Turn | None:
+        """Return the turn that puts an answer to an agent, or ends it; None: it is the script's."""
+        meeting = await self._despite_outages(lambda: self._meet(attempt_id))
+        if meeting is Meeting.WAITS:
+            meeting = await self._wait_for_an_agent(attempt_id)
+        if meeting is Meeting.OF_SCRIPT:
+            return None
+        if meeting is Meeting.MET:
+            return _TO_AGENT
+        turn = await self._despite_outages(lambda: self._abandoned(attempt_id))
+        return await self._despite_outages(lambda: self._leave(attempt_id, key, turn))
+
+    async def _wait_for_an_agent(self, attempt_id: UUID) -> Meeting:
+        within_s = await self._despite_outages(lambda: self._agent_within_s(attempt_id))
+        until = self._clock.now() + timedelta(seconds=within_s)
+        meeting = Meeting.WAITS
+        while meeting is Meeting.WAITS and (left := until - self._clock.now()) > timedelta():
+            await self._clock.sleep(min(_LOOK_S, left.total_seconds()))
+            meeting = await self._despite_outages(lambda: self._meet(attempt_id))
+        return meeting
+
+    async def _meet(self, attempt_id: UUID) -> Meeting:
+        async with self._sessions.begin() as session:
+            return await self._meet_within(session, attempt_id)
+
+    async def _meet_within(self, session: AsyncSession, attempt_id: UUID) -> Meeting:
+        if self._transfers is None:
+            return Meeting.OF_SCRIPT
+        return await self._transfers.meet(session, attempt_id, now=self._clock.now())
+
+    async def _agent_within_s(self, attempt_id: UUID) -> float:
+        async with self._sessions() as session:
+            served = await _served_by(session, attempt_id)
+            if served is None:
+                return 0.0
+            matters = await load_matters(session, served.due_call_ids, now=self._clock.now())
+        places = [(each.due_call.packs, each.due_call.region) for each in matters]
+        return agent_within_s(self._rules.packs, places, served.phone.region)
+
+    async def _leave(self, attempt_id: UUID, key: str | None, turn: Turn) -> Turn:
+        """Keep that nobody was there for who answered, unless somebody is free just now."""
+        async with self._sessions.begin() as session:
+            if await self._meet_within(session, attempt_id) is Meeting.MET:
+                return _TO_AGENT
+            await _save(session, attempt_id, with_said({"nobody": True}, key, turn))
+            return turn
 
     async def _put_through(self, attempt_id: UUID, queue: str) -> str | None:
         if self._transfers is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from callback.packs import shipped_packs
 from core.clock import Clock, ScaledClock
@@ -19,6 +20,7 @@ from dialer.hooks import AttemptFollower, CallSource
 from dialer.inbound.agents import FloorColleagues
 from dialer.inbound.desk import InboundHost
 from dialer.outcome import Settlement
+from dialer.predictive.source import PredictiveCalls
 from dialer.talk import TalkHost, TalkRules
 from ownerline.books import campaigns_of, house_of
 from ownerline.inbound import inbound_host
@@ -95,6 +97,7 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
     fleet = fleet or make_fleet(runtime, bridge)
     phones = Phones(bridge)
     calls = AgentCalls(desk, ids=runtime.ids, phones=phones)
+    ahead = _ahead(runtime, bridge, desk, calls=calls, phones=phones, dialer_id=fleet.dialer_id)
     transfers = Transfers(desk, phones=phones, calls=calls)
     inbound = _inbound(
         runtime,
@@ -111,7 +114,7 @@ def make_dialing(runtime: Runtime, bridge: Bridge, *, fleet: Fleet | None = None
         transfers=transfers,
         inbound=inbound,
         poll=SWITCH_POLL * factor,
-        sources=(calls,),
+        sources=(calls, ahead),
         followers=(calls,),
         fleet=fleet,
         tells=True,
@@ -161,7 +164,7 @@ def make_rehearsal(runtime: Runtime, bridge: Bridge) -> Rehearsing:
         settlement,
         transfers=Transfers(desk, phones=phones, calls=calls),
         poll=None,
-        sources=(calls,),
+        sources=(calls, _ahead(runtime, bridge, desk, calls=calls, phones=phones)),
         followers=(calls,),
     )
     keeper = Keeper(
@@ -174,6 +177,27 @@ def make_rehearsal(runtime: Runtime, bridge: Bridge) -> Rehearsing:
         poll=None,
     )
     return Rehearsing(engine=engine, keeper=keeper, desk=desk, talk=_talk_host(runtime, settlement))
+
+
+def _ahead(
+    runtime: Runtime,
+    bridge: Bridge,
+    desk: Desk,
+    *,
+    calls: AgentCalls,
+    phones: Phones,
+    dialer_id: UUID | None = None,
+) -> PredictiveCalls:
+    """Return what places calls ahead of agents."""
+    return PredictiveCalls(
+        desk,
+        ids=runtime.ids,
+        calls=calls,
+        phones=phones,
+        trunks=bridge.trunks,
+        zone=runtime.settings.time_zone,
+        dialer_id=dialer_id,
+    )
 
 
 def _inbound(

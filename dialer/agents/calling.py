@@ -165,7 +165,7 @@ async def _offer(
         session,
         due_call_ids,
         now=now,
-        basis=desk.basis(await switches(session)),
+        basis=desk.basis(await switches(session), agent_reserved=True),
         campaigns=desk.campaigns,
         lock=False,
     )

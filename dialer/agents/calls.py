@@ -17,7 +17,7 @@ from callback.conduct import conduct_under
 from callback.rules import Rule
 from core.columns import AnyRow, table_of
 from core.ids import IdSource
-from customers.model import Language
+from customers.model import CallMode, Language
 from dialer import states
 from dialer.agents.choice import choose, learn_lists, load_with_the_persons_others, still_waits
 from dialer.agents.desk import Desk
@@ -42,7 +42,7 @@ from dialer.claim_plan import (
 )
 from dialer.claim_writes import commit_attempts, keep_verdicts, put_off
 from dialer.control import Switches
-from dialer.model import AnsweredBy, AttemptState, TelephonyResult
+from dialer.model import AnsweredBy, AttemptState, Direction, TelephonyResult
 from dialer.replay.model import LookKind
 from dialer.replay.writing import Look
 from dialer.tables import Attempt
@@ -74,12 +74,20 @@ _SIGNED_IN = sa.select(
 _HOLDER = sa.select(_AGENT.c.agent_id).where(_AGENT.c.attempt_id == sa.bindparam("attempt_id"))
 _MET = sa.update(_ATTEMPT).where(_ATTEMPT.c.attempt_id == sa.bindparam("of_attempt"))
 _OURS = sa.select(_ATTEMPT.c.attempt_id).where(
-    _ATTEMPT.c.agent_id.is_not(None), _ATTEMPT.c.state != AttemptState.ENDED
+    sa.or_(
+        _ATTEMPT.c.agent_id.is_not(None),
+        sa.and_(
+            _ATTEMPT.c.mode == CallMode.AGENT, _ATTEMPT.c.direction == Direction.OUTBOUND
+        ),  # placed ahead of agents
+    ),
+    _ATTEMPT.c.state != AttemptState.ENDED,
 )
 
 
 class AgentCalls:
     """A source of calls and a follower of attempts for one engine."""
+
+    is_asked_without_lines = False
 
     def __init__(self, desk: Desk, *, ids: IdSource, phones: Phones | None = None) -> None:
         """Put a source together; without `phones` every agent is heard wherever a call hangs."""
@@ -221,9 +229,10 @@ class _Claim:
         self._desk = desk
         self._agent = agent
         self._ids = ids
-        self._basis = desk.basis(turned)
+        self._basis = desk.basis(turned, agent_reserved=True)
         self._previews = desk.campaigns_of(agent, Dialling.PREVIEW, turned)
         self._progressive = desk.campaigns_of(agent, Dialling.PROGRESSIVE, turned)
+        self._ahead = desk.campaigns_of(agent, Dialling.PREDICTIVE, turned)
         self._now = now
 
     async def for_agent(self, session: AsyncSession, trunk: TrunkLimits) -> Claimed | None:
@@ -235,6 +244,7 @@ class _Claim:
             session,
             self._agent,
             campaigns=self._progressive,
+            promised_of=self._ahead,
             rules=self._desk.rules,
             now=self._now,
         )

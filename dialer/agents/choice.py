@@ -27,7 +27,9 @@ _CHOOSE = sa.text("""
     LEFT JOIN portfolio own ON own.person_id = dc.person_id
     LEFT JOIN agent keeper ON keeper.agent_id = coalesce(dc.agent_id, own.agent_id)
     WHERE dc.state = 'waiting' AND dc.mode = 'agent' AND dc.next_at <= :now
-      AND dc.campaign = ANY (CAST(:campaigns AS text[]))
+      AND (dc.campaign = ANY (CAST(:campaigns AS text[]))
+           OR (dc.campaign = ANY (CAST(:promised_of AS text[]))
+               AND (dc.appointment OR dc.agent_id IS NOT NULL)))
       AND (cardinality(CAST(:languages AS text[])) = 0
            OR person.language = ANY (CAST(:languages AS text[])))
       AND (keeper.agent_id IS NULL OR keeper.agent_id = :agent_id OR NOT keeper.active
@@ -76,9 +78,13 @@ async def choose(
     campaigns: Sequence[str],
     rules: AgentRules,
     now: datetime,
+    promised_of: Sequence[str] = (),
 ) -> list[int]:
-    """Return the due calls that come next for an agent, best first, held for the transaction."""
-    if not campaigns:
+    """Return the due calls that come next for an agent, best first, held for the transaction.
+
+    Of the campaigns `promised_of`, whose calls are placed ahead of agents, only what was promised.
+    """
+    if not (campaigns or promised_of):
         return []
     chosen = await session.execute(
         _CHOOSE,
@@ -86,6 +92,7 @@ async def choose(
             "agent_id": agent.agent_id,
             "languages": list(agent.languages),
             "campaigns": list(campaigns),
+            "promised_of": list(promised_of),
             "own_minutes": rules.own_agent_first_minutes,
             "promise_minutes": rules.promise_wait_minutes,
             "now": now,

@@ -32,8 +32,11 @@ class Desk:
         """The house's campaigns and those of started lists."""
         return self.settlement.campaigns
 
-    def basis(self, turned: Switches) -> SettingBasis:
-        """Return what holds for every call while the switches stand so."""
+    def basis(self, turned: Switches, *, agent_reserved: bool = False) -> SettingBasis:
+        """Return what holds for every call while the switches stand so.
+
+        `agent_reserved` says that an agent waits for whoever answers.
+        """
         return SettingBasis(
             bridge_is_real=self.bridge_is_real,
             armed=turned.armed,
@@ -42,6 +45,7 @@ class Desk:
             paused_campaigns=turned.paused_campaigns,
             test_numbers=self.test_numbers,
             destinations=self.destinations,
+            agent_reserved=agent_reserved,
         )
 
     def campaigns_of(self, agent: AnyRow, dialling: Dialling, turned: Switches) -> list[str]:

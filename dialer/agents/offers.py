@@ -57,7 +57,7 @@ async def next_offer(
     if isinstance(standing, Offered):
         return await show_again(session, standing, desk=desk, now=now)
     turned = await switches(session)
-    basis = desk.basis(turned)
+    basis = desk.basis(turned, agent_reserved=True)
     await learn_lists(session, desk.campaigns)
     due_call_ids = await choose(
         session,
@@ -98,7 +98,7 @@ async def show_again(
     session: AsyncSession, standing: Offered, *, desk: Desk, now: datetime
 ) -> Shown:
     """Return the call that is shown already, judged as of now."""
-    basis = desk.basis(await switches(session))
+    basis = desk.basis(await switches(session), agent_reserved=True)
     candidates = await load_candidates(
         session, [standing.due_call_id], now=now, basis=basis, campaigns=desk.campaigns, lock=False
     )

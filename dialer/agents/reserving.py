@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.uploaded_book import learn_campaigns
 from core.columns import AnyRow, table_of
-from customers.model import Language
+from customers.model import CallMode, Language
 from customers.tables import Person
 from dialer.agents.calls import AgentCalls
 from dialer.agents.desk import Desk, takes
@@ -20,10 +20,12 @@ from dialer.agents.steps import CallHandedOver
 from dialer.agents.strays import hand_over
 from dialer.agents.tables import Agent, Portfolio
 from dialer.agents.transitions import change_locked
-from dialer.model import AnsweredBy, AttemptState
+from dialer.hooks import Meeting
+from dialer.model import AnsweredBy, AttemptState, Direction
+from dialer.predictive.promises import kept_for_promises
 from dialer.tables import Attempt
 
-_BY = "script"
+_BY, _BY_DIALER = "script", "dialer"
 _AGENT, _ATTEMPT, _OWN = table_of(Agent), table_of(Attempt), table_of(Portfolio)
 
 _READY = (
@@ -41,6 +43,9 @@ _CALL = (
         _ATTEMPT.c.agent_id,
         _ATTEMPT.c.state,
         _ATTEMPT.c.answered_by,
+        _ATTEMPT.c.mode,
+        _ATTEMPT.c.direction,
+        _ATTEMPT.c.talk,
         Person.language,
     )
     .join(Person, Person.person_id == _ATTEMPT.c.person_id)
@@ -125,6 +130,31 @@ class Transfers:
         wanted = _wanted(row, queue=None)
         return bool(await free_agents(session, wanted, desk=self._desk, phones=self._phones))
 
+    async def meet(self, session: AsyncSession, attempt_id: UUID, *, now: datetime) -> Meeting:
+        """Reserve a free agent for who answered a call that was placed ahead of agents.
+
+        Who is kept for a callback that was promised comes last: an owner on the line is worse off
+        without anybody. Asked twice, it is the same agent.
+        """
+        held = _CALL.with_for_update(of=_ATTEMPT)
+        row = (await session.execute(held, {"attempt_id": attempt_id})).one_or_none()
+        if row is None or row.mode is not CallMode.AGENT or row.direction is Direction.INBOUND:
+            return Meeting.OF_SCRIPT
+        if row.agent_id is not None:
+            is_held = await session.scalar(_HOLDER, {"attempt_id": attempt_id}) is not None
+            return Meeting.MET if is_held else Meeting.OF_SCRIPT
+        if row.state is AttemptState.ENDED or row.talk is not None:
+            return Meeting.OVER
+        wanted = _wanted(row, queue=None)
+        found = await free_agents(session, wanted, desk=self._desk, phones=self._phones, hold=True)
+        if not found:
+            return Meeting.WAITS
+        kept = await kept_for_promises(session, found, desk=self._desk, now=now)
+        agent = min(found, key=lambda each: each.agent_id in kept)
+        await hand_over(session, agent, attempt_id, by=_BY_DIALER, why="answered", now=now)
+        self._calls.follow(attempt_id)
+        return Meeting.MET
+
     async def put_through(
         self, session: AsyncSession, attempt_id: UUID, queue: str, *, now: datetime
     ) -> str | None:
@@ -135,12 +165,12 @@ class Transfers:
         """
         held = _CALL.with_for_update(of=_ATTEMPT)
         row = (await session.execute(held, {"attempt_id": attempt_id})).one_or_none()
-        if row is None or row.state is not AttemptState.ANSWERED:
+        if row is None or row.state is AttemptState.ENDED:
             return None
         room = await session.scalar(_HOLDER, {"attempt_id": attempt_id})
         if room is not None:
             return str(room)
-        if row.answered_by is AnsweredBy.MACHINE:
+        if row.state is not AttemptState.ANSWERED or row.answered_by is AnsweredBy.MACHINE:
             return None
         wanted = _wanted(row, queue=queue)
         found = await free_agents(session, wanted, desk=self._desk, phones=self._phones, hold=True)

@@ -29,6 +29,7 @@ class AgentRules(BaseModel):
     lost_after_s: Positive
     own_agent_first_minutes: Annotated[int, Field(ge=0)]
     promise_wait_minutes: Annotated[int, Field(ge=0)]
+    promise_lead_s: Annotated[int, Field(ge=0)]
     max_promise_days: Positive
     max_extension_days: Positive
     max_callback_days: Positive
@@ -56,6 +57,11 @@ class AgentRules(BaseModel):
     def wrap_up(self) -> timedelta:
         """How long an agent has to write down what was said."""
         return timedelta(seconds=self.wrap_up_s)
+
+    @property
+    def promise_lead(self) -> timedelta:
+        """How long before a promised callback an agent takes no call placed ahead of agents."""
+        return timedelta(seconds=self.promise_lead_s)
 
     @property
     def lost_after(self) -> timedelta:

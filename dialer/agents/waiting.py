@@ -130,7 +130,10 @@ async def what_comes(session: AsyncSession, agent: AnyRow, *, desk: Desk, now: d
     turned = await switches(session)
     await learn_lists(session, desk.campaigns)
     previews = desk.campaigns_of(agent, Dialling.PREVIEW, turned)
-    progressive = desk.campaigns_of(agent, Dialling.PROGRESSIVE, turned)
+    progressive = [
+        *desk.campaigns_of(agent, Dialling.PROGRESSIVE, turned),
+        *desk.campaigns_of(agent, Dialling.PREDICTIVE, turned),
+    ]
     campaigns = [*previews, *progressive]
     coming = await session.execute(
         _COMING,

@@ -79,7 +79,8 @@ class Queue:
         means.calls.gate.close(means.bridge.closed)
         tokens = means.calls.gate.tokens(now, means.rules.batch)
         asked = means.rules.poll is not None or self._watch.is_stale or self._idle.is_due(now)
-        if not tokens and means.calls.live and not asked:
+        watches = any(source.is_asked_without_lines for source in means.sources)
+        if not tokens and means.calls.live and not asked and not watches:
             return Step(next_at=self._next_at)  # only a call's end can change anything
         turned = await self._watch.switches()
         if turned.campaign_changes != self._changes_seen:  # the window is of what held before
@@ -91,6 +92,9 @@ class Queue:
             if idle and self._idle.is_due(now):
                 await self._look_why_idle(session, turned, now)
         if idle or not self._may_claim():
+            if watches and not tokens and not turned.stopped and self._may_claim():
+                await self._from_sources((), turned, now, [])
+                return Step(next_at=self._next_of_all(self._next_at, now))
             return Step(next_at=None if turned.stopped else self._next_at)
         step = await self._claim_within(tokens, turned, now, due=due)
         if not (due or step.calls) and self._idle.is_due(now):  # the sources had nothing, either
@@ -167,7 +171,7 @@ class Queue:
         """Add to the calls what the sources claim; each source commits by itself."""
         for source in self._means.sources:
             left = _left(tokens, calls)
-            if left:
+            if left or source.is_asked_without_lines:
                 ask = partial(source.claim, tokens=left, turned=turned, now=now)
                 calls += (await self._commit(ask, turned)).calls
 

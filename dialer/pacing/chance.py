@@ -60,6 +60,11 @@ class Chance:
         if calls:
             self._bin(at_s)[0] += calls
 
+    def not_placed(self, at_s: float, calls: int) -> None:
+        """Note that so many of the calls noted at an instant were not placed after all."""
+        kept = self._bin(at_s)
+        kept[0] = max(0, kept[0] - calls)
+
     def answered(self, placed_at_s: float) -> None:
         """Note that a person has answered a call."""
         self._bin(placed_at_s)[1] += 1

@@ -45,6 +45,7 @@ class Glance:
     live: int  # people who answered today, abandoned ones among them
     abandoned: int
     happened: Sequence[Happening] = ()
+    placed: int | None = None  # of the calls decided last, if fewer were; None: all of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -71,13 +71,17 @@ class Pacer:
         self._credit = 0.0
         self._agent_s = 0.0
         self._limit: float | None = None  # under which calls were placed of late
+        self._dialled = 0  # by the last decision
 
     def decide(self, glance: Glance, limits: Limits) -> Decision:
-        """Return how many calls to place now; the caller places exactly so many.
+        """Return how many calls to place now; the caller places so many.
+
+        Where fewer can be placed, the next glance says how many were.
 
         Raises:
             TotalsError: the day's totals have shrunk.
         """
+        self._take_back(glance)
         passed_s = self._pass(glance)
         self._learn(glance)
         known = self._fit(glance, limits)
@@ -114,6 +118,7 @@ class Pacer:
             wanted, self._limit = one_each, None
         dial, bound = self._within_trunks(wanted, bound, glance, limits, passed_s)
         self._chance.placed(glance.now_s, dial)
+        self._dialled = dial
         return Decision(
             dial=dial,
             bound=bound,
@@ -138,6 +143,13 @@ class Pacer:
             risked=self.budget.risked,
             met_nobody=self.budget.met_nobody,
         )
+
+    def _take_back(self, glance: Glance) -> None:
+        """Forget calls that were decided and not placed."""
+        if glance.placed is not None and glance.placed < self._dialled:
+            fewer = self._dialled - glance.placed
+            self._chance.not_placed(self._last_s, fewer)
+            self._credit += fewer
 
     def _pass(self, glance: Glance) -> float:
         """Return the seconds since the last decision; _BURST_S for the first."""

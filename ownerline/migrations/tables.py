@@ -27,6 +27,7 @@ _MODULES = (
     "api.tables",
     "ownerline.services.tables",
     "dialer.found_tables",
+    "dialer.predictive.tables",
 )
 
 

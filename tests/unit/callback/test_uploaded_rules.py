@@ -48,7 +48,7 @@ def test_rules_hold_when_they_are_stored_and_read_again() -> None:
             {"retry": {"nobody_home": {"after_minutes": 5, "times": 1}}},
             "no call ends as nobody_home",
         ),
-        ({"dialling": "predictive"}, "at dialling: "),
+        ({"dialling": "parallel"}, "at dialling: "),
         ({"ends_on": "2026-05-19"}, "has passed"),
         ({"hours": {"mon": []}}, "no hours for tue"),
     ],

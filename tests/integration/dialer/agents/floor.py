@@ -28,6 +28,7 @@ from dialer.agents.wrap_up import WrapUpForm, wrap_up
 from dialer.bridges.simulated.floor import SimulatedFloor
 from dialer.bridges.simulated.line import Line
 from dialer.engine.engine import Engine
+from dialer.hooks import CallSource
 from dialer.outcome import Settlement
 from dialer.tables import Attempt, AttemptDueCall
 from scripts.library import load_library
@@ -59,6 +60,7 @@ class Floor(Day):
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], *, campaigns: Campaigns) -> None:
         self.hooks: tuple[AgentCalls, ...] = ()
+        self.more_sources: tuple[CallSource, ...] = ()
         self.transfers: Transfers | None = None
         super().__init__(sessions)
         self.campaigns = campaigns
@@ -179,7 +181,8 @@ class Floor(Day):
 
     def dialer(self, *given: Any, **more: Any) -> Engine:
         """Return a dialer that takes agents' calls too."""
-        more |= {"sources": self.hooks, "followers": self.hooks, "transfers": self.transfers}
+        sources = (*self.hooks, *self.more_sources)
+        more |= {"sources": sources, "followers": self.hooks, "transfers": self.transfers}
         return super().dialer(*given, **more)
 
     def _keeper(self) -> Keeper:
