@@ -18,9 +18,11 @@ from callback.campaigns import Campaigns
 from callback.model import DueCallState
 from callback.verdict import Rule
 from customers.model import CallMode
+from dialer.answering.reading import PART, USUAL_ODDS, learned_of, local_at, own_chance
 from dialer.call_facts import Candidate, SettingBasis, load_candidates
 from dialer.claim_plan import Judged, NewAttempt, asked_again_at
 from dialer.replay.writing import Look, record_of
+from dialer.scoring import shipped_scoring
 
 # Not `FOR UPDATE`: foreign keys to what a claim holds need not wait for it.
 _POP = sa.text("""
@@ -50,22 +52,30 @@ _WAITING_OF = sa.text("""
 """)
 
 # In the order of the numbers, so that two claims that want the same numbers come one after the
-# other.
-_COMMIT = sa.text("""
+# other. What is foretold is of the phone that rings.
+_COMMIT = sa.text(f"""
     WITH wanted AS MATERIALIZED (
         SELECT *
         FROM jsonb_to_recordset(CAST(:attempts AS jsonb)) AS wanted (
             attempt_id uuid, person_id bigint, phone_id bigint, e164 text, trunk text, mode text,
             campaign text, agent_id bigint, due_call_ids bigint[]
         )
+    ), told AS (
+        SELECT wanted.*, {own_chance(USUAL_ODDS, PART)} AS foretold
+        FROM wanted
+        JOIN due_call dc ON dc.due_call_id = wanted.due_call_ids[1]
+        JOIN community USING (community_id)
+        {local_at("CAST(:now AS timestamptz)")}
+        JOIN phone ON phone.phone_id = wanted.phone_id
+        {learned_of(person="wanted.person_id", kind="phone.kind")}
     ), added AS (
         INSERT INTO attempt (
             attempt_id, person_id, phone_id, e164, bridge, trunk, mode, campaign, agent_id, state,
-            started_at
+            started_at, foretold
         )
         SELECT attempt_id, person_id, phone_id, e164, :bridge, trunk, mode, campaign, agent_id,
-               'claimed', :now
-        FROM wanted
+               'claimed', :now, foretold
+        FROM told
         ORDER BY e164
         ON CONFLICT DO NOTHING
         RETURNING attempt_id
@@ -81,7 +91,7 @@ _COMMIT = sa.text("""
         WHERE due_call_id = ANY (ARRAY(SELECT due_call_id FROM served))
     )
     SELECT attempt_id FROM added
-""")
+""")  # noqa: S608 - the parts are constants of ours
 
 _KEEP = sa.text("""
     WITH record AS (
@@ -206,7 +216,13 @@ async def commit_attempts(
         for each in attempts
     ]
     written = await session.execute(
-        _COMMIT, {"attempts": json.dumps(wanted), "bridge": bridge, "now": now}
+        _COMMIT,
+        {
+            "attempts": json.dumps(wanted),
+            "bridge": bridge,
+            "now": now,
+            "answer_chance": shipped_scoring().answer_chance,
+        },
     )
     return frozenset(written.scalars())
 

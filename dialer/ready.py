@@ -13,6 +13,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.answering.reading import (
+    FIRST_PHONE,
+    PART,
+    USUAL_ODDS,
+    learned_of,
+    local_at,
+    others_chance,
+    own_chance,
+)
 from dialer.scoring import Scoring, shipped_scoring
 
 # Candidates looked at for each place of the window: some will have been put off to a later hour.
@@ -32,8 +41,15 @@ _HOLDS = sa.text("""
     WHERE dc.state = 'waiting' AND dc.next_at <= :now
 """)
 
-# The campaigns and priorities that wait are found by hopping along their index.
-_FILL = sa.text("""
+# The campaigns and priorities that wait are found by hopping along their index. What is foretold of
+# owners themselves is read for as many calls as the window holds: by what is usual where they live
+# those are the best.
+#
+# A call gives way by as much as its owner, more than anybody else there, is likelier to answer in
+# the best hour to come of a part of the day; hours in which nobody was ever rung are none to wait
+# for.
+_NOW = "CAST(:now AS timestamptz)"
+_FILL = sa.text(f"""
     WITH RECURSIVE lane AS (
         (SELECT campaign, priority FROM due_call WHERE state = 'waiting' AND mode = 'automatic'
          ORDER BY campaign, priority LIMIT 1)
@@ -71,25 +87,34 @@ _FILL = sa.text("""
             ORDER BY dc.next_at, dc.due_by
             LIMIT :reach
         ) AS longest
-    ), place AS (
-        SELECT community.community_id,
-               coalesce(own.chance, house.chance,
-                        (CAST(:answer_chance AS float8[]))[1 + local.hour]) AS chance
+    ), usual AS (
+        SELECT community.community_id, {PART} AS part, {USUAL_ODDS} AS odds
         FROM community
-        CROSS JOIN LATERAL (
-            SELECT CAST(extract(hour FROM clock.at) AS int) AS hour,
-                   extract(isodow FROM clock.at) > 5 AS weekend
-            FROM (SELECT CAST(:now AS timestamptz) AT TIME ZONE community.time_zone AS at) AS clock
-        ) AS local
-        LEFT JOIN answer_chance own ON own.community_id = community.community_id
-             AND own.weekend = local.weekend AND own.hour = local.hour
-        LEFT JOIN answer_chance house ON house.community_id IS NULL
-             AND house.weekend = local.weekend AND house.hour = local.hour
-    ), scored AS (
-        SELECT dc.due_call_id, dc.campaign,
+        {local_at(_NOW)}
+    ), to_come AS (
+        SELECT community_id, array_agg(part) AS parts, array_agg(odds) AS odds
+        FROM (
+            SELECT community.community_id, {PART} AS part, max({USUAL_ODDS}) AS odds
+            FROM community
+            CROSS JOIN generate_series(1, CAST(:hours_ahead AS int)) AS ahead (hours)
+            {local_at(f"{_NOW} + ahead.hours * interval '1 hour'")}
+            WHERE house.attempts > 0 AND EXISTS (SELECT FROM answer_fit WHERE taste > 0)
+            GROUP BY 1, 2
+        ) AS best
+        GROUP BY community_id
+    ), place AS (
+        SELECT usual.*, {others_chance("usual.odds")} AS chance, to_come.parts AS parts_to_come,
+               to_come.odds AS odds_to_come
+        FROM usual
+        LEFT JOIN answer_fit fit ON true
+        LEFT JOIN answer_kind kind ON false
+        LEFT JOIN to_come USING (community_id)
+    ), nearest AS MATERIALIZED (
+        SELECT dc.due_call_id, dc.person_id, dc.campaign, dc.appointment, dc.due_by, place.chance,
+               place.part, place.odds, place.parts_to_come, place.odds_to_come,
                CASE WHEN dc.appointment THEN 1000 ELSE 0 END
                + CAST(:deadline AS float8) * power(0.5, greatest(
-                   0, extract(epoch FROM dc.due_by - CAST(:now AS timestamptz))
+                   0, extract(epoch FROM dc.due_by - {_NOW})
                       / (3600 * CAST(:deadline_half_hours AS float8))))
                + CAST(:priority AS float8) * least(greatest(dc.priority, 0), 100) / 100
                + CAST(:answer AS float8) * place.chance AS score
@@ -100,6 +125,30 @@ _FILL = sa.text("""
           AND dc.person_id NOT IN (SELECT person_id FROM attempt WHERE state <> 'ended')
         ORDER BY score DESC, dc.due_call_id
         LIMIT :size
+    ), scored AS (
+        SELECT dc.due_call_id, dc.campaign,
+               dc.score + CAST(:answer AS float8)
+               * (at_now.own - coalesce(later.gives_way, 0) - dc.chance) AS score
+        FROM nearest dc
+        {FIRST_PHONE}
+        {learned_of(person="dc.person_id", kind="line.kind")}
+        CROSS JOIN LATERAL (
+            SELECT {own_chance("dc.odds", "dc.part")} AS own,
+                   {others_chance("dc.odds")} AS others
+            OFFSET 0
+        ) AS at_now
+        LEFT JOIN LATERAL (
+            SELECT greatest(0, max(
+                at_best.own - at_now.own - greatest(0, at_best.others - at_now.others)
+            )) AS gives_way
+            FROM unnest(dc.parts_to_come, dc.odds_to_come) AS best (part, odds)
+            CROSS JOIN LATERAL (
+                SELECT {own_chance("best.odds", "best.part")} AS own,
+                       {others_chance("best.odds")} AS others
+                OFFSET 0
+            ) AS at_best
+        ) AS later ON NOT dc.appointment AND owner.person_id IS NOT NULL
+             AND dc.due_by > {_NOW} + :spare_hours * interval '1 hour'
     ), next AS MATERIALIZED (
         -- Rounded, so that a row is written again only when its score has drifted by that much.
         SELECT due_call_id, campaign, CAST(round(CAST(score AS numeric), 1) AS float8) AS score
@@ -144,7 +193,7 @@ _FILL = sa.text("""
         HAVING count(*) > 0
     )
     SELECT count(*) FROM next
-""")
+""")  # noqa: S608 - the parts are constants of ours
 
 _EARLIEST = sa.text("""
     SELECT min(next_at) FROM due_call WHERE state = 'waiting' AND mode = 'automatic'
@@ -190,6 +239,7 @@ async def refill(
             "now": now,
             "paused": sorted(paused),
             **rules.weights.model_dump(),
+            **rules.giving_way.model_dump(),
             "answer_chance": rules.answer_chance,
             "size": size,
             "reach": size * _REACH,
