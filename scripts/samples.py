@@ -88,9 +88,10 @@ def situations(script: Script, language: Language) -> Iterator[Situation]:
                 ),
             )
     usual = {name: values[0] for name, values in choices.items()}
-    if _asks_who_speaks(script):
-        plan = replace(sample_plan(script, language, usual), speaker=Speaker.AGENT)
-        yield Situation(name="an agent speaks", plan=plan)
+    for values in itertools.product(*choices.values()) if _asks_who_speaks(script) else ():
+        plan = sample_plan(script, language, dict(zip(choices, values, strict=True)))
+        words = ["an agent speaks", *(str(value) for value in values)]
+        yield Situation(name=", ".join(words), plan=replace(plan, speaker=Speaker.AGENT))
     for name, value in _rare(script):
         plan = sample_plan(script, language, {**usual, name: value})
         yield Situation(

@@ -61,7 +61,7 @@ def test_a_house_script_may_include_the_shipped_fragments() -> None:
 
 def test_an_unknown_script_is_named() -> None:
     with pytest.raises(
-        UnknownScriptError, match="no script 'nothing'; there are: inbound, invitation"
+        UnknownScriptError, match="no script 'nothing'; there are: complaint, inbound, invitation"
     ):
         load_library().get("nothing")
 
