@@ -40,6 +40,23 @@ _EVENTS = """
                    'until', e.until, 'state', e.state)
         FROM extension e JOIN charge h USING (charge_id)
         UNION ALL
+        SELECT w.asked_at, 'waiver', w.person_id, h.unit_id,
+               jsonb_build_object('charge_id', h.charge_id, 'reference', h.reference,
+                   'amount_minor', coalesce(w.forgiven_minor, w.amount_minor),
+                   'currency', w.currency, 'state', w.state, 'words', w.because)
+        FROM waiver w JOIN charge h USING (charge_id)
+        UNION ALL
+        SELECT e.decided_at, 'extension_decided', e.person_id, h.unit_id,
+               jsonb_build_object('charge_id', h.charge_id, 'reference', h.reference,
+                   'until', e.until, 'state', e.state, 'written_by', e.decided_by)
+        FROM extension e JOIN charge h USING (charge_id) WHERE e.decided_at IS NOT NULL
+        UNION ALL
+        SELECT w.decided_at, 'waiver_decided', w.person_id, h.unit_id,
+               jsonb_build_object('charge_id', h.charge_id, 'reference', h.reference,
+                   'amount_minor', coalesce(w.forgiven_minor, w.amount_minor),
+                   'currency', w.currency, 'state', w.state, 'written_by', w.decided_by)
+        FROM waiver w JOIN charge h USING (charge_id) WHERE w.decided_by <> w.asked_by
+        UNION ALL
         SELECT CAST(w.reported_on AS timestamp) AT TIME ZONE l.time_zone, 'repair_reported',
                NULL, w.unit_id,
                jsonb_build_object('work_order_id', w.work_order_id, 'reference', w.reference,

@@ -51,6 +51,7 @@ class Waiver(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(sa.Text)
     decided_because: Mapped[str | None] = mapped_column(sa.Text)
+    booked_at: Mapped[datetime | None]  # when a file of finance first went by it
     __table_args__ = (
         sa.CheckConstraint("amount_minor > 0", name="of_something"),
         sa.CheckConstraint("limit_minor >= 0", name="limit_not_negative"),
@@ -62,6 +63,7 @@ class Waiver(Base):
         sa.CheckConstraint(
             "(state = 'approved') = (forgiven_minor IS NOT NULL)", name="approved_forgives"
         ),
+        sa.CheckConstraint("booked_at IS NULL OR state = 'approved'", name="booked_when_approved"),
         sa.Index(
             "uq_waiver_asked",
             "charge_id",

@@ -130,6 +130,14 @@ async def decide_waiver(
     return waiver.person_id
 
 
+async def charge_of_waiver(session: AsyncSession, waiver_id: int) -> dict[int, int]:
+    """Return a waiver's charge by its id; nothing where it is not on file."""
+    rows = await session.execute(
+        sa.select(Waiver.waiver_id, Waiver.charge_id).where(Waiver.waiver_id == waiver_id)
+    )
+    return {row.waiver_id: row.charge_id for row in rows}
+
+
 def _check(charge: Charge, *, person_id: int, kind: WaiverKind, amount: Money) -> None:
     if charge.liable_person_id != person_id or charge.currency != amount.currency:
         message = f"charge {charge.charge_id} is not owed by person {person_id} in that currency"

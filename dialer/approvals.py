@@ -12,22 +12,26 @@ from core.columns import AnyRow
 
 MOST_SHOWN = 200
 
+# What was asked in one breath for several charges is one matter, named by its first extension.
 _ASKED = """
-    SELECT 'waiver' AS matter, w.waiver_id AS matter_id, w.person_id, w.charge_id, w.attempt_id,
+    SELECT 'waiver' AS matter, w.waiver_id AS matter_id, w.person_id,
+           ARRAY[w.charge_id] AS charge_ids, w.attempt_id,
            w.asked_at, w.asked_by, w.kind, w.amount_minor, w.limit_minor, w.because,
            CAST(NULL AS date) AS until, w.state, w.decided_at, w.decided_by, w.decided_because,
            w.forgiven_minor
     FROM waiver w
     UNION ALL
-    SELECT 'extension', e.extension_id, e.person_id, e.charge_id, e.attempt_id,
+    SELECT 'extension', min(e.extension_id), e.person_id,
+           array_agg(e.charge_id ORDER BY e.charge_id), e.attempt_id,
            e.asked_at, NULL, NULL, NULL, NULL, NULL,
            e.until, e.state, e.decided_at, e.decided_by, e.decided_because, NULL
     FROM extension e
+    GROUP BY e.person_id, e.attempt_id, e.asked_at, e.until, e.state, e.decided_at, e.decided_by,
+             e.decided_because
 """
 
 _SHOWN = sa.text(f"""
-    SELECT asked.*, p.name AS person, p.honorific, p.vip, c.reference, c.kind AS charge_kind,
-           c.amount_minor AS billed_minor, c.paid_minor, c.late_fee_minor, c.currency, c.due_on,
+    SELECT asked.*, p.name AS person, p.honorific, p.vip, c.currency, about.charges_asked,
            u.label AS unit, co.name AS community, co.time_zone,
            a.started_at AS call_at, coalesce(ag.name, asked.asked_by) AS who_asked,
            owes.open_minor, owes.charges, kept.kept, kept.broken, before.waived_minor,
@@ -40,7 +44,15 @@ _SHOWN = sa.text(f"""
         LIMIT :most
     ) AS asked
     JOIN person p ON p.person_id = asked.person_id
-    JOIN charge c ON c.charge_id = asked.charge_id
+    JOIN charge c ON c.charge_id = asked.charge_ids[1]
+    JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object(
+                   'reference', h.reference, 'kind', h.kind, 'due_on', h.due_on,
+                   'open_minor', h.amount_minor - h.paid_minor,
+                   'late_fee_minor', h.late_fee_minor, 'currency', h.currency
+               ) ORDER BY h.due_on, h.charge_id) AS charges_asked
+        FROM charge h WHERE h.charge_id = ANY (asked.charge_ids)
+    ) AS about ON true
     JOIN unit u ON u.unit_id = c.unit_id
     JOIN community co ON co.community_id = c.community_id
     LEFT JOIN attempt a ON a.attempt_id = asked.attempt_id
@@ -71,14 +83,19 @@ _SHOWN = sa.text(f"""
 
 _COUNT = sa.text("""
     SELECT (SELECT count(*) FROM waiver WHERE state = 'requested')
-         + (SELECT count(*) FROM extension WHERE state = 'requested')
+         + (SELECT count(*) FROM (
+                SELECT FROM extension WHERE state = 'requested'
+                GROUP BY person_id, attempt_id, asked_at, until
+            ) AS together)
 """)
 
-_DECIDED = sa.text(f"""
-    SELECT every.state, every.decided_at, every.decided_by
-    FROM ({_ASKED}) AS every
-    WHERE every.matter = :matter AND every.matter_id = :matter_id
-""")  # noqa: S608 - put together of our own parts
+_DECIDED = sa.text("""
+    SELECT state, decided_at, decided_by FROM waiver
+    WHERE :matter = 'waiver' AND waiver_id = :matter_id
+    UNION ALL
+    SELECT state, decided_at, decided_by FROM extension
+    WHERE :matter = 'extension' AND extension_id = :matter_id
+""")
 
 
 async def approvals_waiting(session: AsyncSession, *, most: int = MOST_SHOWN) -> Sequence[AnyRow]:

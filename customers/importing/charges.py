@@ -39,6 +39,50 @@ _KNOWN = """
     WHERE c.community_id = s.community_id AND c.reference = s.reference
       AND NOT s.repeat AND NOT s.rejected
 """
+# What was waived stays waived until a file of finance goes by it: such a file has no more than we
+# have. One that was seen before tells nothing of what finance has booked since.
+_BOOKED = """
+    UPDATE waiver w SET booked_at = CAST(:now AS timestamptz)
+    FROM stage_charge s JOIN charge c USING (charge_id)
+    WHERE w.charge_id = s.charge_id AND w.state = 'approved' AND w.booked_at IS NULL
+      AND CASE w.kind WHEN 'late_fee' THEN s.late_fee_minor <= c.late_fee_minor
+                      ELSE s.amount_minor <= c.amount_minor END
+      AND NOT EXISTS (SELECT FROM imported_file f WHERE f.sha256 = :sha256)
+"""
+_WAIVED = """
+    WITH waived AS (
+        SELECT w.charge_id,
+               coalesce(sum(w.forgiven_minor) FILTER (WHERE w.kind = 'late_fee'), 0) AS fee_minor,
+               coalesce(sum(w.forgiven_minor) FILTER (WHERE w.kind = 'rounding'), 0)
+                   AS amount_minor
+        FROM waiver w JOIN stage_charge s USING (charge_id)
+        WHERE w.state = 'approved' AND w.booked_at IS NULL
+        GROUP BY w.charge_id
+    ), dearer AS (
+        SELECT s.seq, s.late_fee_minor AS fee_given, s.amount_minor AS amount_given,
+               CASE WHEN waived.fee_minor > 0 AND s.late_fee_minor > c.late_fee_minor
+                    THEN greatest(c.late_fee_minor, s.late_fee_minor - waived.fee_minor)
+                    ELSE s.late_fee_minor END AS fee_kept,
+               CASE WHEN waived.amount_minor > 0 AND s.amount_minor > c.amount_minor
+                    THEN greatest(c.amount_minor, s.amount_minor - waived.amount_minor)
+                    ELSE s.amount_minor END AS amount_kept
+        FROM stage_charge s
+        JOIN charge c USING (charge_id)
+        JOIN waived USING (charge_id)
+    ), kept AS (
+        UPDATE stage_charge s
+        SET late_fee_minor = dearer.fee_kept, amount_minor = dearer.amount_kept
+        FROM dearer
+        WHERE dearer.seq = s.seq
+        RETURNING s.seq, s.sheet, s.row_number,
+                  dearer.fee_given IS DISTINCT FROM dearer.fee_kept AS of_fee,
+                  dearer.amount_given <> dearer.amount_kept AS of_amount)
+    INSERT INTO stage_finding (kind, seq, sheet, row_number, field, value, problem, rejected)
+    SELECT 'charges', seq, sheet, row_number, field, '', 'waiver_kept', false
+    FROM kept
+    CROSS JOIN LATERAL (VALUES ('late_fee', of_fee), ('amount', of_amount)) AS said (field, is_so)
+    WHERE is_so
+"""
 _UPDATED = """
     WITH updated AS (
         UPDATE charge c
@@ -126,6 +170,8 @@ async def merge_charges(session: AsyncSession, *, sha256: str, now: datetime) ->
     await analyze(session, "stage_charge")
     await run(session, _LOCK)
     await run(session, _KNOWN)
+    await run(session, _BOOKED, sha256=sha256, now=now)
+    await run(session, _WAIVED)
     await run(session, _UPDATED)
     await run(session, _NEW)
     await run(session, _TAKEN_BACK, sha256=sha256)

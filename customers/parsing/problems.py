@@ -26,6 +26,7 @@ class Problem(StrEnum):
     NO_IDENTITY_DIGITS = "no_identity_digits"
     OPT_OUT_IN_A_REPEAT = "opt_out_in_a_repeat"
     PAID_TAKEN_BACK = "paid_taken_back"
+    WAIVER_KEPT = "waiver_kept"
 
 
 _TEXTS = {
@@ -96,6 +97,10 @@ _TEXTS = {
     Problem.PAID_TAKEN_BACK: (
         "此文件以前导入过，已收金额低于现有记录，未作冲减",
         "this file was imported before; its lower paid amount takes no payment back",
+    ),
+    Problem.WAIVER_KEPT: (
+        "这笔已批准减免，文件中仍是减免前的金额，已按减免保留；请在财务系统中登记减免",
+        "some of it was waived and the file still has it; the waiver is kept: book it with finance",
     ),
 }
 

@@ -1,10 +1,10 @@
 """Approvals: waivers and extensions asked for, each decided once."""
 
+from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import Form, Path, Response
 
 from api.accounts import charges_change
@@ -12,11 +12,8 @@ from api.console.edge import router as pages
 from api.console.page import Here, Page
 from api.model import Right, needs
 from api.problems import NotOnFileError
-from core.columns import table_of
-from customers.account_tables import Extension
-from customers.extensions import DecidedAlreadyError, decide_extension
-from customers.waiver_tables import Waiver
-from customers.waivers import decide_waiver
+from customers.extensions import DecidedAlreadyError, asked_together, decide_extensions
+from customers.waivers import charge_of_waiver, decide_waiver
 from dialer.approvals import (
     MOST_SHOWN,
     approvals_count,
@@ -36,13 +33,6 @@ class Answer(StrEnum):
 
     APPROVE = "approve"
     REFUSE = "refuse"
-
-
-_WAIVER, _EXTENSION = table_of(Waiver), table_of(Extension)
-_CHARGE_OF = {
-    "waiver": (_WAIVER.c.charge_id, _WAIVER.c.waiver_id),
-    "extension": (_EXTENSION.c.charge_id, _EXTENSION.c.extension_id),
-}
 
 
 @router.get("/approvals", openapi_extra=needs(Right.DECIDE_WAIVERS))
@@ -69,7 +59,7 @@ async def answer_waiver(
 async def answer_extension(
     page: Here, matter_id: MatterId, answer: Annotated[Answer, Form()], because: Because = ""
 ) -> Response:
-    """Approve or refuse an extension; the lists follow a moment later."""
+    """Approve or refuse an extension of all the charges it was asked for, at once."""
     return await _decide(page, "extension", matter_id, answer, because.strip())
 
 
@@ -77,9 +67,11 @@ async def _decide(
     page: Page, matter: str, matter_id: int, answer: Answer, because: str
 ) -> Response:
     work, approved = page.work, answer is Answer.APPROVE
-    charge, key = _CHARGE_OF[matter]
-    charge_id = await work.session.scalar(sa.select(charge).where(key == matter_id))
-    if charge_id is None:
+    if matter == "waiver":
+        about = await charge_of_waiver(work.session, matter_id)
+    else:
+        about = await asked_together(work.session, matter_id)
+    if not about:
         raise NotOnFileError(what=matter, key=matter_id)
     known = await decision_on(work.session, matter, matter_id)
     if known is not None and known.decided_at is not None:
@@ -92,7 +84,7 @@ async def _decide(
             at=f"{matter}-{matter_id}",
         )
     try:
-        async with charges_change(work, [charge_id]):
+        async with charges_change(work, about.values()):
             if matter == "waiver":
                 await decide_waiver(
                     work.session,
@@ -103,9 +95,9 @@ async def _decide(
                     now=page.now,
                 )
             else:
-                await decide_extension(
+                await decide_extensions(
                     work.session,
-                    extension_id=matter_id,
+                    extension_ids=list(about),
                     approved=approved,
                     by=page.caller.actor,
                     because=because or None,
@@ -113,9 +105,10 @@ async def _decide(
                 )
     except DecidedAlreadyError:  # between the look and the lock
         return await _too_late(page, matter, matter_id)
-    await work.note(
-        f"{matter}_decided", f"{matter}:{matter_id}", approved=approved, because=because or None
-    )
+    for each in about:
+        await work.note(
+            f"{matter}_decided", f"{matter}:{each}", approved=approved, because=because or None
+        )
     return page.go("/approvals")
 
 
@@ -153,6 +146,7 @@ async def _show(
         decided=decided,
         number=await approvals_count(session),
         most=MOST_SHOWN,
+        day=date.fromisoformat,
         trouble=trouble,
         at=at,
     )

@@ -172,3 +172,47 @@ async def test_what_is_not_on_file_is_not_decided(house: House) -> None:
         unclear = await browser.post("/approvals/waiver/7", data={"answer": "perhaps"})
         assert unclear.status_code == 422
         assert "Nothing waits for a decision" in (await browser.get("/approvals")).text
+
+
+async def test_an_extension_of_several_charges_is_one_decision_that_lists_them_all(
+    house: House,
+) -> None:
+    home = await Household.of(house)
+    other = await house.office.add(
+        Charge,
+        community_id=await house.office.one("SELECT community_id FROM community"),
+        unit_id=await house.office.one("SELECT unit_id FROM unit"),
+        liable_person_id=home.person_id,
+        reference="W-2",
+        kind="water",
+        amount_minor=4_321,
+        currency="CNY",
+        due_on=TODAY - timedelta(days=9),
+    )
+    async with house.office.deps.sessions.begin() as session:
+        await request_extension(
+            session,
+            person_id=home.person_id,
+            charge_ids=[home.charge_id, other],
+            until=TODAY + timedelta(days=20),
+            attempt_id=None,
+            now=TEN,
+        )
+    extension_id = await house.office.one("SELECT min(extension_id) FROM extension")
+    path = f"/approvals/extension/{extension_id}"
+    async with house.browser(LEAD) as browser:
+        page = (await browser.get("/approvals")).text
+        assert page.count(f'action="{path}"') == page.count('action="/approvals/extension/') == 1
+        for fact in ("C-1", "W-2", "43.21", "1,000.00", "Charge 2 of 2"):
+            assert fact in page, fact
+        assert "1<span" in (await browser.get("/approvals/count")).text
+        assert (await browser.post(path, data={"answer": "approve"})).status_code == 303
+        assert (await browser.post(path, data={"answer": "approve"})).status_code == 409
+        file = (await browser.get(f"/files/{home.person_id}")).text
+        assert file.count("Time until Tue 9 June: approved") == 2
+    states = await house.office.one("SELECT array_agg(DISTINCT state) FROM extension")
+    assert states == ["approved"]
+    noted = await house.office.one(
+        "SELECT count(*) FROM audit_entry WHERE action = 'extension_decided'"
+    )
+    assert noted == 2
