@@ -13,43 +13,74 @@ from callback.uploaded_model import campaign_name
 from core.columns import AnyRow
 from customers.model import CallMode
 from dialer.agents.rules import AgentRules
+from dialer.answering.reading import (
+    FIRST_PHONE,
+    PART,
+    USUAL_ODDS,
+    learned_of,
+    local_at,
+    own_chance,
+)
 from dialer.call_facts import Candidate, SettingBasis, load_candidates
+from dialer.scoring import shipped_scoring
 
 # So many are looked at for one that the rules allow.
 REACH = 10
+_NEAREST = 400  # so many are told apart by who is likelier to answer
+_NOW = "CAST(:now AS timestamptz)"
 
 # `keeper` has the first word on a due call: who promised it, else the owner's own agent. A keeper
 # who is not at the desk, or has had the time the house gives, leaves it to the others.
-_CHOOSE = sa.text("""
+#
+# Of calls as good and due on one day the one whose owner is likelier to answer now comes first;
+# what is due within a day, and what was promised for an hour, comes by the clock alone.
+_CHOOSE = sa.text(f"""
+    WITH first AS MATERIALIZED (
+        SELECT dc.due_call_id, dc.appointment, dc.priority, dc.due_by,
+               coalesce(dc.agent_id = :agent_id, false) AS is_promised,
+               coalesce(own.agent_id = :agent_id, false) AS is_own
+        FROM due_call dc
+        JOIN person USING (person_id)
+        LEFT JOIN portfolio own ON own.person_id = dc.person_id
+        LEFT JOIN agent keeper ON keeper.agent_id = coalesce(dc.agent_id, own.agent_id)
+        WHERE dc.state = 'waiting' AND dc.mode = 'agent' AND dc.next_at <= :now
+          AND dc.campaign = ANY (CAST(:campaigns AS text[]))
+          AND (cardinality(CAST(:languages AS text[])) = 0
+               OR person.language = ANY (CAST(:languages AS text[])))
+          AND (keeper.agent_id IS NULL OR keeper.agent_id = :agent_id OR NOT keeper.active
+               OR keeper.state IN ('offline', 'break')
+               OR :now >= greatest(dc.next_at, keeper.signed_in_at) + make_interval(mins =>
+                   CASE WHEN dc.agent_id IS NULL THEN :own_minutes ELSE :promise_minutes END))
+          AND NOT EXISTS (
+              SELECT FROM attempt live
+              WHERE live.person_id = dc.person_id AND live.state <> 'ended'
+          )
+          AND NOT EXISTS (
+              SELECT FROM agent colleague
+              JOIN due_call shown ON shown.due_call_id = colleague.due_call_id
+              WHERE shown.person_id = dc.person_id AND colleague.agent_id <> :agent_id
+          )
+        ORDER BY is_promised DESC, dc.appointment DESC, is_own DESC, dc.priority DESC, dc.due_by,
+                 dc.due_call_id
+        LIMIT :nearest
+    )
     SELECT dc.due_call_id
-    FROM due_call dc
-    JOIN person USING (person_id)
-    LEFT JOIN portfolio own ON own.person_id = dc.person_id
-    LEFT JOIN agent keeper ON keeper.agent_id = coalesce(dc.agent_id, own.agent_id)
+    FROM first
+    JOIN due_call dc USING (due_call_id)
+    JOIN community USING (community_id)
+    {local_at(_NOW)}
+    {FIRST_PHONE}
+    {learned_of(person="dc.person_id", kind="line.kind")}
     WHERE dc.state = 'waiting' AND dc.mode = 'agent' AND dc.next_at <= :now
-      AND (dc.campaign = ANY (CAST(:campaigns AS text[]))
-           OR (dc.campaign = ANY (CAST(:promised_of AS text[]))
-               AND (dc.appointment OR dc.agent_id IS NOT NULL)))
-      AND (cardinality(CAST(:languages AS text[])) = 0
-           OR person.language = ANY (CAST(:languages AS text[])))
-      AND (keeper.agent_id IS NULL OR keeper.agent_id = :agent_id OR NOT keeper.active
-           OR keeper.state IN ('offline', 'break')
-           OR :now >= greatest(dc.next_at, keeper.signed_in_at) + make_interval(mins =>
-               CASE WHEN dc.agent_id IS NULL THEN :own_minutes ELSE :promise_minutes END))
-      AND NOT EXISTS (
-          SELECT FROM attempt live WHERE live.person_id = dc.person_id AND live.state <> 'ended'
-      )
-      AND NOT EXISTS (
-          SELECT FROM agent colleague
-          JOIN due_call shown ON shown.due_call_id = colleague.due_call_id
-          WHERE shown.person_id = dc.person_id AND colleague.agent_id <> :agent_id
-      )
-    ORDER BY coalesce(dc.agent_id = :agent_id, false) DESC, dc.appointment DESC,
-             coalesce(own.agent_id = :agent_id, false) DESC, dc.priority DESC, dc.due_by,
-             dc.due_call_id
+    ORDER BY first.is_promised DESC, first.appointment DESC, first.is_own DESC,
+             first.priority DESC,
+             CASE WHEN first.appointment OR first.due_by <= {_NOW} + interval '24 hours'
+                  THEN first.due_by END,
+             CAST(first.due_by AT TIME ZONE community.time_zone AS date),
+             {own_chance(USUAL_ODDS, PART)} DESC, first.due_by, dc.due_call_id
     LIMIT :reach
     FOR NO KEY UPDATE OF dc SKIP LOCKED
-""")
+""")  # noqa: S608 - the parts are constants of ours
 
 # Two claims that want different due calls of one person at once: the second leaves the person.
 _OF_PERSON = sa.text("""
@@ -96,7 +127,9 @@ async def choose(
             "own_minutes": rules.own_agent_first_minutes,
             "promise_minutes": rules.promise_wait_minutes,
             "now": now,
+            "nearest": _NEAREST,
             "reach": REACH,
+            "answer_chance": shipped_scoring().answer_chance,
         },
     )
     return list(chosen.scalars())
