@@ -6,6 +6,7 @@ from api.console.reports.agents import agents
 from api.console.reports.answers import answers
 from api.console.reports.complaints import complaints
 from api.console.reports.deadlines import deadlines
+from api.console.reports.foretold import foretold
 from api.console.reports.model import Asked, Report
 from api.console.reports.outcomes import abandonment, outcomes
 from api.console.reports.promises import promises
@@ -18,6 +19,7 @@ REPORTS: Mapping[str, Builder] = {
     "deadlines": deadlines,
     "complaints": complaints,
     "answers": answers,
+    "foretold": foretold,
     "dissatisfied": dissatisfied,
     "promises": promises,
     "surveys": surveys,

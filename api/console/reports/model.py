@@ -23,6 +23,7 @@ class Shape(StrEnum):
     COUNT = "count"
     RATE = "rate"  # 0 to 1, None where there is nothing to divide by
     SCORE = "score"
+    PRECISE = "precise"  # a score of which four decimals count
     SPAN = "span"  # seconds
     MONEY = "money"  # minor units, of the row's currency
     DAY = "day"

@@ -21,6 +21,8 @@ def shown(page: Page, shape: Shape, value: Any) -> str:  # noqa: PLR0911 - a tab
             return formats.timer(value)
         case Shape.SCORE:
             return f"{value:.2f}"
+        case Shape.PRECISE:
+            return f"{value:.4f}"
         case Shape.COUNT | Shape.MONEY:
             return f"{value:,}"
         case Shape.DAY:
