@@ -133,7 +133,7 @@ def forecast_of(day: Day, played: Sequence[Played]) -> Forecast:
         calls_per_second=day.lines.calls_per_second,
         attempts_by_hour=_hours([each.attempts_by_hour for each in played]),
         contacts_by_hour=_hours([each.contacts_by_hour for each in played]),
-        deadlines=sum(1 for each in day.due if day.begins_s <= each.due_s <= day.length_s),
+        deadlines=sum(1 for each in day.due if day.begins_s < each.due_s <= day.length_s),
         causes=_causes(played),
         **_named(day, played),
     )
@@ -255,7 +255,7 @@ def reaches(target: Target, day: Day, played: Sequence[Played]) -> float:
             i
             for i, each in enumerate(day.due)
             if day.lanes[each.lane].manner is not Manner.AUTOMATIC
-            and day.begins_s <= each.due_s <= day.length_s
+            and day.begins_s < each.due_s <= day.length_s
         }
         missed = np.mean([sum(1 for i in each.missed if i in of_agents) for each in played])
         return 1.0 - float(missed) / len(of_agents) if of_agents else 1.0

@@ -91,6 +91,6 @@ class Fixed:
         ]
         begins, ends = day.begins_s, day.length_s
         self.deadlines = [
-            (each.due_s, i) for i, each in enumerate(due) if begins <= each.due_s < ends
+            (each.due_s, i) for i, each in enumerate(due) if begins < each.due_s < ends
         ]
         self.at_the_end = [i for i, each in enumerate(due) if each.due_s == ends]

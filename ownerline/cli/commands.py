@@ -19,6 +19,7 @@ from ownerline.cli import (
     uploads,
     users,
     webhooks,
+    whatif,
 )
 from ownerline.cli.app import app
 
@@ -42,4 +43,5 @@ __all__ = [
     "uploads",
     "users",
     "webhooks",
+    "whatif",
 ]
