@@ -7,7 +7,7 @@ ZH, EN = Language.MANDARIN, Language.ENGLISH
 # By the words that the lists and the outcomes keep.
 CAUSES = {
     "paid": {ZH: "已缴清", EN: "it was paid"},
-    "disputed": {ZH: "客户有异议,转人工处理", EN: "it is disputed; an agent has it"},
+    "disputed": {ZH: "客户有异议，转人工处理", EN: "it is disputed; an agent has it"},
     "deceased": {ZH: "客户已去世", EN: "the person has died"},
     "not_liable": {ZH: "该费用不再由此人承担", EN: "somebody else owes it"},
     "promise_open": {ZH: "客户已承诺缴款", EN: "a promise to pay is open"},
@@ -58,6 +58,6 @@ CAUSES = {
 
 # A cause with a word before it: `max_attempts:busy`.
 PREFIXES = {
-    "max_attempts": {ZH: "已达次数上限,最后一次{cause}", EN: "as often as allowed; last: {cause}"},
+    "max_attempts": {ZH: "已达次数上限，最后一次{cause}", EN: "as often as allowed; last: {cause}"},
     "tries": {ZH: "多次{cause}", EN: "too often: {cause}"},
 }

@@ -16,7 +16,7 @@ from customers.model import CallMode, Language, Purpose, Reason
 _HOUSE_SOURCE = "house default"  # of a figure with no other source: the layer says so already
 _NOT_ON_FILE = "–"
 _LOCALE = {Language.MANDARIN: "zh_Hans_CN", Language.ENGLISH: "en_GB"}
-_INSTANT = {Language.MANDARIN: "y年M月d日(EEE)HH:mm", Language.ENGLISH: "EEE d MMM y, HH:mm"}
+_INSTANT = {Language.MANDARIN: "y年M月d日（EEE）HH:mm", Language.ENGLISH: "EEE d MMM y, HH:mm"}
 _DAY = {Language.MANDARIN: "y年M月d日", Language.ENGLISH: "EEE d MMM y"}
 _INSTANTS = frozenset(
     {"since", "given_at", "ended_at", "conversation_at", "abandoned_at", "last_attempt_at"}
@@ -66,51 +66,52 @@ class NotDueStory:
 
 _NOT_DUE = {
     NotDueBecause.PAID: {
-        Language.MANDARIN: "{reference}:已于{paid_on}缴清,没有未缴金额,不需要呼叫",
+        Language.MANDARIN: "{reference}：已于{paid_on}缴清，没有未缴金额，不需要呼叫",
         Language.ENGLISH: "{reference}: paid on {paid_on}, nothing is open, so no call is due",
     },
     NotDueBecause.NOT_YET: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},{due_from}起才需要呼叫",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，{due_from}起才需要呼叫",
         Language.ENGLISH: "{reference}: {open_amount} is open; a call is due from {due_from} on",
     },
     NotDueBecause.DISPUTED: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},业主有异议,由人工处理,不自动呼叫",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，业主有异议，由人工处理，不自动呼叫",
         Language.ENGLISH: "{reference}: {open_amount} is open and disputed; an agent has it",
     },
     NotDueBecause.PROMISE_OPEN: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},业主承诺{due_from}前缴清,在此之前不呼叫",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，业主承诺{due_from}前缴清，"
+        "在此之前不呼叫",
         Language.ENGLISH: "{reference}: {open_amount} is open and promised by {due_from}",
     },
     NotDueBecause.EXTENSION: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},延期至{due_from}(申请中或已批准)",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，延期至{due_from}（申请中或已批准）",
         Language.ENGLISH: (
             "{reference}: {open_amount} is open; extension until {due_from}, asked for or granted"
         ),
     },
     NotDueBecause.NOBODY_LIABLE: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},但档案中没有应由谁缴纳的记录",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，但档案中没有应由谁缴纳的记录",
         Language.ENGLISH: "{reference}: {open_amount} is open, but nobody on file owes it",
     },
     NotDueBecause.STEP_DONE: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},本阶段已提醒过,下一阶段从{due_from}起",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，本阶段已提醒过，下一阶段从{due_from}起",
         Language.ENGLISH: "{reference}: {open_amount} is open; the next step is on {due_from}",
     },
     NotDueBecause.NOT_COMPLETED: {
-        Language.MANDARIN: "{reference}:维修尚未完工,完工后才回访",
+        Language.MANDARIN: "{reference}：维修尚未完工，完工后才回访",
         Language.ENGLISH: "{reference}: the repair is not completed; the callback follows it",
     },
     NotDueBecause.BEHIND_ANOTHER: {
-        Language.MANDARIN: "{reference}:未缴{open_amount},等同一客户的另一笔提醒完成后再列入名单",
+        Language.MANDARIN: "{reference}：未缴{open_amount}，等同一客户的另一笔提醒完成后再列入名单",
         Language.ENGLISH: (
             "{reference}: {open_amount} is open; it waits for another reminder to the same person"
         ),
     },
     NotDueBecause.NOT_BUILT: {
-        Language.MANDARIN: "{reference}:尚未列入名单,请运行 ownerline lists build",
+        Language.MANDARIN: "{reference}：尚未列入名单，请运行 ownerline lists build",
         Language.ENGLISH: "{reference}: not on a list yet; run: ownerline lists build",
     },
     NotDueBecause.NOTHING_ON_FILE: {
-        Language.MANDARIN: "{reference}:档案中没有需要呼叫的事项",
+        Language.MANDARIN: "{reference}：档案中没有需要呼叫的事项",
         Language.ENGLISH: "{reference}: nothing on file makes a call due",
     },
 }
@@ -234,7 +235,7 @@ def _shown(name: str, value: object, language: Language, zone: tzinfo) -> str:  
         case "per":
             return words.PER[text][language]
         case _ if isinstance(value, list | tuple):
-            return ", ".join(map(str, value)) or words.NEVER[language]
+            return words.AND[language].join(map(str, value)) or words.NEVER[language]
         case _:
             return text
 
@@ -242,7 +243,7 @@ def _shown(name: str, value: object, language: Language, zone: tzinfo) -> str:  
 def _layer_shown(verdict: Verdict, language: Language) -> str:
     if verdict.rule is Rule.ALLOWED:
         return ""  # every layer allowed it
-    comma = "," if language is Language.MANDARIN else ", "
+    comma = "，" if language is Language.MANDARIN else ", "
     return comma + words.LAYERS[verdict.layer][language]
 
 
@@ -250,7 +251,7 @@ def _source_shown(facts: Mapping[str, object], language: Language) -> str:
     source = facts.get("source")
     if not isinstance(source, str) or source == _HOUSE_SOURCE:
         return ""
-    return f":{source}" if language is Language.MANDARIN else f": {source}"
+    return f"：{source}" if language is Language.MANDARIN else f": {source}"
 
 
 def _capital(sentence: str) -> str:

@@ -10,9 +10,9 @@ from customers.model import CallMode, Language, Purpose, Reason
 ZH, EN = Language.MANDARIN, Language.ENGLISH
 
 DECISIONS = {
-    Decision.ALLOW: {ZH: "可以呼叫:", EN: "May be called: "},
-    Decision.DENY: {ZH: "不得呼叫:", EN: "Must not be called: "},
-    Decision.DEFER: {ZH: "暂缓呼叫:", EN: "Not to be called yet: "},
+    Decision.ALLOW: {ZH: "可以呼叫：", EN: "May be called: "},
+    Decision.DENY: {ZH: "不得呼叫：", EN: "Must not be called: "},
+    Decision.DEFER: {ZH: "暂缓呼叫：", EN: "Not to be called yet: "},
 }
 
 LAYERS = {
@@ -24,36 +24,37 @@ LAYERS = {
 
 RULES = {
     Rule.NOT_RECONCILED: {
-        ZH: "数据刚从备份恢复,尚未与运营商核对备份之后的通话(ownerline reconcile),核对之前不呼叫",
+        ZH: "数据刚从备份恢复，尚未与运营商核对备份之后的通话（ownerline reconcile），"
+        "核对之前不呼叫",
         EN: "the database came out of a backup, and the carrier was not yet asked what was rung "
         "since (`ownerline reconcile`)",
     },
     Rule.STOPPED: {
-        ZH: "全部外呼已被停止,恢复后才会继续",
+        ZH: "全部外呼已被停止，恢复后才会继续",
         EN: "all dialling was stopped; it goes on after `ownerline resume`",
     },
     Rule.CEILING_REACHED: {
-        ZH: "今天的话费已达上限(已用{spent},上限{ceiling})",
+        ZH: "今天的话费已达上限（已用{spent}，上限{ceiling}）",
         EN: "what may be spent on calls today is spent ({spent} of {ceiling})",
     },
     Rule.CAMPAIGN_PAUSED: {
-        ZH: "该外呼任务已暂停,恢复后才会继续",
+        ZH: "该外呼任务已暂停，恢复后才会继续",
         EN: "the campaign is paused; it goes on when somebody resumes it",
     },
     Rule.SYNTHETIC_ON_REAL_BRIDGE: {
-        ZH: "这是演示或测试用的虚构客户,真实线路不会呼叫",
+        ZH: "这是演示或测试用的虚构客户，真实线路不会呼叫",
         EN: "this person was made up for a demo or a test, and real bridges ring no such people",
     },
     Rule.REASON_GONE: {
-        ZH: "呼叫的理由已不存在({reason_gone})",
+        ZH: "呼叫的理由已不存在（{reason_gone}）",
         EN: "the reason for the call is gone ({reason_gone})",
     },
     Rule.DECEASED: {
-        ZH: "档案记载该客户已去世,须由人工处理",
+        ZH: "档案记载该客户已去世，须由人工处理",
         EN: "the file says that the person has died; it is an agent's task now",
     },
     Rule.DISPUTED: {
-        ZH: "客户对此有异议,自动呼叫已停止,须由人工处理",
+        ZH: "客户对此有异议，自动呼叫已停止，须由人工处理",
         EN: "the matter is disputed; automatic calls have stopped and an agent takes over",
     },
     Rule.OPTED_OUT: {
@@ -81,7 +82,7 @@ RULES = {
         EN: "another call to the person or to the number is up at this moment",
     },
     Rule.NO_AGENT: {
-        ZH: "这是人工呼叫,尚无客服人员接手",
+        ZH: "这是人工呼叫，尚无客服人员接手",
         EN: "it is an agent's call, and no agent has taken it up yet",
     },
     Rule.RETRY_INTERVAL: {
@@ -89,11 +90,11 @@ RULES = {
         EN: "the interval after the last attempt has not ended",
     },
     Rule.EMERGENCY_NUMBER: {
-        ZH: "这是紧急号码,任何情况下都不呼叫",
+        ZH: "这是紧急号码，任何情况下都不呼叫",
         EN: "this is an emergency number, which is never rung",
     },
     Rule.SHORT_NUMBER: {
-        ZH: "这是短号码,任何情况下都不呼叫",
+        ZH: "这是短号码，任何情况下都不呼叫",
         EN: "this is a short number, which is never rung",
     },
     Rule.INVALID_NUMBER: {
@@ -101,23 +102,23 @@ RULES = {
         EN: "this is no valid phone number",
     },
     Rule.SATELLITE_NUMBER: {
-        ZH: "这是卫星电话号码,任何情况下都不呼叫",
+        ZH: "这是卫星电话号码，任何情况下都不呼叫",
         EN: "this is a satellite number, which is never rung",
     },
     Rule.PREMIUM_NUMBER: {
-        ZH: "这是高额付费号码,任何情况下都不呼叫",
+        ZH: "这是高额付费号码，任何情况下都不呼叫",
         EN: "this is a premium-rate number, which is never rung",
     },
     Rule.SHARED_COST_NUMBER: {
-        ZH: "这是分摊付费号码(如400号码),任何情况下都不呼叫",
+        ZH: "这是分摊付费号码（如400号码），任何情况下都不呼叫",
         EN: "this is a shared-cost number, which is never rung",
     },
     Rule.OUTSIDE_DESTINATIONS: {
-        ZH: "号码不在允许呼叫的地区之内({destinations})",
+        ZH: "号码不在允许呼叫的地区之内（{destinations}）",
         EN: "the number lies outside the destinations that may be rung ({destinations})",
     },
     Rule.NOT_ARMED: {
-        ZH: "系统尚未启用真实呼叫(ownerline arm),目前只呼叫测试号码",
+        ZH: "系统尚未启用真实呼叫（ownerline arm），目前只呼叫测试号码",
         EN: "this installation is not armed (`ownerline arm`); until then only test numbers ring",
     },
     Rule.REHEARSAL_ONLY_TEST_NUMBERS: {
@@ -125,11 +126,11 @@ RULES = {
         EN: "under the rehearsal pack only test numbers ring",
     },
     Rule.NO_PACK: {
-        ZH: "没有适用于该号码所在国家或地区({region})的规则包,规则不明则不呼叫",
+        ZH: "没有适用于该号码所在国家或地区（{region}）的规则包，规则不明则不呼叫",
         EN: "no rule pack is known for the number's country ({region}); unknown rules ring nobody",
     },
     Rule.UNKNOWN_ZONE: {
-        ZH: "房屋或号码所在时区不明,时区不明则不呼叫",
+        ZH: "房屋或号码所在时区不明，时区不明则不呼叫",
         EN: "the time zone of the unit or of the number is unknown, and unknown zones ring nobody",
     },
     Rule.NATIONAL_LIST: {
@@ -157,36 +158,36 @@ RULES = {
         EN: "within {days} days there is no hour that every rule allows",
     },
     Rule.LAW_HOURS: {
-        ZH: "当时{zone}为{local_time},允许的时间是{open}",
+        ZH: "当时{zone}为{local_time}，允许的时间是{open}",
         EN: "it was {local_time} in {zone}, and calls are lawful there {open}",
     },
     Rule.SILENCE: {
-        ZH: "{conversation_at}刚与客户通过话,规定此后一段时间内不再呼叫",
+        ZH: "{conversation_at}刚与客户通过话，规定此后一段时间内不再呼叫",
         EN: "there was a conversation on {conversation_at}, and a silence follows it",
     },
     Rule.ABANDONED_SILENCE: {
-        ZH: "该号码{abandoned_at}接听后无人应答,{hours}小时内没有坐席等候不得再呼",
+        ZH: "该号码{abandoned_at}接听后无人应答，{hours}小时内没有坐席等候不得再呼",
         EN: "a call to this number was abandoned on {abandoned_at}; for {hours} hours only "
         "a waiting agent may ring it",
     },
     Rule.ATTEMPT_CAP: {
-        ZH: "{window_hours}小时内已{per}呼叫{attempts}次,上限为{allowed}次",
+        ZH: "{window_hours}小时内已{per}呼叫{attempts}次，上限为{allowed}次",
         EN: "{attempts} attempts {per} within {window_hours} hours, and {allowed} are allowed",
     },
     Rule.REST_HOURS: {
-        ZH: "当时{zone}为{local_time},是业主的休息时间(可呼叫:{open})",
+        ZH: "当时{zone}为{local_time}，是业主的休息时间（可呼叫：{open}）",
         EN: "it was {local_time} in {zone}, inside the rest hours (calls fit {open})",
     },
     Rule.HOLIDAY: {
-        ZH: "当时{zone}为{local_time},是公众假日({holiday})",
+        ZH: "当时{zone}为{local_time}，是公众假日（{holiday}）",
         EN: "it was {local_time} in {zone}, a public holiday ({holiday})",
     },
     Rule.HOUSE_HOURS: {
-        ZH: "当时{zone}为{local_time},公司呼叫时间是{open}",
+        ZH: "当时{zone}为{local_time}，公司呼叫时间是{open}",
         EN: "it was {local_time} in {zone}, and the house calls there {open}",
     },
     Rule.CAMPAIGN_HOURS: {
-        ZH: "当时{zone}为{local_time},该外呼任务的时间是{open}",
+        ZH: "当时{zone}为{local_time}，该外呼任务的时间是{open}",
         EN: "it was {local_time} in {zone}, and this campaign calls there {open}",
     },
     Rule.EXTENSION_RUNNING: {
@@ -194,11 +195,11 @@ RULES = {
         EN: "an approved payment extension is running",
     },
     Rule.MINIMUM_GAP: {
-        ZH: "{last_attempt_at}刚呼叫过,两次呼叫至少间隔{minutes}分钟",
+        ZH: "{last_attempt_at}刚呼叫过，两次呼叫至少间隔{minutes}分钟",
         EN: "the last attempt was at {last_attempt_at}, and {minutes} minutes lie between two",
     },
     Rule.APPOINTMENT: {
-        ZH: "这是业主自己约定的时间,优先于公司默认规定和休息时间",
+        ZH: "这是业主自己约定的时间，优先于公司默认规定和休息时间",
         EN: "the owner named this time, which wins over rest hours and the house's defaults",
     },
     Rule.ALLOWED: {
@@ -207,12 +208,13 @@ RULES = {
     },
 }
 
-UNTIL = {ZH: ";{until}之前不呼叫", EN: "; not before {until}"}
+UNTIL = {ZH: "；{until}之前不呼叫", EN: "; not before {until}"}
 BASIS = {
-    ZH: "(规则包 {pack} {version}{layer}{source})",
+    ZH: "（规则包 {pack} {version}{layer}{source}）",
     EN: " (pack {pack} {version}{layer}{source})",
 }
 END_OF_DAY = {ZH: "{day}结束", EN: "the end of {day}"}
+AND = {ZH: "、", EN: ", "}  # between the parts of a list
 NEVER = {ZH: "当天全天不可", EN: "at no time that day"}
 
 PER = {
@@ -249,36 +251,37 @@ MODES = {
 
 # Of a waiting call that a rule forbids until the file changes.
 REFUSED = {
-    ZH: "{reason}:不得呼叫,每天重新核对一次(下次{next_at}),应在{due_by}之前完成,已呼叫{attempts}次",
+    ZH: "{reason}：不得呼叫，每天重新核对一次（下次{next_at}），"
+    "应在{due_by}之前完成，已呼叫{attempts}次",
     EN: "{reason}: must not be called as the file stands, looked at again from {next_at}, "
     "due by {due_by}, attempts so far: {attempts}",
 }
 STATES = {
     DueCallState.WAITING: {
-        ZH: "{reason}:待呼叫,最早{next_at},须在{due_by}之前完成,已呼叫{attempts}次",
+        ZH: "{reason}：待呼叫，最早{next_at}，须在{due_by}之前完成，已呼叫{attempts}次",
         EN: "{reason}: waiting, next try from {next_at}, due by {due_by}, "
         "attempts so far: {attempts}",
     },
     DueCallState.CLAIMED: {
-        ZH: "{reason}:正在呼叫,须在{due_by}之前完成,此前已呼叫{attempts}次",
+        ZH: "{reason}：正在呼叫，须在{due_by}之前完成，此前已呼叫{attempts}次",
         EN: "{reason}: being called at this moment, due by {due_by}, attempts before: {attempts}",
     },
     DueCallState.DONE: {
-        ZH: "{reason}:已于{settled_at}完成({because}),共呼叫{attempts}次",
+        ZH: "{reason}：已于{settled_at}完成（{because}），共呼叫{attempts}次",
         EN: "{reason}: done on {settled_at} ({because}); attempts: {attempts}",
     },
     DueCallState.EXHAUSTED: {
-        ZH: "{reason}:已于{settled_at}停止呼叫,{attempts}次均未接通({because})",
+        ZH: "{reason}：已于{settled_at}停止呼叫，{attempts}次均未接通（{because}）",
         EN: "{reason}: given up on {settled_at} ({because}); attempts: {attempts}",
     },
     DueCallState.WITHDRAWN: {
-        ZH: "{reason}:已于{settled_at}撤销,理由不再成立({because})",
+        ZH: "{reason}：已于{settled_at}撤销，理由不再成立（{because}）",
         EN: "{reason}: withdrawn on {settled_at} because its reason has gone ({because})",
     },
     DueCallState.EXPIRED: {
-        ZH: "{reason}:已于{settled_at}过期,未能在{due_by}之前完成({because})",
+        ZH: "{reason}：已于{settled_at}过期，未能在{due_by}之前完成（{because}）",
         EN: "{reason}: expired on {settled_at}, not reached by {due_by} ({because})",
     },
 }
 
-LATE = {ZH: ",已超过期限", EN: ", past its deadline"}
+LATE = {ZH: "，已超过期限", EN: ", past its deadline"}

@@ -5,11 +5,11 @@ from customers.model import Language, WrapUpCode
 from dialer.model import TelephonyResult
 
 _RANG = {
-    Language.MANDARIN: "已拨打{phone}:{came_to}。",
+    Language.MANDARIN: "已拨打{phone}：{came_to}。",
     Language.ENGLISH: "Rang {phone}: {came_to}.",
 }
 _WAS_RUNG = {
-    Language.MANDARIN: "客户从{phone}来电:{came_to}。",
+    Language.MANDARIN: "客户从{phone}来电：{came_to}。",
     Language.ENGLISH: "They rang us from {phone}: {came_to}.",
 }
 _UP = {Language.MANDARIN: "正在拨打{phone}。", Language.ENGLISH: "A call to {phone} is up."}

@@ -11,7 +11,7 @@ from dialer.inbound.model import InboundResult
 from dialer.inbound.tables import InboundRow
 
 _ZH, _EN = Language.MANDARIN, Language.ENGLISH
-_RANG = {_ZH: "客户来电:{came_to}。", _EN: "They rang us: {came_to}."}
+_RANG = {_ZH: "客户来电：{came_to}。", _EN: "They rang us: {came_to}."}
 _CAME_TO = {
     InboundResult.TOLD: {_ZH: "已说明去电事由", _EN: "told why we had rung"},
     InboundResult.PUT_THROUGH: {_ZH: "已转人工", _EN: "put through to an agent"},

@@ -53,8 +53,8 @@ def test_a_list_is_uploaded_started_called_and_ended(tmp_path: Path, database_ur
     assert draft["preview"]["verdicts"] == {"allow": {"allowed": 2}}
 
     shown = ours.run("lists", "show", "开放日", "--at", AT, lang="zh_CN.UTF-8")
-    assert "共 4 行:可呼叫 2,不呼叫 2" in shown.out
-    assert "紧急号码,从不呼叫" in shown.out
+    assert "共 4 行：可呼叫 2，不呼叫 2" in shown.out
+    assert "紧急号码，从不呼叫" in shown.out
 
     assert ours.ask("lists", "start", "开放日", "--at", AT)["made"] == 2
     dialled = ours.run("dialer", "--drain", "--at", AT, "--json")

@@ -71,8 +71,8 @@ def test_a_deferral_tells_the_facts_the_rule_and_until_when() -> None:
     assert "; not before Thu 5 Mar 2026, 09:00 (" in english
     assert "pack CN 2026.1, the law" in english
     chinese = explain_verdict(verdict, ZH, ZONE)
-    assert chinese.startswith("暂缓呼叫:当时Asia/Shanghai为2026年3月4日(周三)23:00")
-    assert "2026年3月5日(周四)09:00之前不呼叫" in chinese
+    assert chinese.startswith("暂缓呼叫：当时Asia/Shanghai为2026年3月4日（周三）23:00")
+    assert "2026年3月5日（周四）09:00之前不呼叫" in chinese
     assert "自律公约" in chinese
 
 
@@ -93,14 +93,14 @@ def test_a_holiday_a_cap_and_a_wish_are_told_with_their_facts() -> None:
         facts={"per": "person", "attempts": 2, "allowed": 2, "window_hours": 24},
     )
     assert "2 attempts to this person within 24 hours" in explain_verdict(cap, EN, ZONE)
-    assert "24小时内已对该客户呼叫2次,上限为2次" in explain_verdict(cap, ZH, ZONE)
+    assert "24小时内已对该客户呼叫2次，上限为2次" in explain_verdict(cap, ZH, ZONE)
     wish = Verdict(
         decision=Decision.DENY,
         rule=Rule.OPTED_OUT_OF_REASON,
         layer=Layer.OWNER,
         facts={"since": AT.isoformat(), "reason": "survey"},
     )
-    assert "2026年3月4日(周三)09:00起拒绝接听关于“满意度调查”的电话" in explain_verdict(
+    assert "2026年3月4日（周三）09:00起拒绝接听关于“满意度调查”的电话" in explain_verdict(
         wish, ZH, ZONE
     )
 
@@ -129,7 +129,7 @@ def test_every_wrap_up_code_is_told_as_the_cause_of_an_end(code: WrapUpCode) -> 
 
 
 def test_a_cause_may_say_how_often_it_was_tried_and_an_unknown_one_is_shown_as_it_is() -> None:
-    assert show_cause("max_attempts:busy", ZH) == "已达次数上限,最后一次占线"
+    assert show_cause("max_attempts:busy", ZH) == "已达次数上限，最后一次占线"
     assert show_cause("tries:no_answer", EN) == "too often: no answer"
     assert show_cause("paid on 2 March", EN) == "paid on 2 March"
 
