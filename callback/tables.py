@@ -74,6 +74,7 @@ class DueCall(Base):
             "next_at",
             postgresql_where="state = 'waiting' AND mode = 'agent'",
         ),
+        sa.Index("ix_due_call_settled", "settled_at", postgresql_where="settled_at IS NOT NULL"),
         sa.Index("ix_due_call_live_reason", "reason", postgresql_where="settled_at IS NULL"),
         sa.Index(
             "uq_due_call_one_overdue_a_person",

@@ -50,6 +50,23 @@ def _check_year(day: date, text: str) -> None:
         raise InstantError(message)
 
 
+def parse_clock(text: str, day: date, zone: str) -> datetime:
+    """Read `10:42` or `10:42:30` on the clock of the zone on a day. Aware, UTC.
+
+    Raises:
+        InstantError: it is no time of a day.
+    """
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError as err:
+        message = f"{text!r} is not a time of day; write it like 10:42"
+        raise InstantError(message) from err
+    if clock.tzinfo is not None:
+        message = f"{text!r} names a zone; the time is of {zone}: write it like 10:42"
+        raise InstantError(message)
+    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+
+
 def day_start(day: date, zone: str) -> datetime:
     """Return the instant a local day begins, UTC."""
     return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)

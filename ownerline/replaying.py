@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,8 @@ from callback.packs import shipped_packs
 from core.errors import OwnerlineError
 from customers.service import audit
 from dialer.replay.findings import MOST_NAMED, Found
+from dialer.replay.instant import is_recorded_until, look_back
+from dialer.replay.instant_model import Instant
 from dialer.replay.looks import Progress, compare_looks
 from dialer.replay.pacing import compare_pacing
 from ownerline.instants import day_start
@@ -66,6 +68,31 @@ async def replay(
             detail={"campaign": campaign, "different": found.different},
         )
     return found
+
+
+async def look_at(runtime: Runtime, day: date, at: datetime) -> Instant:
+    """Return an instant of a local day as the dialer saw it; the look goes on the audit.
+
+    Raises:
+        FutureDayError: the instant has not come.
+    """
+    zone, now = runtime.settings.time_zone, runtime.clock.now()
+    check_has_come(runtime, day)
+    day_ends = day_start(day + timedelta(days=1), zone)
+    async with snapshot(runtime) as session:
+        if at > now and not await is_recorded_until(session, at):
+            message = f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} has not come"
+            raise FutureDayError(message)
+        instant = await look_back(session, at, day_ends=day_ends, packs=shipped_packs())
+    async with runtime.sessions.begin() as session:
+        await audit(
+            session,
+            now=now,
+            actor=operator(),
+            action="looked_back",
+            subject=f"instant:{at.isoformat()}",
+        )
+    return instant
 
 
 def check_has_come(runtime: Runtime, day: date) -> None:

@@ -1,6 +1,8 @@
 """`ownerline replay`: a day decided once more, or one instant of it as the dialer saw it."""
 
+import datetime as clock
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -15,16 +17,21 @@ from ownerline.cli.app import (
     say,
     settings_here,
 )
-from ownerline.instants import parse_date
+from ownerline.instants import parse_clock, parse_date
 
 if TYPE_CHECKING:
+    from core.settings import Settings
     from dialer.replay.findings import Found
+    from dialer.replay.instant_model import Instant
 
 
 @app.command()
 def replay(
     date: Annotated[str, typer.Argument(help="A local day, like 2026-11-23.")],
     *,
+    at: Annotated[
+        str | None, typer.Option(help="Show one instant as the dialer saw it, like 10:42.")
+    ] = None,
     campaign: Annotated[
         str | None, typer.Option(help="Only calls of this campaign, like overdue or list-4.")
     ] = None,
@@ -40,6 +47,14 @@ def replay(
     day = parse_date(date)
     settings = settings_here()
     spoken = language or language_here()
+
+    if at is not None:
+        if campaign is not None:
+            message = "--campaign narrows a whole day; an instant is shown as a whole"
+            raise typer.BadParameter(message, param_hint="--campaign")
+        instant = parse_clock(at, day, settings.time_zone)
+        _show_instant(settings, day, instant, spoken, json=json)
+        return
 
     from dialer.replay.wording import lines_of
     from ownerline.replaying import replay as replay_day
@@ -60,6 +75,25 @@ def replay(
             say(line)
     if not found.is_equal:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _show_instant(
+    settings: "Settings", day: clock.date, at: clock.datetime, language: Language, *, json: bool
+) -> None:
+    from dialer.replay.instant_wording import instant_json, instant_lines
+    from ownerline.replaying import look_at
+    from ownerline.runtime import open_runtime
+
+    async def work() -> "Instant":
+        async with open_runtime(settings) as runtime:
+            return await look_at(runtime, day, at)
+
+    instant, zone = run(work()), ZoneInfo(settings.time_zone)
+    if json:
+        print_json(instant_json(instant, language, zone))
+        return
+    for line in instant_lines(instant, language, zone):
+        say(line)
 
 
 def _progress(done: int, whole: int) -> None:

@@ -63,10 +63,17 @@ def upgrade() -> None:
     op.add_column("verdict", sa.Column("claim_record_id", sa.BigInteger(), nullable=True))
     op.create_index("ix_verdict_claim_record", "verdict", ["claim_record_id"])
     op.create_index("ix_verdict_at", "verdict", ["at"], postgresql_using="brin")
+    op.create_index(
+        "ix_due_call_settled",
+        "due_call",
+        ["settled_at"],
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("ix_due_call_settled", table_name="due_call")
     op.drop_index("ix_verdict_at", table_name="verdict")
     op.drop_index("ix_verdict_claim_record", table_name="verdict")
     op.drop_column("verdict", "claim_record_id")
