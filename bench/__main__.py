@@ -6,9 +6,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
-from bench import building, calls, claims, importing, pacing
+from bench import building, calls, claims, importing, pacing, pages
 from bench.asterisk import load
 from bench.asterisk.stage import Stage, stage
 from bench.console import bare, floor
@@ -264,6 +265,31 @@ def bench_console(on: str, *, quick: bool) -> bool:
     return _target("refused or failed", ours.noted.failed, at_most=0) and held
 
 
+def bench_pages(on: str, *, quick: bool) -> bool:
+    """Pages of the console with many calls on file, beside the bare SQL they rest on."""
+    attempts, waiting, rounds = (2_000, 400, 2) if quick else (200_000, 40_000, 15)
+    _head(f"pages: {attempts:,} attempts of {pages.DAYS} days, {waiting:,} calls waiting; ms")
+    held = True
+    with (
+        database(on) as url,
+        tempfile.TemporaryDirectory(prefix="ownerline-bench-") as home,
+    ):
+        found = pages.measure(
+            url, attempts=attempts, waiting=waiting, rounds=rounds, home=Path(home)
+        )
+    for each in found:
+        bare_ms = "" if each.bare_p50 is None else f"bare {each.bare_p50:.0f}"
+        ratio = "" if each.ratio is None else f", ratio {each.ratio:.2f}"
+        _line(f"{each.page}, median", each.p50, f"{bare_ms}{ratio}")
+        if each.page in pages.TARGETS_MS:
+            most = pages.TARGETS_MS[each.page]
+            held = _target(f"{each.page}, 95 %", each.p95, at_most=most) and held
+        else:
+            _line(f"{each.page}, 95 %", each.p95)
+        held = each.status == HTTPStatus.OK and held
+    return held
+
+
 _BENCHES: dict[str, Callable[..., bool]] = {
     "building": bench_building,
     "claims": bench_claims,
@@ -272,6 +298,7 @@ _BENCHES: dict[str, Callable[..., bool]] = {
     "asterisk": bench_asterisk,
     "twilio": bench_twilio,
     "console": bench_console,
+    "pages": bench_pages,
 }
 
 

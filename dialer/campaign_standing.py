@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.rules import Rule
 from dialer.retry import NO_CONVERSATION_CODES
 
-JUDGED_OF_EACH = 2000  # due calls whose last verdict is read
+JUDGED_OF_EACH = 500  # due calls whose last verdict is read
 
 NOT_YET_JUDGED = "not_yet_judged"
 
@@ -55,22 +55,31 @@ _WAITING = sa.text("""
     GROUP BY campaign
 """)
 
-# Attempts' ids are made of their time, so that the day's are found by their key.
+# Attempts' ids are made of their time, so that the day's are found by their key. An attempt is of
+# the campaign of the first due call it serves; only the others are looked up.
 _TODAY = sa.text("""
-    SELECT dc.campaign, count(DISTINCT a.attempt_id) AS tried,
-           count(DISTINCT adc.due_call_id) FILTER (
-               WHERE adc.wrap_up_code IS NOT NULL AND adc.wrap_up_code <> ALL (:unspoken)
-           ) AS reached
-    FROM attempt a
-    JOIN attempt_due_call adc USING (attempt_id)
-    JOIN due_call dc USING (due_call_id)
-    WHERE a.attempt_id >= :first_id AND adc.attempt_id >= :first_id AND a.direction = 'outbound'
-    GROUP BY dc.campaign
+    WITH today AS MATERIALIZED (
+        SELECT attempt_id, campaign FROM attempt
+        WHERE attempt_id >= :first_id AND direction = 'outbound'
+    ), served AS (
+        SELECT today.attempt_id, adc.due_call_id,
+               CASE WHEN adc.position = 0 THEN today.campaign
+                    ELSE (SELECT dc.campaign FROM due_call dc
+                          WHERE dc.due_call_id = adc.due_call_id) END AS campaign,
+               adc.wrap_up_code IS NOT NULL AND adc.wrap_up_code <> ALL (:unspoken) AS spoken
+        FROM today
+        JOIN attempt_due_call adc USING (attempt_id)
+        WHERE adc.attempt_id >= :first_id
+    )
+    SELECT campaign, count(DISTINCT attempt_id) AS tried,
+           count(DISTINCT due_call_id) FILTER (WHERE spoken) AS reached
+    FROM served
+    GROUP BY campaign
 """)
 
 _HELD = sa.text("""
     SELECT due.campaign, due.rule, count(*) AS due, min(due.next_at) AS until
-    FROM (SELECT DISTINCT campaign FROM due_call WHERE settled_at IS NULL) AS each
+    FROM unnest(CAST(:campaigns AS text[])) AS each(campaign)
     CROSS JOIN LATERAL (
         SELECT waiting.campaign, waiting.next_at,
                CASE
@@ -121,6 +130,7 @@ async def campaign_standings(
         {
             "now": now,
             "most": JUDGED_OF_EACH,
+            "campaigns": sorted(waiting),
             "allowed": [Rule.ALLOWED.value, Rule.APPOINTMENT.value],
             "retry": Rule.RETRY_INTERVAL.value,
             "no_agent": Rule.NO_AGENT.value,

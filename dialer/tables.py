@@ -145,6 +145,11 @@ class AttemptDueCall(Base):
     script_version: Mapped[int | None]  # that was spoken by; None: nobody was spoken to
     __table_args__ = (
         sa.Index("ix_attempt_due_call_open", "attempt_id", postgresql_where="settled_at IS NULL"),
+        sa.Index(  # for reports
+            "ix_attempt_due_call_dissatisfied",
+            "settled_at",
+            postgresql_where="wrap_up_code = 'dissatisfied'",
+        ),
         sa.CheckConstraint(
             "(settled_at IS NULL) = (telephony_result IS NULL)"
             " AND (settled_at IS NULL) = (outcome IS NULL)",

@@ -73,7 +73,7 @@ class Measured:
 
 def measure(url: str, cast: Cast, *, home: Path, rates: Sequence[tuple[float, int]]) -> Measured:
     """Return what the console does at each rate with so many events."""
-    with _console(url, home) as (base, pid):
+    with console(url, home) as (base, pid):
         return asyncio.run(_measure(url, cast, base=base, pid=pid, rates=rates))
 
 
@@ -167,7 +167,7 @@ def _round(
 
 
 @contextmanager
-def _console(url: str, home: Path) -> Iterator[tuple[str, int]]:
+def console(url: str, home: Path) -> Iterator[tuple[str, int]]:
     """Run `ownerline api` over a database; yield where it is and its process."""
     environment = {
         **os.environ,

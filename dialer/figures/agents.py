@@ -6,27 +6,35 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.figures.calls import PLACED
+from dialer.figures.kept import AGENT_SUMS, KEPT, PLACED, with_live
 
 # The outcomes of a call are given at once, so that its first one has the instant.
 _CALLS = sa.text(f"""
-    WITH placed AS ({PLACED})
-    SELECT agent_id, count(*) AS calls, count(met_at) AS talks,
-           CAST(coalesce(sum(extract(epoch FROM ended_at - met_at)), 0) AS bigint) AS talk_s,
-           CAST(coalesce(sum(extract(epoch FROM greatest(wrapped_up_at - ended_at, interval '0')))
-                         FILTER (WHERE met_at IS NOT NULL), 0) AS bigint) AS wrap_up_s
-    FROM placed
-    WHERE agent_id IS NOT NULL
+    WITH placed AS ({PLACED}), sums AS (
+        SELECT CAST(of AS bigint) AS agent_id, calls, answered, talk_s, wrap_up_s
+        FROM ({KEPT} 'agent') AS kept
+        UNION ALL
+        SELECT agent_id, {AGENT_SUMS} FROM placed WHERE agent_id IS NOT NULL
+        GROUP BY agent_id, CAST(local AS date), community_id
+    )
+    SELECT agent_id, CAST(sum(calls) AS bigint) AS calls, CAST(sum(answered) AS bigint) AS talks,
+           CAST(sum(talk_s) AS bigint) AS talk_s, CAST(sum(wrap_up_s) AS bigint) AS wrap_up_s
+    FROM sums
     GROUP BY agent_id
 """)  # noqa: S608 - conditions of ours
 _CODES = sa.text(f"""
-    WITH placed AS ({PLACED})
-    SELECT placed.agent_id, served.wrap_up_code AS code, count(*) AS talks
-    FROM placed
-    JOIN attempt_due_call served USING (attempt_id)
-    WHERE placed.agent_id IS NOT NULL AND placed.met_at IS NOT NULL
-      AND served.wrap_up_code IS NOT NULL
-    GROUP BY 1, 2
+    WITH placed AS ({PLACED}), codes AS (
+        SELECT CAST(of AS bigint) AS agent_id, word AS code, calls AS talks
+        FROM ({KEPT} 'agent_code') AS kept
+        UNION ALL
+        SELECT placed.agent_id, served.wrap_up_code, count(*)
+        FROM placed
+        JOIN attempt_due_call served USING (attempt_id)
+        WHERE placed.agent_id IS NOT NULL AND placed.met_at IS NOT NULL
+          AND served.wrap_up_code IS NOT NULL
+        GROUP BY 1, 2
+    )
+    SELECT agent_id, code, CAST(sum(talks) AS bigint) AS talks FROM codes GROUP BY 1, 2
 """)  # noqa: S608 - conditions of ours
 # Where an agent stood, cut at the period's ends; days are the house's, agents live in no unit. The
 # state before the first change in the period is that change's own beginning.
@@ -92,9 +100,10 @@ async def agent_lines(session: AsyncSession, parameters: dict[str, object]) -> S
 
     Parameters are a period's, `now`, and the `time_zone` in which agents' days are counted.
     """
-    calls = {row.agent_id: row for row in await session.execute(_CALLS, parameters)}
+    asked = await with_live(session, parameters)
+    calls = {row.agent_id: row for row in await session.execute(_CALLS, asked)}
     codes: dict[int, dict[str, int]] = {}
-    for agent_id, code, talks in await session.execute(_CODES, parameters):
+    for agent_id, code, talks in await session.execute(_CODES, asked):
         codes.setdefault(agent_id, {})[code] = talks
     stood: dict[int, dict[str, int]] = {}
     for agent_id, state, seconds in await session.execute(_STATES, parameters):

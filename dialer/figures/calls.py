@@ -10,62 +10,73 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from customers.periods import within
+from dialer.figures.kept import CONNECTED, KEPT, LIVE, PLACED, with_live
 
-# Somebody or something picked up; a person did; that person met nobody of ours.
-CONNECTED = "telephony_result IN ('answered', 'machine', 'abandoned')"
-LIVE = "telephony_result IN ('answered', 'abandoned')"
-
-# A call belongs to the community of the first due call it serves.
-PLACED = f"""
-    SELECT a.attempt_id, a.campaign, a.started_at, a.telephony_result, a.agent_id, a.met_at,
-           a.ended_at, first_served.wrapped_up_at, c.community_id, c.time_zone
-    FROM attempt a
-    JOIN attempt_due_call first_served
-        ON first_served.attempt_id = a.attempt_id AND first_served.position = 0
-    JOIN due_call dc ON dc.due_call_id = first_served.due_call_id
-    JOIN community c ON c.community_id = dc.community_id
-    WHERE a.direction = 'outbound' AND a.state = 'ended' AND a.telephony_result <> 'cancelled'
-      AND {within("a.started_at")}
-"""  # noqa: S608 - a condition of ours
 _HOURS = sa.text(f"""
-    WITH placed AS ({PLACED})
-    SELECT CAST(extract(isodow FROM local) AS int) AS weekday,
-           CAST(extract(hour FROM local) AS int) AS hour, count(*) AS calls,
-           count(*) FILTER (WHERE {CONNECTED}) AS connected,
-           count(*) FILTER (WHERE {LIVE}) AS answered
-    FROM (SELECT telephony_result, started_at AT TIME ZONE time_zone AS local FROM placed) AS it
+    WITH placed AS ({PLACED}), hours AS (
+        SELECT CAST(extract(isodow FROM day) AS int) AS weekday, CAST(of AS int) AS hour, calls,
+               connected, answered
+        FROM ({KEPT} 'hour') AS kept
+        UNION ALL
+        SELECT CAST(extract(isodow FROM local) AS int), CAST(extract(hour FROM local) AS int),
+               count(*), count(*) FILTER (WHERE {CONNECTED}), count(*) FILTER (WHERE {LIVE})
+        FROM placed
+        GROUP BY 1, 2
+    )
+    SELECT weekday, hour, CAST(sum(calls) AS bigint) AS calls,
+           CAST(sum(connected) AS bigint) AS connected, CAST(sum(answered) AS bigint) AS answered
+    FROM hours
     GROUP BY 1, 2
     ORDER BY 1, 2
 """)  # noqa: S608 - conditions of ours
+_RESULTS_OF = f"""
+    SELECT day, of AS campaign, word AS telephony_result, calls FROM ({KEPT} 'result') AS kept
+    UNION ALL
+    SELECT CAST(local AS date), campaign, telephony_result, count(*)
+    FROM ({PLACED}) AS placed
+    GROUP BY 1, 2, 3
+"""  # noqa: S608 - conditions of ours
 _RESULTS = sa.text(f"""
-    WITH placed AS ({PLACED})
-    SELECT telephony_result AS word, count(*) AS calls
-    FROM placed
+    SELECT telephony_result AS word, CAST(sum(calls) AS bigint) AS calls
+    FROM ({_RESULTS_OF}) AS results
     GROUP BY 1
     ORDER BY 2 DESC, 1
 """)  # noqa: S608 - conditions of ours
 _CODES = sa.text(f"""
-    WITH placed AS ({PLACED})
-    SELECT dc.reason, served.wrap_up_code AS code, count(*) AS talks
-    FROM placed
-    JOIN attempt_due_call served USING (attempt_id)
-    JOIN due_call dc ON dc.due_call_id = served.due_call_id
-    WHERE served.wrap_up_code IS NOT NULL
+    WITH placed AS ({PLACED}), codes AS (
+        SELECT of AS reason, word AS code, calls AS talks FROM ({KEPT} 'code') AS kept
+        UNION ALL
+        SELECT dc.reason, served.wrap_up_code, count(*)
+        FROM placed
+        JOIN attempt_due_call served USING (attempt_id)
+        JOIN due_call dc ON dc.due_call_id = served.due_call_id
+        WHERE served.wrap_up_code IS NOT NULL
+        GROUP BY 1, 2
+    )
+    SELECT reason, code, CAST(sum(talks) AS bigint) AS talks
+    FROM codes
     GROUP BY 1, 2
     ORDER BY 3 DESC, 1, 2
 """)  # noqa: S608 - conditions of ours
 _ABANDONED = sa.text(f"""
-    WITH placed AS ({PLACED})
-    SELECT campaign, CAST(started_at AT TIME ZONE time_zone AS date) AS day,
-           count(*) FILTER (WHERE {LIVE}) AS live,
-           count(*) FILTER (WHERE telephony_result = 'abandoned') AS abandoned
-    FROM placed
+    SELECT campaign, day,
+           CAST(coalesce(sum(calls) FILTER (WHERE {LIVE}), 0) AS bigint) AS live,
+           CAST(coalesce(sum(calls) FILTER (WHERE telephony_result = 'abandoned'), 0) AS bigint)
+               AS abandoned
+    FROM ({_RESULTS_OF}) AS results
     GROUP BY 1, 2
     ORDER BY 1, 2
 """)  # noqa: S608 - conditions of ours
+# Days are kept from the first on; no call of an earlier one comes any more.
 _FIRST_DAY = sa.text("""
-    SELECT CAST(min(started_at) AT TIME ZONE :time_zone AS date) FROM attempt
+    SELECT coalesce(
+        (SELECT min(day) FROM call_figure WHERE figure = 'hour'),
+        (SELECT min(CAST(a.started_at AT TIME ZONE c.time_zone AS date))
+         FROM attempt a
+         JOIN attempt_due_call served ON served.attempt_id = a.attempt_id AND served.position = 0
+         JOIN due_call dc ON dc.due_call_id = served.due_call_id
+         JOIN community c ON c.community_id = dc.community_id)
+    )
 """)
 
 
@@ -101,31 +112,35 @@ class AbandonedDay:
 
 async def hour_cells(session: AsyncSession, parameters: dict[str, object]) -> Sequence[HourCell]:
     """Return the hours of the week in which calls were placed; an hour told twice is one."""
-    return [HourCell(**row._asdict()) for row in await session.execute(_HOURS, parameters)]
+    asked = await with_live(session, parameters)
+    return [HourCell(**row._asdict()) for row in await session.execute(_HOURS, asked)]
 
 
 async def result_counts(
     session: AsyncSession, parameters: dict[str, object]
 ) -> Sequence[tuple[str, int]]:
     """Return telephony results, the most frequent first."""
-    return [(row.word, row.calls) for row in await session.execute(_RESULTS, parameters)]
+    asked = await with_live(session, parameters)
+    return [(row.word, row.calls) for row in await session.execute(_RESULTS, asked)]
 
 
 async def outcome_counts(
     session: AsyncSession, parameters: dict[str, object]
 ) -> Sequence[OutcomeCount]:
     """Return wrap-up codes by reason, the most frequent first."""
-    return [OutcomeCount(**row._asdict()) for row in await session.execute(_CODES, parameters)]
+    asked = await with_live(session, parameters)
+    return [OutcomeCount(**row._asdict()) for row in await session.execute(_CODES, asked)]
 
 
 async def abandoned_days(
     session: AsyncSession, parameters: dict[str, object]
 ) -> Sequence[AbandonedDay]:
     """Return each campaign's days, by campaign and day."""
-    return [AbandonedDay(**row._asdict()) for row in await session.execute(_ABANDONED, parameters)]
+    asked = await with_live(session, parameters)
+    return [AbandonedDay(**row._asdict()) for row in await session.execute(_ABANDONED, asked)]
 
 
-async def first_day(session: AsyncSession, time_zone: str) -> date | None:
+async def first_day(session: AsyncSession) -> date | None:
     """Return the day of the first call ever; before it there are no figures, not even noughts."""
-    found: date | None = await session.scalar(_FIRST_DAY, {"time_zone": time_zone})
+    found: date | None = await session.scalar(_FIRST_DAY)
     return found

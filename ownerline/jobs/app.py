@@ -12,7 +12,7 @@ from callback.rebuild import BUILD_LISTS
 from core import metrics
 from core.announcements import SEND_DELIVERY
 from core.database import libpq_url
-from ownerline.jobs import deliveries, learning, lists, quality, recordings, retention
+from ownerline.jobs import deliveries, figures, learning, lists, quality, recordings, retention
 from ownerline.jobs.patience import Patience
 from ownerline.runtime import Runtime
 from recordings.service import COLLECT
@@ -40,6 +40,7 @@ TASKS: Mapping[str, Task] = {
     recordings.TEND_RECORDINGS: Task(work=recordings.tend),
     learning.LEARN_ANSWER_CHANCES: Task(work=learning.learn),
     quality.DRAW_QUALITY: Task(work=quality.draw_month),
+    figures.KEEP_FIGURES: Task(work=figures.keep),
 }
 
 

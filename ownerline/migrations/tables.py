@@ -27,6 +27,7 @@ _MODULES = (
     "api.tables",
     "ownerline.services.tables",
     "dialer.found_tables",
+    "dialer.figures.tables",
     "dialer.predictive.tables",
 )
 

@@ -13,6 +13,7 @@ from core.clock import Clock
 from core.jobs import defer
 from core.settings import Settings
 from customers.tables import Community
+from ownerline.jobs.figures import KEEP_FIGURES
 from ownerline.jobs.learning import LEARN_ANSWER_CHANCES
 from ownerline.jobs.quality import DRAW_QUALITY
 from ownerline.jobs.recordings import TEND_RECORDINGS
@@ -59,6 +60,7 @@ def schedule_of(settings: Settings) -> tuple[Scheduled, ...]:
         _house_job(RETENTION, time(2, 45)),
         _house_job(TEND_RECORDINGS, time(2, 15)),
         _house_job(DRAW_QUALITY, time(4, 30)),
+        _house_job(KEEP_FIGURES, time(3, 0)),
     )
 
 

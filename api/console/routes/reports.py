@@ -103,7 +103,7 @@ async def _facts(page: Page, choice: Choice, asked: Asked) -> dict[str, Any]:
         "choice": choice,
         "asked": asked,
         "presets": tuple(Preset),
-        "began": await first_day(page.work.session, asked.time_zone),
+        "began": await first_day(page.work.session),
         "shown": lambda shape, value: shown(page, shape, value),
         "one_day": asked.period.until - asked.period.first == timedelta(days=1),
     }

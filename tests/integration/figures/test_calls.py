@@ -99,7 +99,7 @@ async def test_only_calls_we_placed_and_did_not_take_back_are_counted(
     assert await abandoned_days(session, days) == [
         AbandonedDay(campaign="repair", day=date(2026, 11, 10), live=2, abandoned=1)
     ]
-    assert await first_day(session, "Europe/London") == date(2026, 11, 10)
+    assert await first_day(session) == date(2026, 11, 10)
 
 
 async def test_outcomes_are_counted_by_reason_and_code(session: AsyncSession) -> None:
@@ -169,4 +169,4 @@ async def test_days_without_anything_are_empty(session: AsyncSession) -> None:
     assert await hour_cells(session, days) == []
     assert await agent_lines(session, days) == []
     assert await causes(session, days) == []
-    assert await first_day(session, "Europe/London") is None
+    assert await first_day(session) is None
