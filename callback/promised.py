@@ -147,7 +147,7 @@ async def build_promised(session: AsyncSession, campaigns: Campaigns, *, now: da
         "priority": campaign.priority,
         "window_minutes": campaign.window_minutes,
         "about": [reason.value for reason in Reason],
-        "purposes": [_purpose_of(reason, campaigns).value for reason in Reason],
+        "purposes": [purpose_of(reason, campaigns).value for reason in Reason],
         "version": campaigns.version,
         "now": now,
     }
@@ -159,7 +159,7 @@ async def build_promised(session: AsyncSession, campaigns: Campaigns, *, now: da
     return Changes(created=created, restored=restored, withdrawn=withdrawn)
 
 
-def _purpose_of(about: Reason, campaigns: Campaigns) -> Purpose:
+def purpose_of(about: Reason, campaigns: Campaigns) -> Purpose:
     """Return what consent is asked by in a call about something: what that call itself asks."""
     of_reason: dict[Reason, Campaign] = {each.reason: each for each in campaigns.all}
     return of_reason.get(about, campaigns.promised).purpose

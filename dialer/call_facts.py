@@ -1,12 +1,10 @@
 """Everything a verdict asks about a batch of due calls, read in a handful of set-based queries."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callback.campaigns import Campaigns
@@ -27,10 +25,10 @@ from callback.verdict import (
 )
 from core.columns import BIGINTS, AnyRow, table_of
 from core.phone import PhoneNumber
-from customers.model import Language
-from customers.tables import Community, DoNotCall, Person, Phone, Unit
-from customers.tables import Consent as ConsentRow
+from customers.model import CallMode, Language, Purpose, Reason
+from customers.tables import Community, Person, Unit
 from dialer.history import past_attempts
+from dialer.person_facts import OptOuts, consents_of, opt_outs_of, phones_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +78,22 @@ class SettingBasis:
     agent_reserved: bool = False  # an agent waits for each of the calls
 
 
+NOT_ON_FILE = 0  # the id of a due call that is only asked about
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wished:
+    """A call somebody asks for at a time of their own."""
+
+    person_id: int
+    community_id: int
+    call_at: datetime
+    about: Reason
+    purpose: Purpose
+    mode: CallMode | None = None  # None: as the house calls back
+    debt_ids: frozenset[int] = frozenset()
+
+
 async def load_matters(
     session: AsyncSession, due_call_ids: Sequence[int], *, now: datetime
 ) -> list[Matter]:
@@ -111,11 +125,11 @@ async def load_candidates(
     rows = await _due_calls(session, due_call_ids, lock=lock)
     await learn_campaigns(session, (row.campaign for row in rows.values()), campaigns)
     person_ids = sorted({row.person_id for row in rows.values()})
-    phones = await _phones(session, person_ids)
+    phones = await phones_of(session, person_ids)
     numbers = sorted({number for found in phones.values() for number in found})
     subjects = await load_subjects(session, due_call_ids, now=now, lock=lock)
-    consents = await _consents(session, numbers)
-    opt_outs = await _opt_outs(session, person_ids, numbers)
+    consents = await consents_of(session, numbers)
+    opt_outs = await opt_outs_of(session, person_ids, numbers)
     history = await past_attempts(session, person_ids, now=now)
     return [
         Candidate(
@@ -129,17 +143,7 @@ async def load_candidates(
                 consents=consents,
                 opt_outs=opt_outs,
                 attempts=history.get(row.person_id, ()),
-                setting=Setting(
-                    bridge_is_real=basis.bridge_is_real,
-                    armed=basis.armed,
-                    stopped=basis.stopped,
-                    reconciled=basis.reconciled,
-                    agent_reserved=basis.agent_reserved,
-                    test_numbers=basis.test_numbers,
-                    destinations=basis.destinations,
-                    campaign_paused=row.campaign in basis.paused_campaigns,
-                    campaign_hours=campaigns.get(row.campaign).hours,
-                ),
+                setting=_setting(row.campaign, basis, campaigns),
             ),
         )
         for due_call_id in due_call_ids
@@ -147,10 +151,72 @@ async def load_candidates(
     ]
 
 
+async def load_wished(
+    session: AsyncSession,
+    wished: Wished,
+    *,
+    now: datetime,
+    basis: SettingBasis,
+    campaigns: Campaigns,
+) -> CallFacts | None:
+    """Return the facts of a call that a person asks for and nobody has written down yet.
+
+    None: the person or the community is unknown.
+    """
+    campaign = campaigns.promised
+    await learn_campaigns(session, [campaign.name], campaigns)
+    campaign = campaigns.promised
+    row = (
+        await session.execute(
+            _WISHED,
+            {
+                "person_id": wished.person_id,
+                "community_id": wished.community_id,
+                "mode": wished.mode or campaign.mode,
+                "purpose": wished.purpose,
+                "call_at": wished.call_at,
+                "due_by": wished.call_at + timedelta(minutes=campaign.window_minutes),
+                "facts": {"about": wished.about.value},
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    phones = (await phones_of(session, [wished.person_id])).get(wished.person_id, {})
+    history = await past_attempts(session, [wished.person_id], now=now)
+    return _facts(
+        row,
+        SubjectFacts(
+            due_call_id=NOT_ON_FILE,
+            reason=Reason.PROMISED,
+            debt_ids=wished.debt_ids,
+            asked_at=now,
+        ),
+        phones=phones,
+        consents=await consents_of(session, sorted(phones)),
+        opt_outs=await opt_outs_of(session, [wished.person_id], sorted(phones)),
+        attempts=history.get(wished.person_id, ()),
+        setting=_setting(campaign.name, basis, campaigns),
+    )
+
+
+def _setting(campaign: str, basis: SettingBasis, campaigns: Campaigns) -> Setting:
+    return Setting(
+        bridge_is_real=basis.bridge_is_real,
+        armed=basis.armed,
+        stopped=basis.stopped,
+        reconciled=basis.reconciled,
+        agent_reserved=basis.agent_reserved,
+        test_numbers=basis.test_numbers,
+        destinations=basis.destinations,
+        campaign_paused=campaign in basis.paused_campaigns,
+        campaign_hours=campaigns.get(campaign).hours,
+    )
+
+
 # Tables, not mapped classes: plain rows come out, and no mapper is asked about each.
 _DUE_CALL, _PERSON, _COMMUNITY = table_of(DueCall), table_of(Person), table_of(Community)
-_UNIT, _PHONE = table_of(Unit), table_of(Phone)
-_CONSENT, _DO_NOT_CALL = table_of(ConsentRow), table_of(DoNotCall)
+_UNIT = table_of(Unit)
 
 _DUE_CALLS = (
     sa.select(
@@ -175,6 +241,28 @@ _DUE_CALLS = (
     .where(_DUE_CALL.c.due_call_id == sa.any_(sa.bindparam("due_call_ids", type_=BIGINTS)))
     .order_by(_DUE_CALL.c.person_id, _DUE_CALL.c.due_call_id)
 )
+# A promised call's row before there is one.
+_WISHED = sa.select(
+    sa.literal(NOT_ON_FILE).label("due_call_id"),
+    sa.literal(Reason.PROMISED, _DUE_CALL.c.reason.type).label("reason"),
+    sa.bindparam("purpose", type_=_DUE_CALL.c.purpose.type).label("purpose"),
+    sa.bindparam("mode", type_=_DUE_CALL.c.mode.type).label("mode"),
+    sa.bindparam("facts", type_=_DUE_CALL.c.facts.type).label("facts"),
+    sa.true().label("appointment"),
+    sa.bindparam("call_at", type_=_DUE_CALL.c.not_before.type).label("not_before"),
+    sa.bindparam("due_by", type_=_DUE_CALL.c.due_by.type).label("due_by"),
+    _PERSON.c.person_id,
+    _PERSON.c.language,
+    _PERSON.c.synthetic,
+    _PERSON.c.deceased_at,
+    _PERSON.c.rest_hours,
+    _COMMUNITY.c.time_zone,
+    _COMMUNITY.c.region,
+    _COMMUNITY.c.currency,
+    _COMMUNITY.c.packs,
+).select_from(
+    _PERSON.join(_COMMUNITY, _COMMUNITY.c.community_id == sa.bindparam("community_id"))
+).where(_PERSON.c.person_id == sa.bindparam("person_id"))
 _DUE_CALLS_HELD = _DUE_CALLS.with_for_update(read=True, of=_PERSON)
 
 
@@ -186,96 +274,13 @@ async def _due_calls(
     return {row.due_call_id: row for row in rows}
 
 
-_PERSON_IDS = sa.bindparam("person_ids", type_=BIGINTS)
-_NUMBERS = sa.bindparam("numbers", type_=ARRAY(sa.Text))
-_PHONES = (
-    sa.select(
-        _PHONE.c.person_id, _PHONE.c.phone_id, _PHONE.c.e164, _PHONE.c.position, _PHONE.c.dead_at
-    )
-    .where(_PHONE.c.person_id == sa.any_(_PERSON_IDS))
-    .order_by(_PHONE.c.person_id, _PHONE.c.position, _PHONE.c.phone_id)
-)
-_CONSENTS = (
-    sa.select(*_CONSENT.c)
-    .where(_CONSENT.c.e164 == sa.any_(_NUMBERS))
-    .order_by(_CONSENT.c.consent_id)
-)
-_OPT_OUTS = (
-    sa.select(
-        _DO_NOT_CALL.c.person_id, _DO_NOT_CALL.c.e164, _DO_NOT_CALL.c.reason, _DO_NOT_CALL.c.since
-    )
-    .where(
-        _DO_NOT_CALL.c.lifted_at.is_(None),
-        sa.or_(
-            _DO_NOT_CALL.c.person_id == sa.any_(_PERSON_IDS),
-            _DO_NOT_CALL.c.e164 == sa.any_(_NUMBERS),
-        ),
-    )
-    .order_by(_DO_NOT_CALL.c.do_not_call_id)
-)
-
-
-async def _phones(session: AsyncSession, person_ids: Sequence[int]) -> dict[int, dict[str, AnyRow]]:
-    rows = await session.execute(_PHONES, {"person_ids": list(person_ids)})
-    found: dict[int, dict[str, AnyRow]] = defaultdict(dict)
-    for row in rows:
-        found[row.person_id][row.e164] = row
-    return found
-
-
-async def _consents(session: AsyncSession, numbers: Sequence[str]) -> dict[str, list[Consent]]:
-    rows = await session.execute(_CONSENTS, {"numbers": list(numbers)})
-    found: dict[str, list[Consent]] = defaultdict(list)
-    for row in rows:
-        found[row.e164].append(
-            Consent(
-                phone=PhoneNumber(row.e164),
-                purpose=row.purpose,
-                mode=row.mode,
-                granted=row.granted,
-                given_at=row.given_at,
-                until=row.valid_until,
-            )
-        )
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _OptOuts:
-    of_person: Mapping[int, Sequence[OptOut]]
-    of_number: Mapping[str, Sequence[OptOut]]
-
-
-async def _opt_outs(
-    session: AsyncSession, person_ids: Sequence[int], numbers: Sequence[str]
-) -> _OptOuts:
-    rows = await session.execute(
-        _OPT_OUTS, {"person_ids": list(person_ids), "numbers": list(numbers)}
-    )
-    of_person: dict[int, list[OptOut]] = defaultdict(list)
-    of_number: dict[str, list[OptOut]] = defaultdict(list)
-    for row in rows:
-        wish = OptOut(
-            since=row.since,
-            phone=None if row.e164 is None else PhoneNumber(row.e164),
-            reason=row.reason,
-        )
-        # A wish by person and number holds for either: somebody who moved keeps the wish, and
-        # so does the number.
-        if row.person_id is not None:
-            of_person[row.person_id].append(OptOut(since=row.since, reason=row.reason))
-        if row.e164 is not None:
-            of_number[row.e164].append(wish)
-    return _OptOuts(of_person, of_number)
-
-
 def _facts(
     row: AnyRow,
     subject: SubjectFacts,
     *,
     phones: Mapping[str, AnyRow],
     consents: Mapping[str, Sequence[Consent]],
-    opt_outs: _OptOuts,
+    opt_outs: OptOuts,
     attempts: tuple[PastAttempt, ...],
     setting: Setting,
 ) -> CallFacts:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.console import formats
+from api.console.call_times import TimeChip, TimeSaid, presets
 from api.console.typed import plain, read_amount, read_day
 from core.money import Money
 from customers.model import WrapUpCode
@@ -63,6 +64,8 @@ class Field:
     label: str
     value: Any
     hint: str = ""
+    chips: Sequence[TimeChip] = ()  # values put into it at a touch
+    said: TimeSaid | None = None  # what the rules say of the value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,15 +91,27 @@ def entries_of(
     rules: AgentRules,
     say: Say,
     language: Any,
+    now: datetime,
     trouble: Mapping[int, str] | None = None,
+    times: Mapping[int, TimeSaid] | None = None,
 ) -> list[Entry]:
-    """Return what the wrap-up shows, due call by due call; `trouble` names a bad field of one."""
+    """Return what the wrap-up shows, due call by due call.
+
+    `trouble` names a bad field of one; `times` is what the rules say of the times written so far.
+    """
     entries = []
     open_first = next((n for n, each in enumerate(proposals) if each.code is None), 0)
     for number, each in enumerate(proposals):
         due_call_id = each.due_call.due_call_id
         bad = (trouble or {}).get(due_call_id, "")
         script = scripts.get(each.due_call.script)
+        said = (times or {}).get(due_call_id)
+        fields = [
+            replace(field, said=said, chips=list(presets(now, each.due_call.time_zone, say)))
+            if field.name == "callback_at"
+            else field
+            for field in _fields(each, script, rules, say, language)
+        ]
         entries.append(
             Entry(
                 due_call_id=due_call_id,
@@ -105,9 +120,9 @@ def entries_of(
                 by_hand=each.by_hand,
                 codes=list(_codes(each.codes)),
                 others=each.others,
-                fields=list(_fields(each, script, rules, say, language)),
+                fields=fields,
                 is_first=number == open_first,
-                trouble=_sentence(bad, rules, say),
+                trouble="" if bad == "callback_at" and said else _sentence(bad, rules, say),
                 bad_field=bad,
             )
         )

@@ -21,6 +21,7 @@ from core.live import Topic, tell_all
 from customers.model import CallMode, Purpose, Reason
 from customers.service import opt_out, record_consent, request_callback
 from customers.tables import CallbackRequest, Consent, DoNotCall, Occupancy, Phone, Unit
+from dialer.agents.call_time import AskedCall, check_call_time
 
 router = router_of("persons")
 
@@ -165,7 +166,10 @@ async def list_callback_requests(
 
 @router.post("/callback-requests", status_code=201, openapi_extra=needs(Right.TAKE_WISHES))
 async def ask_for_callback(work: Here, given: CallbackGiven) -> CallbackShown:
-    """Take down that a person wants to be called at a time of their own."""
+    """Take down that a person wants to be called at a time of their own.
+
+    A time the rules forbid is refused; the problem's detail has the next one they allow.
+    """
     if not work.now < given.call_at <= work.now + _FURTHEST:
         message = f"{given.call_at.isoformat()} does not lie within the year ahead"
         raise WishError(message)
@@ -178,6 +182,13 @@ async def ask_for_callback(work: Here, given: CallbackGiven) -> CallbackShown:
     if not tied:
         message = f"person {given.person_id} has no tie to unit {given.unit_id}"
         raise WishError(message)
+    asked = AskedCall(
+        person_id=given.person_id,
+        community_id=unit.community_id,
+        call_at=given.call_at,
+        about=given.about,
+    )
+    await check_call_time(work.session, asked, desk=work.deps.desk, now=work.now)
     request_id = await request_callback(
         work.session,
         person_id=given.person_id,

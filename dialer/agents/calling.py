@@ -13,6 +13,7 @@ from core.columns import AnyRow, table_of
 from customers.model import CallMode, Reason
 from customers.people import request_callback
 from customers.service import audit
+from dialer.agents.call_time import AskedCall, CallTime, check_call_time
 from dialer.agents.desk import Desk
 from dialer.agents.model import AgentState, AgentStateError
 from dialer.agents.offers import Shown, show_again
@@ -94,6 +95,26 @@ class NoCallDueError(AgentStateError):
     """Nothing makes the person due a call of an agent; a call the owner asked for would be one."""
 
 
+class NotReadyError(AgentStateError):
+    """The agent is not ready; who is ready rings from a file."""
+
+
+class TakenError(AgentStateError):
+    """Somebody else has the person at this moment; `by` is a colleague, None: nobody knows who."""
+
+    def __init__(self, by: str | None) -> None:
+        super().__init__(f"{by or 'a colleague or the script'} has them at this moment; look again")
+        self.by = by
+
+
+class PromisedByError(AgentStateError):
+    """A colleague who is at work promised the person this call."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"{by} promised them this call and is at the desk")
+        self.by = by
+
+
 class CallRefusedError(AgentStateError):
     """The rules refuse a call to the person now; `verdict` says which, and until when."""
 
@@ -129,7 +150,7 @@ async def offer_person(
             return shown  # asked for twice
     if agent.state is not AgentState.READY:
         message = f"agent {agent_id} is {agent.state.value}: ready agents ring from a file"
-        raise AgentStateError(message)
+        raise NotReadyError(message)
     of_person = {"person_id": person_id}
     # Their calls are held before it is asked who has them: two who ask at once are one after the
     # other, and what cannot be held somebody has.
@@ -140,8 +161,7 @@ async def offer_person(
         or len(waiting) < await session.scalar(_HOW_MANY, of_person)
         or await session.scalar(_ON_THE_LINE, of_person)
     ):
-        message = f"{colleague or 'a colleague or the script'} has them at this moment; look again"
-        raise AgentStateError(message)
+        raise TakenError(colleague)
     rows = [
         row
         for row in waiting
@@ -152,8 +172,7 @@ async def offer_person(
         raise NoCallDueError(message)
     kept = [row for row in rows if _is_kept_from(row, agent_id)]
     if len(kept) == len(rows):
-        message = f"{kept[0].keeper} promised them this call and is at the desk"
-        raise AgentStateError(message)
+        raise PromisedByError(str(kept[0].keeper))
     free = [row.due_call_id for row in rows if row not in kept]
     return await _offer(session, agent, free, desk=desk, now=now)
 
@@ -196,14 +215,15 @@ async def ask_back(
     by: str,
     desk: Desk,
     now: datetime,
-) -> int:
+) -> CallTime | None:
     """Write down that an owner asked to be rung by this agent, and put it on their list.
 
-    Returns the id of the request; of one that is on file for the same minute, that one's.
+    One that is on file for the same minute stays alone. Returns what the rules say of the time.
 
     Raises:
         UnknownAgentError: no such agent.
         NoCallDueError: the person is unknown, or lives nowhere we know.
+        CallTimeRefusedError: the rules forbid a call at that time; the text has the next one.
     """
     home = (await session.execute(_HOME, {"person_id": person_id, "now": now})).one_or_none()
     if home is None or home.community_id is None:
@@ -212,8 +232,16 @@ async def ask_back(
     call_at = max(call_at, now)
     await lock_agent(session, agent_id)  # the same asked twice at once is asked once
     promised = {"person_id": person_id, "agent_id": agent_id, "call_at": call_at}
-    if (known := await session.scalar(_PROMISED, promised)) is not None:
-        return int(known)
+    asked = AskedCall(
+        person_id=person_id,
+        community_id=home.community_id,
+        call_at=call_at,
+        about=Reason.ENQUIRY,
+        mode=CallMode.AGENT,
+    )
+    time = await check_call_time(session, asked, desk=desk, now=now)
+    if await session.scalar(_PROMISED, promised) is not None:
+        return time
     request_id = await request_callback(
         session,
         person_id=person_id,
@@ -233,7 +261,7 @@ async def ask_back(
         now=now,
     )
     await build_lists(session, now=now, community_ids=[home.community_id], campaigns=desk.campaigns)
-    return request_id
+    return time
 
 
 def _is_kept_from(row: AnyRow, agent_id: int) -> bool:

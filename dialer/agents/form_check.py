@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from callback.tables import DueCallCharge
 from core.columns import AnyRow
 from customers.account_tables import Charge
-from customers.model import Reason, WrapUpCode
+from customers.model import CallMode, Reason, WrapUpCode
 from customers.tables import Community
+from dialer.agents.call_time import AskedCall, CallTimeRefusedError, check_call_time
 from dialer.agents.desk import Desk
-from dialer.agents.forms import FormBasis, read_form
+from dialer.agents.forms import FormBasis, WrapUpFormError, read_form
 
 
 async def checked(
@@ -29,13 +30,12 @@ async def checked(
     Raises:
         WrapUpFormError: the code does not fit, or a value cannot be.
     """
-    about = row.facts.get("about") if row.reason is Reason.PROMISED else None
     zone = await session.scalar(
         sa.select(Community.time_zone).where(Community.community_id == row.community_id)
     )
     basis = FormBasis(
         due_call_id=row.due_call_id,
-        reason=row.reason if about is None else Reason(about),
+        reason=about_of(row),
         purpose=row.purpose,
         campaign=row.campaign,
         open_minor=await _open_minor(session, row.due_call_id),
@@ -43,7 +43,39 @@ async def checked(
         time_zone=str(zone),
         rules=desk.rules,
     )
-    return read_form(*form, basis)
+    data = read_form(*form, basis)
+    if "callback_at" in data:
+        at = datetime.fromisoformat(data["callback_at"])
+        await _may_be_promised(session, row, at, desk=desk, now=now)
+    return data
+
+
+def about_of(row: AnyRow) -> Reason:
+    """Return what a due call is about; of a promised one, what it goes on with."""
+    about = row.facts.get("about") if row.reason is Reason.PROMISED else None
+    return Reason(row.reason if about is None else about)
+
+
+def asked_call(row: AnyRow, call_at: datetime) -> AskedCall:
+    """Return the call that is asked for in the talk about a due call."""
+    return AskedCall(
+        person_id=row.person_id,
+        community_id=row.community_id,
+        call_at=call_at,
+        about=about_of(row),
+        due_call_id=row.due_call_id,
+        mode=CallMode.AGENT,
+    )
+
+
+async def _may_be_promised(
+    session: AsyncSession, row: AnyRow, call_at: datetime, *, desk: Desk, now: datetime
+) -> None:
+    try:
+        await check_call_time(session, asked_call(row, call_at), desk=desk, now=now)
+    except CallTimeRefusedError as err:
+        message = f"due call {row.due_call_id}, callback_requested: callback_at: {err}"
+        raise WrapUpFormError(message) from err
 
 
 async def _open_minor(session: AsyncSession, due_call_id: int) -> int | None:

@@ -56,6 +56,8 @@ _LATE_FEES = (
 _OPEN = (
     sa.select(
         _DUE_CALL.c.due_call_id,
+        _DUE_CALL.c.person_id,
+        _DUE_CALL.c.community_id,
         _DUE_CALL.c.reason,
         _DUE_CALL.c.purpose,
         _DUE_CALL.c.campaign,

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.columns import BIGINTS, AnyRow, table_of
 from customers.model import Purpose, Reason, Role
 from customers.tables import Community, Occupancy, Person, Unit
-from dialer.agents.model import UnknownAgentError
-from dialer.agents.states import Offered, Standing, attempt_of
+from dialer.agents.model import AgentState, UnknownAgentError
+from dialer.agents.states import Offered, OnCall, Standing, attempt_of
 from dialer.agents.tables import Agent, AgentStateChange
 from dialer.agents.transitions import standing_of
 from dialer.call_facts import Matter, load_matters
@@ -147,6 +147,17 @@ class Screen:
     def attempt_id(self) -> UUID | None:
         """The call the agent has, or has just had."""
         return attempt_of(self.standing)
+
+    @property
+    def came_in(self) -> bool:
+        """Whether the call came while another was shown to the agent, which went back."""
+        last = self.last_change
+        return (
+            last is not None
+            and isinstance(self.standing, OnCall)
+            and last.from_state is AgentState.RESERVED
+            and last.due_call_id is not None
+        )
 
     @property
     def is_ringing(self) -> bool:

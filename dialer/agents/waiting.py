@@ -101,8 +101,9 @@ _JUST_NOW = sa.text("""
 """)
 _COLLEAGUES = sa.text("""
     SELECT agent_id, name, team FROM agent
-    WHERE state = 'ready' AND agent_id <> :agent_id AND active
-    ORDER BY team IS DISTINCT FROM :team, state_since
+    WHERE (state = 'ready' OR state = 'reserved' AND due_call_id IS NOT NULL AND NOT dial)
+      AND agent_id <> :agent_id AND active
+    ORDER BY state <> 'ready', team IS DISTINCT FROM :team, state_since
     LIMIT 8
 """)
 

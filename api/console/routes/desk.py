@@ -7,7 +7,14 @@ from fastapi import Form, Query, Request, Response
 
 from api.console.edge import router as pages
 from api.console.page import Here
-from api.console.routes import desk_call, desk_controls, desk_file, desk_live, desk_softphone
+from api.console.routes import (
+    desk_call,
+    desk_controls,
+    desk_file,
+    desk_live,
+    desk_softphone,
+    desk_times,
+)
 from api.console.routes.desk_holding import (
     NoDeskError,
     agent_id_of,
@@ -28,7 +35,7 @@ from dialer.agents.states import WrapUp
 from dialer.agents.transitions import standing_of
 
 router = pages()
-for each in (desk_live, desk_controls, desk_call, desk_file, desk_softphone):
+for each in (desk_live, desk_controls, desk_call, desk_file, desk_softphone, desk_times):
     router.include_router(each.router)
 
 _WORK = needs(Right.WORK_AS_AGENT)

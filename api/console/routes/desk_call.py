@@ -1,19 +1,29 @@
 """Calls an agent asks for: from a person's file, or one of those they promised to make."""
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Form, Query, Response
 
+from api.console.call_times import TimeSaid, field_value, presets, read_time
 from api.console.edge import router as pages
 from api.console.page import Here, Page
 from api.console.routes.desk_holding import TAB_HEADER, agent_id_of, held, note_acting
 from api.console.routes.desk_parts import Words, present
+from api.console.routes.desk_times import time_said
 from api.fields import LARGEST_ID
 from api.model import Right, needs
-from dialer.agents.calling import CallRefusedError, NoCallDueError, ask_back, offer_person
+from dialer.agents.call_time import CallTimeRefusedError
+from dialer.agents.calling import (
+    CallRefusedError,
+    NoCallDueError,
+    NotReadyError,
+    PromisedByError,
+    TakenError,
+    ask_back,
+    offer_person,
+)
 from dialer.agents.model import AgentState, AgentStateError
 from dialer.agents.screen import load_screen, see
 from dialer.agents.waiting import callbacks_of
@@ -22,6 +32,9 @@ router = pages()
 
 _WORK = needs(Right.WORK_AS_AGENT)
 _Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
+_At = Annotated[str, Form(max_length=40)]
+_SLOW = timedelta(minutes=1)  # what was now when it was typed still is
+_SOON = timedelta(minutes=5)
 
 
 @router.get("/desk/mine", openapi_extra=_WORK)
@@ -77,41 +90,50 @@ async def ask_for_call(
 
 
 @router.post("/desk/callback", openapi_extra=_WORK)
-async def write_callback(
-    page: Here, person_id: _Id, at: Annotated[str, Form(max_length=5)]
-) -> Response:
-    """Write down that an owner asked this agent to ring, at a time of their own."""
+async def write_callback(page: Here, person_id: _Id, at: _At = "", instead: _At = "") -> Response:
+    """Write down that an owner asked this agent to ring, at a time of their own.
+
+    A time the rules refuse is refused with the next one they allow, which `instead` takes.
+    """
     agent_id, from_desk = agent_id_of(page), TAB_HEADER in page.request.headers
     if from_desk:
         await held(page)
-    try:
-        wished = time.fromisoformat(at.strip())
-    except ValueError:
-        return await _refusal(page, person_id, because=None, trouble=page.say("desk.call.bad_time"))
     seen = await see(page.work.session, [], person_id=person_id, now=page.now)
-    zone = ZoneInfo(page.zone if seen is None or not seen.ties else seen.time_zone)
-    local = page.now.astimezone(zone)
-    call_at = datetime.combine(local.date(), wished, zone)
-    if call_at < local - timedelta(minutes=1):
-        call_at = datetime.combine(local.date() + timedelta(days=1), wished, zone)
+    zone = page.zone if seen is None or not seen.ties else seen.time_zone
+    call_at = read_time(instead or at, zone)
+    latest = page.now + timedelta(days=page.deps.desk.rules.max_callback_days)
+    if call_at is None or not page.now - _SLOW <= call_at <= latest:
+        said = TimeSaid(kind="bad", sentence=page.say("desk.call.bad_time"))
+        return await _refusal(page, person_id, because=None, typed=at, said=said)
     if not from_desk:
         await note_acting(page, agent_id)
-    await ask_back(
-        page.work.session,
-        agent_id,
-        person_id,
-        call_at=call_at,
-        by=page.caller.actor,
-        desk=page.deps.desk,
-        now=page.now,
-    )
+    try:
+        async with page.work.session.begin_nested():
+            judged = await ask_back(
+                page.work.session,
+                agent_id,
+                person_id,
+                call_at=call_at,
+                by=page.caller.actor,
+                desk=page.deps.desk,
+                now=page.now,
+            )
+    except CallTimeRefusedError as err:
+        said = time_said(page, err.time, zone)
+        return await _refusal(page, person_id, because=None, typed=at, said=said)
     if from_desk:
-        return await present(page, said=page.say("desk.call.written"))
+        told = "" if judged is None else time_said(page, judged, zone).sentence
+        return await present(page, said=f"{page.say('desk.call.written')} {told}".strip())
     return page.go("/desk")
 
 
 async def _refusal(
-    page: Page, person_id: int, *, because: AgentStateError | None, trouble: str | None = None
+    page: Page,
+    person_id: int,
+    *,
+    because: AgentStateError | None,
+    typed: str = "",
+    said: TimeSaid | None = None,
 ) -> Response:
     seen = await see(page.work.session, [], person_id=person_id, now=page.now)
     if seen is not None:
@@ -120,8 +142,15 @@ async def _refusal(
     sentence = None
     if isinstance(because, CallRefusedError):
         sentence = Words(page).verdict(because.verdict, zone)
+    elif isinstance(because, TakenError):
+        who = because.by or page.say("desk.call.somebody")
+        sentence = page.say("desk.call.taken_by", name=who)
+    elif isinstance(because, PromisedByError):
+        sentence = page.say("desk.call.promised_by", name=because.by)
+    elif isinstance(because, NotReadyError):
+        sentence = page.say("desk.call.not_ready")
     elif because is not None and not isinstance(because, NoCallDueError):
-        sentence = str(because)
+        raise because
     kind = "none_due"
     if isinstance(because, CallRefusedError):
         kind = "refused"
@@ -134,6 +163,7 @@ async def _refusal(
         name=None if seen is None else seen.person.name,
         kind=kind,
         sentence=sentence,
-        at=f"{page.now.astimezone(ZoneInfo(zone)) + timedelta(minutes=5):%H:%M}",
-        trouble=trouble,
+        at=typed or field_value(page.now + _SOON, zone),
+        chips=list(presets(page.now, zone, page.say)),
+        said=said,
     )

@@ -10,6 +10,7 @@ from fastapi import Form, Response
 from api.console.edge import router as pages
 from api.console.page import Here, Page
 from api.console.routes.desk_holding import agent_id_of, hold_call, note_acting
+from api.console.routes.desk_times import times_of
 from api.console.script_result import bad_field, entries_of, values_in
 from api.console.script_view import GIVE, UNREADABLE, Kind, kind_of, reply_of, view_of
 from api.model import Right, needs
@@ -28,17 +29,16 @@ from dialer.agents.guide import (
 )
 from dialer.agents.guide_path import has_script
 from dialer.agents.guide_result import Proposal, proposals
-from dialer.agents.model import AgentState, AgentStateError, BreakReason, CommandKind
+from dialer.agents.model import AgentStateError, BreakReason, CommandKind
 from dialer.agents.screen import Screen, load_screen
-from dialer.agents.service import roster
 from dialer.agents.states import OnCall, WrapUp
+from dialer.agents.waiting import ready_colleagues
 from dialer.agents.wrap_up import WrappedUpAlreadyError, WrapUpForm, wrap_up
 from scripts.model import Reply
 
 router = pages()
 
 _WORK = needs(Right.WORK_AS_AGENT)
-_MOST_COLLEAGUES = 8
 _BREAKS = tuple(each for each in BreakReason if each not in {BreakReason.SENT, BreakReason.PHONE})
 
 Counter = Annotated[int, Form(ge=0, le=1_000_000)]
@@ -70,7 +70,9 @@ async def show_step(page: Here) -> Response:
     call = await _call(page)
     if call is None:
         return page.show("desk/script/none.html", why="call")
-    return await _show_step(page, call)
+    came_in = call.screen.came_in and not call.guide.answers
+    told = page.say("desk.inbound.came_in") if came_in else None
+    return await _show_step(page, call, told=told)
 
 
 @router.post("/desk/step", openapi_extra=_WORK)
@@ -242,13 +244,9 @@ async def _show_step(page: Page, call: Call, **shown: Any) -> Response:
     view = view_of(guide, say=page.say, **shown)
     colleagues = []
     if view.kind is Kind.TRANSFER:
-        rows = await roster(page.work.session)
-        ready = [each for each in rows if each.state is AgentState.READY]
-        colleagues = [each for each in ready if each.agent_id != call.agent_id]
+        colleagues = list(await ready_colleagues(page.work.session, call.screen.agent))
     foot = _foot(call, await _proposals(page, call))
-    return page.show(
-        "desk/script/step.html", view=view, colleagues=colleagues[:_MOST_COLLEAGUES], **foot
-    )
+    return page.show("desk/script/step.html", view=view, colleagues=colleagues, **foot)
 
 
 async def _transfer(page: Page, call: Call, choice: str) -> Response:
@@ -366,7 +364,9 @@ async def _show_result(
         rules=page.deps.desk.rules,
         say=page.say,
         language=page.language,
+        now=page.now,
         trouble=bad,
+        times=await times_of(page, made),
     )
     return page.show(
         "desk/script/result.html",

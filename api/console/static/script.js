@@ -1,7 +1,8 @@
 // The script on the agent's screen: quick values, and what is typed into a result kept at once.
 "use strict";
 {
-  const fieldOf = (chip) => chip.closest(".form")?.querySelector("[name='value']");
+  const fieldOf = (chip) =>
+    chip.dataset.into ? chip.form?.elements[chip.dataset.into] : chip.closest(".form")?.querySelector("[name='value']");
 
   function press(field) {
     for (const chip of field.closest(".form")?.querySelectorAll("[data-fill]") ?? []) {
@@ -15,6 +16,11 @@
     if (!field) return;
     field.value = chip.dataset.fill;
     field.dispatchEvent(new Event("input", { bubbles: true }));
+    if (chip.dataset.into) {
+      field.dispatchEvent(new Event("change", { bubbles: true })); // kept and judged as if it were typed
+      field.focus();
+      return;
+    }
     document.querySelector(".go [data-key-name='primary']")?.focus();
   });
   document.addEventListener("input", (event) => {

@@ -91,20 +91,24 @@ async def test_a_file_shows_who_somebody_is_but_not_what_they_prove_it_with(
 async def test_an_opt_out_and_a_callback_are_taken_and_shown(office: Office) -> None:
     owner = await debtor(office)
     async with office.client(ApiRole.INTEGRATOR) as client:
+        call = {
+            "person_id": owner.person_id,
+            "unit_id": owner.unit_id,
+            "call_at": "2026-05-21T15:00:00+08:00",
+            "about": "overdue",
+        }
+        at_night = {**call, "call_at": "2026-05-21T23:30:00+08:00"}
+        refused = await client.post("/callback-requests", json=at_night)
+        assert refused.status_code == 422
+        assert "law_hours; the next time they allow is 2026-05-22T" in refused.json()["detail"]
+        asked = await client.post("/callback-requests", json=call)
+        assert asked.status_code == 201, asked.text
         wish = {"person_id": owner.person_id, "said_by": "owner", "how": "letter"}
         first = await client.post("/opt-outs", json=wish)
         again = await client.post("/opt-outs", json=wish)
         assert (first.json()["changed"], again.json()["changed"]) == (True, False)
-        asked = await client.post(
-            "/callback-requests",
-            json={
-                "person_id": owner.person_id,
-                "unit_id": owner.unit_id,
-                "call_at": "2026-05-21T15:00:00+08:00",
-                "about": "overdue",
-            },
-        )
-        assert asked.status_code == 201, asked.text
+        never = await client.post("/callback-requests", json=call)
+        assert (never.status_code, "opted_out" in never.json()["detail"]) == (422, True)
     await build(office)
     assert await office.one("SELECT state FROM due_call WHERE reason = 'promised'") == "waiting"
 

@@ -53,8 +53,8 @@ async def test_nobody_is_rung_without_a_reason_but_an_owner_may_ask_for_it(
         refused = await tab.post(f"/desk/call?person_id={owner.person_id}")
         assert "Nothing makes a call to this owner due" in refused.text
         bad = await tab.post(f"/desk/callback?person_id={owner.person_id}", at="soon")
-        assert "Write the time" in bad.text
-        asked = await tab.post(f"/desk/callback?person_id={owner.person_id}", at="10:05")
+        assert "Choose a day and time to come" in bad.text
+        asked = await tab.post(f"/desk/callback?person_id={owner.person_id}", at="2026-05-20T10:05")
         assert "Written down among your callbacks" in asked.text
         mine = await tab.get("/desk/mine")
         assert "王小明" in mine.text
@@ -91,7 +91,7 @@ async def test_a_colleagues_promise_is_theirs_while_they_are_at_work(floor: Desk
     owner = await floor.owner(answers())
     wu = await floor.agent("Wu")
     async with floor.tab() as tab:
-        await tab.post(f"/desk/callback?person_id={owner.person_id}", at="10:01")
+        await tab.post(f"/desk/callback?person_id={owner.person_id}", at="2026-05-20T10:01")
         await floor.write(
             lambda session: session.execute(sa.text("UPDATE due_call SET agent_id = 2"))
         )

@@ -105,8 +105,8 @@ async def test_a_wish_to_be_rung_back_sent_twice_is_one_wish(floor: DeskFloor) -
     (row,) = await floor.rows(_PERSONS)
     path = f"/desk/callback?person_id={row.person_id}"
     async with floor.tab() as tab:
-        assert await _twice(tab, path, at="15:00") == [200, 200]
-        from_a_file = [tab.browser.post(path, data={"at": "16:00"}) for _ in range(2)]
+        assert await _twice(tab, path, at="2026-05-20T15:00") == [200, 200]
+        from_a_file = [tab.browser.post(path, data={"at": "2026-05-20T16:00"}) for _ in range(2)]
         assert [each.status_code for each in await asyncio.gather(*from_a_file)] == [303, 303]
     assert len(await floor.rows(sa.select(CallbackRequest.callback_request_id))) == 2
 

@@ -93,6 +93,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "desk_call.show_call": WORKS,
     "desk_call.show_mine": WORKS,
     "desk_call.write_callback": WORKS,
+    "desk_times.judge_typed": WORKS,
     # desk_controls
     "desk_controls.connect_outside": WORKS,
     "desk_controls.dismiss": WORKS,
