@@ -139,7 +139,7 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
             return _unavailable("away", _AWAY)
         case OwnerlineError():
             return ProblemError(
-                _STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY),
+                _status_of(type(error)),
                 str(error),
                 kind=_word(type(error).__name__.removesuffix("Error")),
             )
@@ -149,6 +149,12 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - a table of 
             return _of_database(error)
         case _:
             return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, _OURS)
+
+
+def _status_of(kind: type[OwnerlineError]) -> HTTPStatus:
+    """Return what an error of ours, or the kind of error it is one of, is over HTTP."""
+    found = (_STATUS[each] for each in kind.__mro__ if each in _STATUS)
+    return next(found, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 _SENTENCES = {

@@ -44,6 +44,7 @@ _SAFE = frozenset({"GET", "HEAD"})
 _FORM_KINDS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 POLICY = "Content-Security-Policy"
 _SELF = "'self'"
+_OTHER_SITE = "this form was sent by another site"
 
 
 def policy(*, connect: Sequence[str] = (), media: Sequence[str] = ()) -> str:
@@ -174,9 +175,8 @@ def _turned_away(
     if visit.must_change_password and not is_open:
         return _way(request, "/password")
     if not visit.caller.may(right):
-        raise ProblemError(
-            HTTPStatus.FORBIDDEN, f"the role {visit.caller.role.value} may not {right.value}"
-        )
+        message = f"the role {visit.caller.role.value} may not {right.value}"
+        raise ProblemError(HTTPStatus.FORBIDDEN, message, kind="no-right")
     return None
 
 
@@ -230,9 +230,9 @@ async def _check_form(request: Request, visit: Visit | None) -> None:
         return
     origin = request.headers.get("Origin")
     if origin is not None and origin.partition("://")[2] != request.headers.get("Host"):
-        raise ProblemError(HTTPStatus.FORBIDDEN, "this form was sent by another site")
+        raise ProblemError(HTTPStatus.FORBIDDEN, _OTHER_SITE, kind="other-site")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "this form was sent by another site")
+        raise ProblemError(HTTPStatus.FORBIDDEN, _OTHER_SITE, kind="other-site")
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind and kind not in _FORM_KINDS:
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send a form")

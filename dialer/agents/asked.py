@@ -14,6 +14,7 @@ from dialer.agents.tables import FloorCommand
 _COMMAND = table_of(FloorCommand)
 _KEPT = 40
 NOBODY = "no dialer carries the call any more"
+LEFT = "the dialer that took it has gone"
 
 _OF_CALL = (
     sa.select(
@@ -53,6 +54,7 @@ class Controls:
     guest: bool = False
     pending: frozenset[str] = frozenset()  # controls whose last command is on its way
     troubles: Mapping[str, str] = field(default_factory=dict)  # control → why it failed
+    nobody: frozenset[str] = frozenset({NOBODY, LEFT})  # of these, what says that nobody took it
 
 
 async def controls_of(session: AsyncSession, agent_id: int, attempt_id: UUID) -> Controls:

@@ -28,7 +28,7 @@ from dialer.agents.phones import Phones
 from dialer.agents.steps import CallOver, PassCall
 from dialer.agents.strays import hand_over
 from dialer.agents.tables import Agent, FloorCommand
-from dialer.agents.transitions import change_locked, lock_agent
+from dialer.agents.transitions import change_locked, is_free, lock_agent
 from dialer.bridges.floor import Floor
 from dialer.bridges.port import Bridge, BridgeError
 from dialer.tables import Attempt
@@ -132,9 +132,7 @@ class Carrier:
         if command.kind is not CommandKind.TO_AGENT:
             return
         owner, colleague = await _both(session, command)
-        if colleague.state is not AgentState.READY or not self._phones.can_take(
-            colleague, command.trunk
-        ):
+        if not is_free(colleague) or not self._phones.can_take(colleague, command.trunk):
             message = (
                 f"agent {colleague.agent_id} is not free any more, or has no phone on that server"
             )

@@ -20,11 +20,18 @@ from customers.service import audit
 from dialer.agents.desk import Desk
 from dialer.agents.endpoints import check_colleague, check_endpoint
 from dialer.agents.guide_tables import MAY_RECORD, CallGuide
-from dialer.agents.model import AgentState, AgentStateError, CommandKind, CommandState
+from dialer.agents.model import (
+    AgentStateError,
+    ColleagueNotFreeError,
+    CommandKind,
+    CommandState,
+    NoCallUpError,
+    RecordingRefusedError,
+)
 from dialer.agents.outside import check_outside
 from dialer.agents.states import OnCall
 from dialer.agents.tables import Agent, FloorCommand
-from dialer.agents.transitions import lock_agent, standing_of
+from dialer.agents.transitions import FREE, lock_agent, standing_of
 from dialer.bridges.floor import MonitorMode
 
 # Who pressed the key waits for it: later they have done something else.
@@ -92,7 +99,7 @@ async def ask_simply(session: AsyncSession, asking: Asking, kind: CommandKind) -
         _NOT_AGREED, {"attempt_id": attempt_id}
     ):
         message = "this call may only be recorded with the owner's yes, and there is none"
-        raise AgentStateError(message)
+        raise RecordingRefusedError(message)
     return await _ask(session, asking, kind, attempt_id=attempt_id, given={})
 
 
@@ -184,14 +191,14 @@ async def _call_of(session: AsyncSession, asking: Asking) -> UUID:
     if isinstance(standing, OnCall):
         return standing.attempt_id
     message = f"agent {asking.agent_id} speaks with nobody: there is no call to do that with"
-    raise AgentStateError(message)
+    raise NoCallUpError(message)
 
 
 async def _check_ready(session: AsyncSession, agent_id: int, *, but: int) -> None:
-    state = await session.scalar(sa.select(_AGENT.c.state).where(_AGENT.c.agent_id == agent_id))
-    if agent_id == but or state is not AgentState.READY:
+    is_free = await session.scalar(sa.select(FREE).where(_AGENT.c.agent_id == agent_id))
+    if agent_id == but or not is_free:
         message = f"agent {agent_id} cannot take the call now; choose a colleague who is ready"
-        raise AgentStateError(message)
+        raise ColleagueNotFreeError(message)
 
 
 async def _ask(

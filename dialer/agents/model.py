@@ -9,6 +9,26 @@ class AgentStateError(OwnerlineError):
     """An agent asked for a step that does not follow from where they stand."""
 
 
+class NotFromHereError(AgentStateError):
+    """What was asked does not follow from where the agent stands."""
+
+
+class NotSignedInError(AgentStateError):
+    """The agent is not signed in, which what was asked needs."""
+
+
+class NoCallUpError(AgentStateError):
+    """The agent speaks with nobody, so there is no call to do that with."""
+
+
+class RecordingRefusedError(AgentStateError):
+    """A call may only be recorded with the owner's yes, and there is none."""
+
+
+class ColleagueNotFreeError(AgentStateError):
+    """A colleague who should have the call is not ready; another who is can have it."""
+
+
 class UnknownAgentError(OwnerlineError):
     """There is no agent of that id."""
 

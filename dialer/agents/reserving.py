@@ -19,7 +19,7 @@ from dialer.agents.phones import Phones
 from dialer.agents.steps import CallHandedOver
 from dialer.agents.strays import hand_over
 from dialer.agents.tables import Agent, Portfolio
-from dialer.agents.transitions import change_locked
+from dialer.agents.transitions import FREE, LOOKING, change_locked
 from dialer.hooks import Meeting
 from dialer.model import AnsweredBy, AttemptState, Direction
 from dialer.predictive.promises import kept_for_promises
@@ -33,6 +33,7 @@ _READY = (
     .where(_AGENT.c.state == AgentState.READY)
     .order_by(_AGENT.c.state_since, _AGENT.c.agent_id)
 )
+_FREE = sa.select(_AGENT).where(FREE).order_by(LOOKING, _AGENT.c.state_since, _AGENT.c.agent_id)
 _OWN_AGENT = sa.select(_OWN.c.agent_id).where(_OWN.c.person_id == sa.bindparam("person_id"))
 _CALL = (
     sa.select(
@@ -67,15 +68,23 @@ class Wanted:
 
 
 async def free_agents(
-    session: AsyncSession, wanted: Wanted, *, desk: Desk, phones: Phones, hold: bool = False
+    session: AsyncSession,
+    wanted: Wanted,
+    *,
+    desk: Desk,
+    phones: Phones,
+    hold: bool = False,
+    lookers: bool = True,
 ) -> list[AnyRow]:
     """Return the agents who could have the call now, the best first.
 
     The person's own agent is first; then who is of the queue; then who takes the calls of the
-    campaign; among equals who has been ready longest. A call of neither queue nor campaign is
+    campaign; among equals who has been ready longest, and last who looks at a call that is offered
+    (`lookers`), which goes back when they get this one. A call of neither queue nor campaign is
     anybody's. `hold` locks them to the end of the transaction, and leaves out whom others hold.
     """
-    query = _READY.with_for_update(skip_locked=True) if hold else _READY
+    query = _FREE if lookers else _READY
+    query = query.with_for_update(skip_locked=True) if hold else query
     ready = (await session.execute(query)).all()
     if not ready:
         return []
@@ -146,7 +155,9 @@ class Transfers:
         if row.state is AttemptState.ENDED or row.talk is not None:
             return Meeting.OVER
         wanted = _wanted(row, queue=None)
-        found = await free_agents(session, wanted, desk=self._desk, phones=self._phones, hold=True)
+        found = await free_agents(
+            session, wanted, desk=self._desk, phones=self._phones, hold=True, lookers=False
+        )
         if not found:
             return Meeting.WAITS
         kept = await kept_for_promises(session, found, desk=self._desk, now=now)

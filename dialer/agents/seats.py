@@ -17,7 +17,12 @@ from core.columns import AnyRow, table_of
 from core.live import Topic, tell
 from customers.service import audit
 from dialer.agents.endpoints import check_endpoint
-from dialer.agents.model import AgentState, AgentStateError, UnknownAgentError
+from dialer.agents.model import (
+    AgentState,
+    AgentStateError,
+    NotSignedInError,
+    UnknownAgentError,
+)
 from dialer.agents.phones import Phones
 from dialer.agents.steps import PhoneMissing
 from dialer.agents.tables import Agent
@@ -108,7 +113,7 @@ async def ask_for_phone(session: AsyncSession, agent_id: int, *, by: str, now: d
         raise NoPhoneError(message)
     if agent.state is AgentState.OFFLINE:
         message = f"agent {agent_id} is not signed in: sign in first, and the phone rings"
-        raise AgentStateError(message)
+        raise NotSignedInError(message)
     await ask_anew(session, agent_id)
     await audit(
         session, actor=by, action="agent_phone", subject=f"agent:{agent_id}", now=now, detail={}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dialer.agents.model import AgentStateError, BreakReason
+from dialer.agents.model import BreakReason, NotFromHereError
 from dialer.agents.states import (
     WORD,
     Break,
@@ -164,13 +164,13 @@ def after(standing: Standing, step: Step) -> Standing:
     """Return the state a step leads to; the same one when what happened comes late or twice.
 
     Raises:
-        AgentStateError: a person asked for what does not follow from this state.
+        NotFromHereError: a person asked for what does not follow from this state.
     """
     if isinstance(step, Happened):
         return _happened(standing, step)
     following = _asked(standing, step)
     if following is None:
-        raise AgentStateError(_refusal(standing, step))
+        raise NotFromHereError(_refusal(standing, step))
     return following
 
 
@@ -197,6 +197,8 @@ def _asked(standing: Standing, step: Asked) -> Standing | None:  # noqa: C901, P
             return standing.dialling(step.attempt_id)
         case CallHandedOver(), Ready():
             return standing.dialling(step.attempt_id).met()
+        case CallHandedOver(), Offered() if not standing.dial:
+            return standing.released().dialling(step.attempt_id).met()
         case PassCall(), OnCall() if standing.attempt_id == step.attempt_id:
             return standing.passed()
         case HangUp(), Dialling() | OnCall():

@@ -12,11 +12,10 @@ from callback.uploaded_book import learn_campaigns
 from core.columns import AnyRow, table_of
 from customers.tables import Person
 from dialer.agents.desk import Desk, takes
-from dialer.agents.model import AgentState
 from dialer.agents.phones import Phones
 from dialer.agents.steps import CallHandedOver, HangUp, PhoneMissing
 from dialer.agents.tables import Agent
-from dialer.agents.transitions import change_locked
+from dialer.agents.transitions import FREE, LOOKING, change_locked
 from dialer.model import AnsweredBy, AttemptState
 from dialer.tables import Attempt
 
@@ -48,8 +47,8 @@ _LEFT = _CALLS.where(
 _UNWANTED = sa.select(_AGENT.c.attempt_id).where(_AGENT.c.hang_up).order_by(_AGENT.c.agent_id)
 _FREE = (
     sa.select(_AGENT)
-    .where(_AGENT.c.state == AgentState.READY)
-    .order_by(_AGENT.c.state_since, _AGENT.c.agent_id)
+    .where(FREE)
+    .order_by(LOOKING, _AGENT.c.state_since, _AGENT.c.agent_id)
     .with_for_update(skip_locked=True)
 )
 _TAKES_OVER = (
@@ -146,7 +145,7 @@ async def hand_over(
     why: str = "handed_over",
     now: datetime,
 ) -> None:
-    """Let a ready agent, whose row is held, have a call that is up."""
+    """Let a free agent, whose row is held, have a call that is up."""
     taken = CallHandedOver(attempt_id=attempt_id)
     await change_locked(session, agent, taken, by=by, why=why, now=now)
     taking = {"of_attempt": attempt_id, "to_agent": agent.agent_id, "now": now}

@@ -32,6 +32,14 @@ from dialer.agents.tables import Agent, AgentStateChange
 
 _AGENT, _CHANGE, _DUE_CALL = table_of(Agent), table_of(AgentStateChange), table_of(DueCall)
 
+# Who merely looks at a call that is offered can have one that is up; theirs goes back then.
+LOOKING = sa.and_(
+    _AGENT.c.state == AgentState.RESERVED,
+    _AGENT.c.due_call_id.is_not(None),
+    sa.not_(_AGENT.c.dial),
+)
+FREE = sa.or_(_AGENT.c.state == AgentState.READY, LOOKING)
+
 _LOCK = sa.select(_AGENT).where(_AGENT.c.agent_id == sa.bindparam("agent_id")).with_for_update()
 _WRITE = sa.update(_AGENT).where(_AGENT.c.agent_id == sa.bindparam("of_agent"))
 _KEEP = sa.insert(_CHANGE)
@@ -90,6 +98,12 @@ def standing_of(row: AnyRow) -> Standing:
         case AgentState.BREAK:
             standing = Break(reason=row.break_reason)
     return standing
+
+
+def is_free(row: AnyRow) -> bool:
+    """Say whether an agent can be handed a call that is up: ready, or looking at an offer."""
+    standing = standing_of(row)
+    return isinstance(standing, Ready) or (isinstance(standing, Offered) and not standing.dial)
 
 
 async def change(

@@ -34,7 +34,7 @@ async def take_complaint(
     seen = screen.seen
     if seen is None or screen.attempt_id is None:
         message = "there is no call with anybody on file; take it down on the file"
-        raise ProblemError(HTTPStatus.CONFLICT, message)
+        raise ProblemError(HTTPStatus.CONFLICT, message, kind="nobody-on-the-line")
     trouble = None
     if category not in set(ComplaintCategory):
         trouble = page.say("complaints.trouble.choose")

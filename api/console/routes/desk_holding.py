@@ -63,7 +63,9 @@ def tab_of(page: Page) -> str:
     """
     tab = page.request.headers.get(TAB_HEADER, "")
     if not (0 < len(tab) <= _LONGEST_TAB and tab.isascii() and tab.isalnum()):
-        raise ProblemError(HTTPStatus.CONFLICT, "this page has no desk yet; load it again")
+        raise ProblemError(
+            HTTPStatus.CONFLICT, "this page has no desk yet; load it again", kind="no-tab"
+        )
     return tab
 
 

@@ -101,5 +101,6 @@ async def _own(page: Page) -> AnyRow:
     """
     agent = await held(page)
     if page.caller.agent_id != agent.agent_id:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "a phone is its agent's own")
+        message = "a phone is its agent's own"
+        raise ProblemError(HTTPStatus.FORBIDDEN, message, kind="phone-of-another")
     return agent

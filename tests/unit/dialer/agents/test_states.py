@@ -106,6 +106,7 @@ TABLE: dict[str, dict[str, Standing]] = {
         "ask_to_dial": Offered(due_call_id=7, until=LATE, dial=True),
         "release": Ready(),
         "placed": _CALL,
+        "handed_over": OnCall(attempt_id=CALL),
         "time": Ready(),
         "lost": Offline(),
     },
