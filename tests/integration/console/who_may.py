@@ -30,6 +30,8 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "door.show_password": ALL,
     "door.do_change_password": ALL,
     "door.do_choose_language": STRANGERS,
+    # replay
+    "replay.show": LEADS,
     # reports
     "reports.overview": LEADS,
     "reports.one": LEADS,
