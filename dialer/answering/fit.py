@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dialer.answering.calibration import Line, line_of
+from dialer.answering.calibration import AS_FORETOLD, Line, line_of
 from dialer.answering.history import Rung, Whole, brier, chance_of, parts_of
 from dialer.answering.owners import Owners, Spread, owners_of, spread_of
 from dialer.answering.usual import Coded, Usual
@@ -33,13 +33,18 @@ def rung_of(person: Whole, given: Coded, usual: Usual) -> Rung:
     )
 
 
-def fit_of(person: Whole, given: Coded, before: Usual) -> Fit:
-    """Learn from attempts of some owners; `before` is what was usual without the days held out."""
+def fit_of(person: Whole, given: Coded, *, before: Usual, usual: Usual) -> Fit:
+    """Learn from attempts of some owners; `before` is what was usual without the days held out.
+
+    How far owners differ is learned from all the attempts. The days held out set nothing right
+    while there is less before them: what they would judge is not what will be foretold.
+    """
+    spread = spread_of(rung_of(person, given, usual))
     rung, late = rung_of(person, given, before), given.held_out
     early, held_out = rung.only(~late), rung.only(late)
-    spread = spread_of(early)
     foretold = owners_of(early, spread).foretold(held_out)
-    line = line_of(foretold, held_out.answered)
+    is_enough = len(early.odds) >= len(held_out.odds)
+    line = line_of(foretold, held_out.answered) if is_enough else AS_FORETOLD
     hours = before.of_hours(given)[late]
     return Fit(
         spread=spread,

@@ -19,6 +19,7 @@ from core.clock import VirtualClock
 from core.database import server_options
 from core.postgres.lease import embedded_server
 from core.settings import Settings
+from dialer.answer_chance import learn_answer_chances
 from dialer.bridges.port import TrunkLimits
 from dialer.bridges.simulated.rooms import Rooms
 from ownerline.carrier import LEDGER_FILE, open_carrier
@@ -273,6 +274,7 @@ async def _play_day(
     until = day_end(morning, ZONE)
     await stage.clock.drive(morning)
     async with stage.runtime.sessions.begin() as session:
+        await learn_answer_chances(session, now=morning)
         await build_lists(session, now=morning, campaigns=rehearsing.desk.campaigns)
     await outside.plan(day)
     agents.work(day)

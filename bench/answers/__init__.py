@@ -1,0 +1,1 @@
+"""Benchmarks of the chance of an answer."""
