@@ -37,6 +37,7 @@ DOORS = (
     Door(path="/quality", right=Right.SCORE_QUALITY, words="console.nav.quality", icon="survey"),
     Door(path="/reports", right=Right.READ_REPORTS, words="console.nav.reports", icon="check-list"),
     Door(path="/replay", right=Right.READ_REPORTS, words="console.nav.replay", icon="note"),
+    Door(path="/what-if", right=Right.STEER_CAMPAIGNS, words="console.nav.what_if", icon="clock"),
     Door(path="/scripts", right=Right.READ_SCRIPTS, words="console.nav.scripts", icon="say"),
     Door(path="/settings", right=Right.READ_SETTINGS, words="console.nav.settings", icon="wrench"),
 )

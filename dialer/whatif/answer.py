@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from dialer.scoring import shipped_scoring
-from dialer.whatif.freeze import FreezeBasis, Frozen, freeze
+from dialer.whatif.freeze import MOST_DUE, FreezeBasis, Frozen, freeze
 from dialer.whatif.model import Day
 from dialer.whatif.result import (
     Difference,
@@ -100,6 +100,7 @@ async def frozen_day(
     question: Question,
     *,
     now: datetime,
+    most_due: int = MOST_DUE,
     on_read: Callable[[int, int], None] | None = None,
 ) -> Frozen:
     """Freeze the day that is asked for; nothing is left in the database.
@@ -117,6 +118,7 @@ async def frozen_day(
                 basis=basis,
                 hours=question.setting.hours,
                 other_hours=None if compare is None else compare.hours,
+                most_due=most_due,
                 on_read=on_read,
             )
         finally:

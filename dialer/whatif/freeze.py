@@ -4,7 +4,7 @@ One transaction reads everything and is rolled back: the lists of the day are bu
 production builder, and nobody else ever sees them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from callback.tables import DueCall
 from core.columns import AnyRow, table_of
 from customers.model import CallMode, WrapUpCode
 from dialer.agents.desk import takes
+from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import Candidate, SettingBasis, load_candidates
 from dialer.claim_plan import may_share
 from dialer.control import switches
@@ -32,13 +33,16 @@ from dialer.whatif.measuring import OnRoster, read_roster, read_seen, words_of
 from dialer.whatif.model import (
     BUCKET_S,
     Day,
+    DayOverError,
     Due,
     Follow,
     Lane,
     Lines,
     Manner,
+    NothingDueError,
     Place,
     Seat,
+    TooMuchDueError,
     WhatIfError,
     Window,
 )
@@ -80,6 +84,15 @@ class FreezeBasis:
     time_zone: str
 
 
+def lines_of(trunks: Iterable[TrunkLimits]) -> Lines:
+    """Return what trunks carry together; of none that take calls, nothing."""
+    open_now = [each for each in trunks if each.channels]
+    return Lines(
+        channels=sum(each.channels for each in open_now),
+        calls_per_second=sum(each.calls_per_second for each in open_now) or 1.0,
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frozen:
     """A frozen day and what is known of people; `other` is the day under other hours, if asked."""
@@ -105,6 +118,7 @@ async def freeze(
     basis: FreezeBasis,
     hours: OtherHours | None = None,
     other_hours: OtherHours | None = None,
+    most_due: int = MOST_DUE,
     on_read: Callable[[int, int], None] | None = None,
 ) -> Frozen:
     """Read a day; the caller rolls the transaction back, nothing of it may be kept.
@@ -115,11 +129,14 @@ async def freeze(
         now: aware; of today only what is left is rehearsed.
         basis: what it goes by.
         hours: of a campaign, in place of its own.
+        most_due: more are refused.
         other_hours: freezes the day a second time under these.
         on_read: told how many of how many due calls were read.
 
     Raises:
-        WhatIfError: the day is over, or nothing is due on it, or too much.
+        DayOverError: the day is over.
+        NothingDueError: nothing is due on it.
+        TooMuchDueError: more than `most_due` is.
     """
     zone = ZoneInfo(basis.time_zone)
     midnight = datetime.combine(day, datetime.min.time(), zone)
@@ -127,7 +144,7 @@ async def freeze(
     today = now.astimezone(zone).date()
     if day < today:
         message = f"{day} is over; a day from {today} on can be rehearsed"
-        raise WhatIfError(message)
+        raise DayOverError(message)
     since = max(now, midnight)
     await session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     await session.execute(sa.text(f"SET LOCAL statement_timeout = '{_MOST_BUILD_S}s'"))
@@ -138,10 +155,10 @@ async def freeze(
     ids = list(await session.scalars(_WAITING, {"closes": closes}))
     if not ids:
         message = f"nothing is due on {day}: import charges and work orders, or start a list"
-        raise WhatIfError(message)
-    if len(ids) > MOST_DUE:
-        message = f"{len(ids):,} calls are due on {day}; at most {MOST_DUE:,} can be rehearsed"
-        raise WhatIfError(message)
+        raise NothingDueError(message)
+    if len(ids) > most_due:
+        message = f"{len(ids):,} calls are due on {day}; at most {most_due:,} can be rehearsed"
+        raise TooMuchDueError(message)
     setting, told = await _setting(session, basis)
     notes += told
     reading = _Reading(

@@ -18,7 +18,27 @@ NEVER = math.inf
 
 
 class WhatIfError(OwnerlineError):
-    """A day cannot be rehearsed as it was asked for."""
+    """A day cannot be rehearsed as it was asked for; `word` is what a page says it by."""
+
+    word = "setting"
+
+
+class DayOverError(WhatIfError):
+    """The day is over."""
+
+    word = "over"
+
+
+class NothingDueError(WhatIfError):
+    """No call is due on the day."""
+
+    word = "nothing_due"
+
+
+class TooMuchDueError(WhatIfError):
+    """More calls are due than can be rehearsed."""
+
+    word = "too_much"
 
 
 class Manner(StrEnum):

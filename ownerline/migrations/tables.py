@@ -29,6 +29,7 @@ _MODULES = (
     "dialer.found_tables",
     "dialer.figures.tables",
     "dialer.predictive.tables",
+    "dialer.whatif.tables",
 )
 
 

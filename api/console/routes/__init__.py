@@ -20,6 +20,7 @@ from api.console.routes import (
     settings_communities,
     settings_users,
     wall,
+    what_if,
     wishes,
     workshop,
 )
@@ -44,6 +45,7 @@ ROUTERS = (
     settings_communities.router,
     settings_users.router,
     wall.router,
+    what_if.router,
     wishes.router,
     workshop.router,
 )

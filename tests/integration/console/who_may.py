@@ -61,12 +61,14 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     # campaigns
     "campaigns.change": LEADS,
     "campaigns.hear": LEADS,
+    "campaigns.loosen_pacing": LEADS,
     "campaigns.pause": LEADS,
     "campaigns.put_back": LEADS,
     "campaigns.resume": LEADS,
     "campaigns.show_campaign": LEADS,
     "campaigns.show_campaigns": LEADS,
     "campaigns.show_part": LEADS,
+    "campaigns.tighten_pacing": LEADS,
     # complaints
     "complaints.do_step": DESK,
     "complaints.show_complaints": DESK,
@@ -207,6 +209,11 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "quality.mine": WORKS,
     "quality.overview": LEADS,
     "quality.sheet": LEADS,
+    # what_if
+    "what_if.ask": LEADS,
+    "what_if.begin": LEADS,
+    "what_if.show": LEADS,
+    "what_if.stop": LEADS,
     # wishes
     "wishes.end_opt_out": ALL,
     "wishes.show_wishes": DESK,
