@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +12,7 @@ from callback.packs import shipped_packs
 from callback.tables import DueCall, VerdictRow
 from core.ids import IdSource
 from customers.model import CallMode
+from dialer.answer_chance import chances_at, learn_answer_chances
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import SettingBasis
 from dialer.claim import ClaimReport, claim
@@ -219,3 +221,18 @@ _WAITING = sa.text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event = 'advisory'
 """)
+
+
+async def test_what_is_foretold_when_it_is_claimed_stays_with_the_attempt(day: Day) -> None:
+    owner = await day.owner(RINGS_OUT)
+    await day.repaired(owner)
+    await _ready(day)
+    due_call_ids = [row.due_call_id for row in await day.rows(sa.select(ReadyCall.due_call_id))]
+
+    async with day.sessions.begin() as session:
+        foretold = await chances_at(session, due_call_ids, at=day.clock.now())
+        await _claim(day, session)
+    await day.write(lambda session: learn_answer_chances(session, now=day.clock.now()))
+
+    (attempt,) = await day.rows(sa.select(Attempt.foretold))
+    assert attempt.foretold == pytest.approx(foretold[due_call_ids[0]])
