@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     PrivateAttr,
     SecretStr,
     field_validator,
@@ -238,6 +239,7 @@ class ApiSettings(Section):
     """What the API grants a caller."""
 
     requests_per_minute: Positive = 1200  # a token, on each process
+    proxies: tuple[IPvAnyNetwork, ...] = ()  # whose X-Forwarded-For is believed; none: nobody's
 
 
 class Settings(BaseSettings):

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 
 from api.app import make_app
 from api.deps import ApiDeps, ApiLimits
+from api.proxies import BehindProxies
 from callback.packs import shipped_packs
 from core.settings import BridgeName, Settings, describe
 from customers.importing.model import Defaults
@@ -59,6 +60,8 @@ def make_web_app(process: Process, probes: Probes, webhooks: Sequence[BaseRoute]
             settings=tuple(describe(settings)),
         )
     )
+    if settings.api.proxies:
+        app.add_middleware(BehindProxies, proxies=settings.api.proxies)
     app.router.routes[:0] = [*probes.routes(), *webhooks]
     return app
 
