@@ -27,7 +27,7 @@ from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import Candidate, SettingBasis, load_candidates
 from dialer.claim_plan import may_share
 from dialer.control import switches
-from dialer.retry import DEAD_NUMBER, FINAL_CODES
+from dialer.retry import DEAD_NUMBER, FINAL_CODES, is_conversation
 from dialer.scoring import Scoring
 from dialer.whatif.measuring import OnRoster, read_roster, read_seen, words_of
 from dialer.whatif.model import (
@@ -353,6 +353,7 @@ def _under(hours: OtherHours | None, candidate: Candidate) -> CallFacts:
     return replace(facts, setting=replace(facts.setting, campaign_hours=hours.hours))
 
 
+_CODES = frozenset(code.value for code in WrapUpCode)
 _WORDS = tuple(
     dict.fromkeys(
         (
@@ -377,6 +378,7 @@ def follow_of(campaign: Campaign, word: str) -> Follow:
         after_s=rule.after.total_seconds(),
         times=rule.times,
         phone_dies=word in DEAD_NUMBER,
+        talked=word in _CODES and is_conversation(WrapUpCode(word)),
     )
 
 

@@ -85,6 +85,7 @@ class Follow:
     after_s: float
     times: int
     phone_dies: bool
+    talked: bool = False  # the matter was spoken of: the rules' silences begin
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ from dialer.whatif.stage import AUTOMATIC, Played, Stage
 from dialer.whatif.world import Drawn, Shares
 
 _SKIPPED_S = 3600.0  # how long a skipped call stays away, as most of the house's reasons
+_SOON_S = 5.0  # a line for which an agent waits no longer is there
 _MEMORY = 150  # calls by which the share that is answered is followed, as the pacer does
 _ROWS = 4  # uniform draws a call: its outcome, ring, talk, wrap-up
 
@@ -113,18 +114,22 @@ class Play(Queues):
         else:
             self._rate_wakes = False
 
-    def _has_line(self, queue: int) -> bool:
+    def _has_line(self) -> bool:
         if self._lines > 0 and self._now >= self._rate_at:
             return True
-        self._no_line_at[queue] = self._now
         if self._lines > 0 and not self._rate_wakes:
             self._rate_wakes = True
             self._at(self._rate_at, WAKE, None)
         return False
 
+    def _ask_for_line(self, queue: int) -> None:
+        """Count who asks for a line, and who has to wait for one."""
+        self._asked[queue] += 1
+        self._waited[queue] += self._lines <= 0 or self._rate_at - self._now > _SOON_S
+
     def _dial(self) -> None:
         """Place what lines and the rate allow: agents' calls first, as the dialer's sources go."""
-        while self._wants and self._has_line(self._queue[self._wants[0][1]]):
+        while self._wants and self._has_line():
             agent, i = self._wants.popleft()
             self._place_call(i, agent)
         floor = self._agents
@@ -138,7 +143,7 @@ class Play(Queues):
             return
         while self._lines > 0:
             i = self._head(AUTOMATIC)
-            if i < 0 or not self._has_line(AUTOMATIC):
+            if i < 0 or not self._has_line():
                 return
             heappop(self._ready[AUTOMATIC])
             self._place_call(i, _SCRIPT)
@@ -155,7 +160,10 @@ class Play(Queues):
                 i = -1 if self._starves[queue] else self._head(queue)
                 if i >= 0 and self._rank(i) < best:
                     found, best = i, self._rank(i)
-            if found < 0 or not self._has_line(self._queue[found]):
+            if found < 0:
+                return
+            self._ask_for_line(self._queue[found])
+            if not self._has_line():
                 return
             heappop(self._ready[self._queue[found]])
             self._ringing += 1
@@ -194,7 +202,7 @@ class Play(Queues):
             elif agent == _SCRIPT:
                 self._spoken(i)
                 talks = _point(self._talk_times(i), rows[2][i])
-                self._at(now + rings + talks, _OVER, (served, word, True, agent))
+                self._at(now + rings + talks, _OVER, (served, word, agent))
             else:
                 self._meets(agent, i, served, word, after_s=rings)
             return
@@ -204,7 +212,7 @@ class Play(Queues):
         if agent == _WHOEVER:
             self._at(now + lasts, _ANSWERED, (i, served, word, False))
         else:
-            self._at(now + lasts, _OVER, (served, word, False, agent))
+            self._at(now + lasts, _OVER, (served, word, agent))
 
     def _rng_rows(self, nth: int) -> list[list[float]]:
         rng = np.random.default_rng((*self._key, 7, nth))
@@ -227,9 +235,9 @@ class Play(Queues):
     # What becomes of calls.
 
     def _over(self, what: Any) -> None:
-        served, word, spoken, agent = what
+        served, word, agent = what
         self._lines += 1
-        self._settle(served, word, spoken=spoken)
+        self._settle(served, word)
         if agent >= 0:
             self._agents.busy[agent] = False
             self._seek_or_go(agent)
@@ -258,7 +266,7 @@ class Play(Queues):
         served, word = what
         self._lines += 1
         self._talks -= 1
-        self._settle(served, word, spoken=True)
+        self._settle(served, word)
 
     # Agents.
 
@@ -327,6 +335,7 @@ class Play(Queues):
             return
         self._state[i] = LIVE
         self._busy[self._person[i]] = True
+        self._ask_for_line(self._queue[i])
         self._wants.append((agent, i))
 
     @property
@@ -339,7 +348,7 @@ class Play(Queues):
         self._reached += (answered - self._reached) / _MEMORY
         if not answered:
             self._lines += 1
-            self._settle(served, word, spoken=False)
+            self._settle(served, word)
             return
         self.found.live += 1
         floor = self._agents
@@ -362,7 +371,7 @@ class Play(Queues):
         self._answered = deque(each for each in self._answered if each[0] != i)
         self._lines += 1
         self.found.abandoned += 1
-        self._settle(served, "abandoned", spoken=False)
+        self._settle(served, "abandoned")
 
 
 def _point(points: Sequence[float], draw: float) -> float:

@@ -13,7 +13,6 @@ from dialer.whatif.windows import cause_of, next_allowed
 from dialer.whatif.world import Drawn
 
 _PAUSE_S = LIVE_CALL_PAUSE.total_seconds()
-_STARVED_S = 600.0  # no line so shortly before a deadline is what kept the call from it
 _WITHDRAWN_FROM, _WITHDRAWN_UNTIL = 0.36, 0.82  # of the day, when people pay and write
 _MANY = 24  # entries of a queue: more are moved all at once
 
@@ -62,7 +61,8 @@ class Queues:
         self._future: dict[int, list[tuple[float, int]]] = {q: [] for q in lanes}
         self._wake_at = dict.fromkeys(lanes, NEVER)
         self._starves = dict.fromkeys(lanes, False)  # somebody waits for a call of the queue
-        self._no_line_at = dict.fromkeys(lanes, -NEVER)
+        self._asked = dict.fromkeys(lanes, 0)  # for a line, by agents' calls
+        self._waited = dict.fromkeys(lanes, 0)  # of them, how many found none
         self.found = Played()
         self.found.attempts_by_hour = [0] * 24
         self.found.contacts_by_hour = [0] * 24
@@ -172,14 +172,14 @@ class Queues:
             self._wake_at[queue] = at
             self._at(at, WAKE, queue)
 
-    def _settle(self, served: tuple[int, ...], word: str, *, spoken: bool) -> None:
+    def _settle(self, served: tuple[int, ...], word: str) -> None:
         now, person = self._now, self._person[served[0]]
         self._busy[person] = False
         self._free_at[person] = max(self._free_at[person], now)
-        if spoken:
-            self._talked[person] = True
         lane = self._day.lanes[self._lane[served[0]]]
         follow = self._follow[self._lane[served[0]]].get(word) or lane.otherwise
+        if follow.talked:
+            self._talked[person] = True
         if follow.phone_dies:
             self._phones[person] -= 1
         for j in served:
@@ -227,7 +227,7 @@ class Queues:
             return Cause.CAPS
         if self._tries[i]:
             return Cause.UNREACHED
-        if queue == AUTOMATIC or self._now - self._no_line_at[queue] < _STARVED_S:
+        if queue == AUTOMATIC or 2 * self._waited[queue] > self._asked[queue]:
             return Cause.TRUNKS
         return Cause.AGENTS
 
