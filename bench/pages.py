@@ -26,6 +26,7 @@ TARGETS_MS: Mapping[str, float] = {"/reports": 500.0, "/campaigns": 100.0}
 
 _TABLES = ("due_call", "attempt", "attempt_due_call", "verdict", "person", "phone")
 _SPAN = {"days": DAYS}
+_ALL = 1000  # days of the queue's own past, too
 
 # Calls of the last month, in office hours; one in three is answered, one in eight by an agent. A
 # due call had a call and a half.
@@ -66,7 +67,7 @@ _FILL: tuple[LiteralString, ...] = (
               CASE WHEN n %% 8 = 0 THEN 1 + n / 8 %% %(agents)s END,
               CASE WHEN n %% 8 = 0 AND result = 'answered' THEN at + interval '12 seconds' END,
               jsonb_build_object('state', repeat('x', 200))
-       FROM placed JOIN phone ON person_id = owner""",
+       FROM placed JOIN phone ON person_id = owner ORDER BY at""",
     """INSERT INTO attempt_due_call (attempt_id, due_call_id, position, settled_at,
                                      telephony_result, wrap_up_code, outcome, wrapped_up_at)
        SELECT CAST(lpad(to_hex(CAST(extract(epoch FROM at) * 1000 AS bigint)), 12, '0')
@@ -77,7 +78,7 @@ _FILL: tuple[LiteralString, ...] = (
                       [1 + n %% 5] END,
               jsonb_build_object('reason', 'the lift ' || n %% 12),
               CASE WHEN n %% 8 = 0 AND result = 'answered' THEN at + interval '2 minutes' END
-       FROM placed""",
+       FROM placed ORDER BY at""",
     """INSERT INTO verdict (at, due_call_id, person_id, decision, rule, layer, until, facts)
        SELECT now() - interval '1 hour', due_call_id, person_id, 'defer', 'house_hours', 'house',
               now() + interval '1 hour', '{}'
@@ -174,7 +175,7 @@ async def _keep(url: str) -> None:
     """Do what the night's job does."""
     engine = create_engine(url, name="bench")
     async with session_factory(engine).begin() as session:
-        await keep_days(session, now=SystemClock().now(), most=DAYS + 2)
+        await keep_days(session, now=SystemClock().now(), most=_ALL)
     async with engine.connect() as connection:
         sweeping = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await sweeping.execute(sa.text("ANALYZE call_figure"))

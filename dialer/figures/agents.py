@@ -1,41 +1,14 @@
 """What each agent did in a period: calls, talk, wrap-up, breaks, outcomes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.figures.kept import AGENT_SUMS, KEPT, PLACED, with_live
+from dialer.figures.kept import CallFigures
 
-# The outcomes of a call are given at once, so that its first one has the instant.
-_CALLS = sa.text(f"""
-    WITH placed AS ({PLACED}), sums AS (
-        SELECT CAST(of AS bigint) AS agent_id, calls, answered, talk_s, wrap_up_s
-        FROM ({KEPT} 'agent') AS kept
-        UNION ALL
-        SELECT agent_id, {AGENT_SUMS} FROM placed WHERE agent_id IS NOT NULL
-        GROUP BY agent_id, CAST(local AS date), community_id
-    )
-    SELECT agent_id, CAST(sum(calls) AS bigint) AS calls, CAST(sum(answered) AS bigint) AS talks,
-           CAST(sum(talk_s) AS bigint) AS talk_s, CAST(sum(wrap_up_s) AS bigint) AS wrap_up_s
-    FROM sums
-    GROUP BY agent_id
-""")  # noqa: S608 - conditions of ours
-_CODES = sa.text(f"""
-    WITH placed AS ({PLACED}), codes AS (
-        SELECT CAST(of AS bigint) AS agent_id, word AS code, calls AS talks
-        FROM ({KEPT} 'agent_code') AS kept
-        UNION ALL
-        SELECT placed.agent_id, served.wrap_up_code, count(*)
-        FROM placed
-        JOIN attempt_due_call served USING (attempt_id)
-        WHERE placed.agent_id IS NOT NULL AND placed.met_at IS NOT NULL
-          AND served.wrap_up_code IS NOT NULL
-        GROUP BY 1, 2
-    )
-    SELECT agent_id, code, CAST(sum(talks) AS bigint) AS talks FROM codes GROUP BY 1, 2
-""")  # noqa: S608 - conditions of ours
 # Where an agent stood, cut at the period's ends; days are the house's, agents live in no unit. The
 # state before the first change in the period is that change's own beginning.
 _STATES = sa.text("""
@@ -95,30 +68,35 @@ class AgentLine:
         return sum(self.stood_s.values())
 
 
-async def agent_lines(session: AsyncSession, parameters: dict[str, object]) -> Sequence[AgentLine]:
+async def agent_lines(
+    session: AsyncSession, figures: CallFigures, parameters: dict[str, object]
+) -> Sequence[AgentLine]:
     """Return the agents who were there or called, by name.
 
     Parameters are a period's, `now`, and the `time_zone` in which agents' days are counted.
     """
-    asked = await with_live(session, parameters)
-    calls = {row.agent_id: row for row in await session.execute(_CALLS, asked)}
-    codes: dict[int, dict[str, int]] = {}
-    for agent_id, code, talks in await session.execute(_CODES, asked):
-        codes.setdefault(agent_id, {})[code] = talks
+    calls: dict[int, Counter[str]] = {}
+    for row in figures.get("agent", ()):
+        sums = calls.setdefault(int(row.of), Counter())
+        sums.update(calls=row.calls, talks=row.answered, talk_s=row.talk_s, wrap_up_s=row.wrap_up_s)
+    codes: dict[int, Counter[str]] = {}
+    for row in figures.get("agent_code", ()):
+        codes.setdefault(int(row.of), Counter())[row.word] += row.calls
     stood: dict[int, dict[str, int]] = {}
     for agent_id, state, seconds in await session.execute(_STATES, parameters):
         stood.setdefault(agent_id, {})[state] = seconds
+    none: Counter[str] = Counter()
     return [
         AgentLine(
             agent_id=row.agent_id,
             name=row.name,
             team=row.team,
-            calls=getattr(calls.get(row.agent_id), "calls", 0),
-            talks=getattr(calls.get(row.agent_id), "talks", 0),
-            talk_s=getattr(calls.get(row.agent_id), "talk_s", 0),
-            wrap_up_s=getattr(calls.get(row.agent_id), "wrap_up_s", 0),
+            calls=calls.get(row.agent_id, none)["calls"],
+            talks=calls.get(row.agent_id, none)["talks"],
+            talk_s=calls.get(row.agent_id, none)["talk_s"],
+            wrap_up_s=calls.get(row.agent_id, none)["wrap_up_s"],
             stood_s=stood.get(row.agent_id, {}),
-            codes=codes.get(row.agent_id, {}),
+            codes=dict(codes.get(row.agent_id, {})),
         )
         for row in await session.execute(_NAMES)
         if row.agent_id in calls or row.agent_id in stood

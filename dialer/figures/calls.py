@@ -3,6 +3,7 @@
 What we took back ourselves while it rang says nothing of owners and is left out (`cancelled`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,63 +11,10 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.figures.kept import CONNECTED, KEPT, LIVE, PLACED, with_live
+from dialer.figures.kept import CallFigures
 
-_HOURS = sa.text(f"""
-    WITH placed AS ({PLACED}), hours AS (
-        SELECT CAST(extract(isodow FROM day) AS int) AS weekday, CAST(of AS int) AS hour, calls,
-               connected, answered
-        FROM ({KEPT} 'hour') AS kept
-        UNION ALL
-        SELECT CAST(extract(isodow FROM local) AS int), CAST(extract(hour FROM local) AS int),
-               count(*), count(*) FILTER (WHERE {CONNECTED}), count(*) FILTER (WHERE {LIVE})
-        FROM placed
-        GROUP BY 1, 2
-    )
-    SELECT weekday, hour, CAST(sum(calls) AS bigint) AS calls,
-           CAST(sum(connected) AS bigint) AS connected, CAST(sum(answered) AS bigint) AS answered
-    FROM hours
-    GROUP BY 1, 2
-    ORDER BY 1, 2
-""")  # noqa: S608 - conditions of ours
-_RESULTS_OF = f"""
-    SELECT day, of AS campaign, word AS telephony_result, calls FROM ({KEPT} 'result') AS kept
-    UNION ALL
-    SELECT CAST(local AS date), campaign, telephony_result, count(*)
-    FROM ({PLACED}) AS placed
-    GROUP BY 1, 2, 3
-"""  # noqa: S608 - conditions of ours
-_RESULTS = sa.text(f"""
-    SELECT telephony_result AS word, CAST(sum(calls) AS bigint) AS calls
-    FROM ({_RESULTS_OF}) AS results
-    GROUP BY 1
-    ORDER BY 2 DESC, 1
-""")  # noqa: S608 - conditions of ours
-_CODES = sa.text(f"""
-    WITH placed AS ({PLACED}), codes AS (
-        SELECT of AS reason, word AS code, calls AS talks FROM ({KEPT} 'code') AS kept
-        UNION ALL
-        SELECT dc.reason, served.wrap_up_code, count(*)
-        FROM placed
-        JOIN attempt_due_call served USING (attempt_id)
-        JOIN due_call dc ON dc.due_call_id = served.due_call_id
-        WHERE served.wrap_up_code IS NOT NULL
-        GROUP BY 1, 2
-    )
-    SELECT reason, code, CAST(sum(talks) AS bigint) AS talks
-    FROM codes
-    GROUP BY 1, 2
-    ORDER BY 3 DESC, 1, 2
-""")  # noqa: S608 - conditions of ours
-_ABANDONED = sa.text(f"""
-    SELECT campaign, day,
-           CAST(coalesce(sum(calls) FILTER (WHERE {LIVE}), 0) AS bigint) AS live,
-           CAST(coalesce(sum(calls) FILTER (WHERE telephony_result = 'abandoned'), 0) AS bigint)
-               AS abandoned
-    FROM ({_RESULTS_OF}) AS results
-    GROUP BY 1, 2
-    ORDER BY 1, 2
-""")  # noqa: S608 - conditions of ours
+_LIVE = frozenset({"answered", "abandoned"})  # a person picked up; some of them met nobody
+
 # Days are kept from the first on; no call of an earlier one comes any more.
 _FIRST_DAY = sa.text("""
     SELECT coalesce(
@@ -110,34 +58,47 @@ class AbandonedDay:
     abandoned: int
 
 
-async def hour_cells(session: AsyncSession, parameters: dict[str, object]) -> Sequence[HourCell]:
+def hour_cells(figures: CallFigures) -> Sequence[HourCell]:
     """Return the hours of the week in which calls were placed; an hour told twice is one."""
-    asked = await with_live(session, parameters)
-    return [HourCell(**row._asdict()) for row in await session.execute(_HOURS, asked)]
+    sums: dict[tuple[int, int], list[int]] = {}
+    for row in figures.get("hour", ()):
+        cell = sums.setdefault((row.day.isoweekday(), int(row.of)), [0, 0, 0])
+        for nth, value in enumerate((row.calls, row.connected, row.answered)):
+            cell[nth] += value
+    return [
+        HourCell(weekday=weekday, hour=hour, calls=calls, connected=connected, answered=answered)
+        for (weekday, hour), (calls, connected, answered) in sorted(sums.items())
+    ]
 
 
-async def result_counts(
-    session: AsyncSession, parameters: dict[str, object]
-) -> Sequence[tuple[str, int]]:
+def result_counts(figures: CallFigures) -> Sequence[tuple[str, int]]:
     """Return telephony results, the most frequent first."""
-    asked = await with_live(session, parameters)
-    return [(row.word, row.calls) for row in await session.execute(_RESULTS, asked)]
+    sums: Counter[str] = Counter()
+    for row in figures.get("result", ()):
+        sums[row.word] += row.calls
+    return sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-async def outcome_counts(
-    session: AsyncSession, parameters: dict[str, object]
-) -> Sequence[OutcomeCount]:
+def outcome_counts(figures: CallFigures) -> Sequence[OutcomeCount]:
     """Return wrap-up codes by reason, the most frequent first."""
-    asked = await with_live(session, parameters)
-    return [OutcomeCount(**row._asdict()) for row in await session.execute(_CODES, asked)]
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in figures.get("code", ()):
+        sums[row.of, row.word] += row.calls
+    ordered = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [OutcomeCount(reason=of, code=word, talks=talks) for (of, word), talks in ordered]
 
 
-async def abandoned_days(
-    session: AsyncSession, parameters: dict[str, object]
-) -> Sequence[AbandonedDay]:
+def abandoned_days(figures: CallFigures) -> Sequence[AbandonedDay]:
     """Return each campaign's days, by campaign and day."""
-    asked = await with_live(session, parameters)
-    return [AbandonedDay(**row._asdict()) for row in await session.execute(_ABANDONED, asked)]
+    sums: dict[tuple[str, date], list[int]] = {}
+    for row in figures.get("result", ()):
+        day = sums.setdefault((row.of, row.day), [0, 0])
+        day[0] += row.calls if row.word in _LIVE else 0
+        day[1] += row.calls if row.word == "abandoned" else 0
+    return [
+        AbandonedDay(campaign=campaign, day=day, live=live, abandoned=abandoned)
+        for (campaign, day), (live, abandoned) in sorted(sums.items())
+    ]
 
 
 async def first_day(session: AsyncSession) -> date | None:

@@ -21,7 +21,7 @@ _MINUTE_S = 60
 
 async def agents(asked: Asked) -> Report:
     """Return a line for each agent who was there or called."""
-    lines = await agent_lines(asked.page.work.session, asked.parameters())
+    lines = await agent_lines(asked.page.work.session, await asked.calls(), asked.parameters())
     if not lines:
         return asked.empty("agents", _COLUMNS)
     calls, talks = sum(line.calls for line in lines), sum(line.talks for line in lines)

@@ -28,7 +28,7 @@ class _Sum:
 
 async def answers(asked: Asked) -> Report:
     """Return how many calls found somebody, by the owner's own weekday and hour."""
-    cells = await hour_cells(asked.page.work.session, asked.parameters())
+    cells = hour_cells(await asked.calls())
     if not cells:
         return asked.empty("answers", _COLUMNS)
     names, whole = asked.weekdays(), _sum(cells)

@@ -12,6 +12,7 @@ from babel.dates import format_skeleton, get_day_names
 from api.console import formats
 from api.console.page import Page
 from customers.periods import Period
+from dialer.figures.kept import CallFigures, call_figures
 
 SMALL = 30  # fewer of anything is a story, not a rate
 
@@ -102,6 +103,7 @@ class Asked:
     period: Period
     community_id: int | None
     time_zone: str  # of the community, or of the house
+    counted: list[CallFigures] = field(default_factory=list)
 
     @property
     def now(self) -> datetime:
@@ -115,6 +117,12 @@ class Asked:
             "now": self.page.now,
             "time_zone": self.time_zone,
         }
+
+    async def calls(self) -> CallFigures:
+        """Return the figures of the period's calls, read once for all reports of a page."""
+        if not self.counted:
+            self.counted.append(await call_figures(self.page.work.session, self.parameters()))
+        return self.counted[0]
 
     def say(self, word: str, **facts: object) -> str:
         """Return words of the reports in the page's language."""

@@ -41,11 +41,11 @@ _ABANDONED_COLUMNS = (
 
 async def outcomes(asked: Asked) -> Report:
     """Return telephony results of calls, and wrap-up codes of talks by reason."""
-    session = asked.page.work.session
-    results = await result_counts(session, asked.parameters())
+    figures = await asked.calls()
+    results = result_counts(figures)
     if not results:
         return asked.empty("outcomes", _OUTCOME_COLUMNS)
-    talks = await outcome_counts(session, asked.parameters())
+    talks = outcome_counts(figures)
     calls, spoken = sum(times for _, times in results), sum(each.talks for each in talks)
     language = asked.page.language
     by_code: dict[str, int] = {}
@@ -112,7 +112,7 @@ async def outcomes(asked: Asked) -> Report:
 
 async def abandonment(asked: Asked) -> Report:
     """Return how many who answered met nobody, by campaign and day, against the ceiling."""
-    found = await abandoned_days(asked.page.work.session, asked.parameters())
+    found = abandoned_days(await asked.calls())
     lines = [each for each in found if each.live]
     if not lines:
         return asked.empty("abandonment", _ABANDONED_COLUMNS)

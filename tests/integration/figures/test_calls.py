@@ -22,6 +22,7 @@ from dialer.figures.calls import (
     result_counts,
 )
 from dialer.figures.dissatisfied import Cause, causes, vital_few
+from dialer.figures.kept import call_figures
 from dialer.model import Direction, TelephonyResult
 from tests.integration.figures.town import Place, add
 
@@ -62,7 +63,7 @@ async def test_a_day_on_which_the_clocks_change_has_its_own_hours(
     place = await Place.found(session)
     for text in (*inside, *outside):
         await place.call(at(text))
-    cells = await hour_cells(session, asked(day, day + timedelta(days=1)))
+    cells = hour_cells(await call_figures(session, asked(day, day + timedelta(days=1))))
     assert {cell.hour: cell.calls for cell in cells} == hours
     assert {cell.weekday for cell in cells} == {7}
 
@@ -73,13 +74,14 @@ async def test_each_community_has_its_own_midnight(session: AsyncSession) -> Non
     await london.call(at("2026-11-10T23:30"))  # 23:30 on the tenth
     await shanghai.call(at("2026-11-10T23:30"))  # 07:30 on the eleventh
     tenth, eleventh = date(2026, 11, 10), date(2026, 11, 11)
-    assert await hour_cells(session, asked(tenth, eleventh)) == [
+    assert hour_cells(await call_figures(session, asked(tenth, eleventh))) == [
         HourCell(weekday=2, hour=23, calls=1, connected=1, answered=1)
     ]
-    assert await hour_cells(session, asked(eleventh, date(2026, 11, 12))) == [
+    assert hour_cells(await call_figures(session, asked(eleventh, date(2026, 11, 12)))) == [
         HourCell(weekday=3, hour=7, calls=1, connected=1, answered=1)
     ]
-    assert await hour_cells(session, asked(tenth, eleventh, shanghai.community_id)) == []
+    days = asked(tenth, eleventh, shanghai.community_id)
+    assert hour_cells(await call_figures(session, days)) == []
 
 
 async def test_only_calls_we_placed_and_did_not_take_back_are_counted(
@@ -91,12 +93,12 @@ async def test_only_calls_we_placed_and_did_not_take_back_are_counted(
         await place.call(ten + timedelta(minutes=nth), result)
     await place.call(ten, direction=Direction.INBOUND)
     days = asked(date(2026, 11, 10), date(2026, 11, 11))
-    (cell,) = await hour_cells(session, days)
+    (cell,) = hour_cells(await call_figures(session, days))
     assert (cell.calls, cell.connected, cell.answered) == (len(TelephonyResult) - 1, 3, 2)
-    assert dict(await result_counts(session, days)) == {
+    assert dict(result_counts(await call_figures(session, days))) == {
         each.value: 1 for each in TelephonyResult if each is not TelephonyResult.CANCELLED
     }
-    assert await abandoned_days(session, days) == [
+    assert abandoned_days(await call_figures(session, days)) == [
         AbandonedDay(campaign="repair", day=date(2026, 11, 10), live=2, abandoned=1)
     ]
     assert await first_day(session) == date(2026, 11, 10)
@@ -108,7 +110,7 @@ async def test_outcomes_are_counted_by_reason_and_code(session: AsyncSession) ->
     for code in (WrapUpCode.SATISFIED, WrapUpCode.SATISFIED, WrapUpCode.DISSATISFIED):
         await place.call(ten, code=code)
     days = asked(date(2026, 11, 10), date(2026, 11, 11))
-    assert await outcome_counts(session, days) == [
+    assert outcome_counts(await call_figures(session, days)) == [
         OutcomeCount(reason="repair", code="satisfied", talks=2),
         OutcomeCount(reason="repair", code="dissatisfied", talks=1),
     ]
@@ -157,7 +159,11 @@ async def test_an_agents_stay_is_cut_at_the_ends_of_the_period(session: AsyncSes
         at("2026-11-10T10:00"), agent_id=agent_id, talk_s=90, code=WrapUpCode.SATISFIED
     )
     await place.call(at("2026-11-10T11:00"), TelephonyResult.NO_ANSWER, agent_id=agent_id)
-    (line,) = await agent_lines(session, asked(date(2026, 11, 10), date(2026, 11, 11)))
+    (line,) = await agent_lines(
+        session,
+        await call_figures(session, asked(date(2026, 11, 10), date(2026, 11, 11))),
+        asked(date(2026, 11, 10), date(2026, 11, 11)),
+    )
     assert (line.calls, line.talks, line.talk_s, line.wrap_up_s) == (2, 1, 90, 20)
     assert line.break_s == 3600
     assert line.signed_in_s == 24 * 3600
@@ -166,7 +172,7 @@ async def test_an_agents_stay_is_cut_at_the_ends_of_the_period(session: AsyncSes
 
 async def test_days_without_anything_are_empty(session: AsyncSession) -> None:
     days = asked(date(2026, 11, 10), date(2026, 11, 11))
-    assert await hour_cells(session, days) == []
-    assert await agent_lines(session, days) == []
+    assert hour_cells(await call_figures(session, days)) == []
+    assert await agent_lines(session, await call_figures(session, days), days) == []
     assert await causes(session, days) == []
     assert await first_day(session) is None

@@ -18,7 +18,7 @@ from dialer.figures.calls import (
     outcome_counts,
     result_counts,
 )
-from dialer.figures.kept import keep_days
+from dialer.figures.kept import call_figures, keep_days
 from dialer.model import TelephonyResult
 from tests.integration.figures.town import Place
 
@@ -33,12 +33,13 @@ async def figures(session: AsyncSession, community_id: int | None = None) -> dic
         "now": NOW,
         "time_zone": "Europe/London",
     }
+    counted = await call_figures(session, asked)
     return {
-        "hours": await hour_cells(session, asked),
-        "results": await result_counts(session, asked),
-        "codes": await outcome_counts(session, asked),
-        "abandoned": await abandoned_days(session, asked),
-        "agents": await agent_lines(session, asked),
+        "hours": hour_cells(counted),
+        "results": result_counts(counted),
+        "codes": outcome_counts(counted),
+        "abandoned": abandoned_days(counted),
+        "agents": await agent_lines(session, counted, asked),
         "first": await first_day(session),
     }
 
