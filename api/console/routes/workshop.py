@@ -118,7 +118,7 @@ async def save_words(page: Here, name: str, given: Annotated[_Words, Form()]) ->
         message = f"there is no draft of {name}"
         raise workshop.DraftGoneError(message)
     words = {Language.MANDARIN: given.mandarin.strip(), Language.ENGLISH: given.english.strip()}
-    text = workshop.with_words(name, draft.text, given.step, words)
+    text = await asyncio.to_thread(workshop.with_words, name, draft.text, given.step, words)
     await workshop.save_draft(
         session, name, text, saves=given.saves, by=page.caller.actor, now=page.now
     )
