@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from bench import building, calls, claims, importing, pacing, pages, replay, replay
+from bench import building, calls, claims, importing, pacing, pages, replay
 from bench.answers import told as answers
 from bench.asterisk import load
 from bench.asterisk.stage import Stage, stage
@@ -98,21 +98,6 @@ def bench_claims(on: str, *, quick: bool) -> bool:
             )
         )
     return all(held)
-
-
-def bench_replay(on: str, *, quick: bool) -> bool:
-    """A day decided once more beside a bare reading of its rows."""
-    verdicts = 1_000 if quick else 100_000
-    _head(f"replay: {verdicts:,} verdicts")
-    with database(on) as url:
-        claims.prepare(url, verdicts + 1_000)
-        found = asyncio.run(replay.measure(url, verdicts=verdicts))
-    _line("bare reading, s", found.bare_s, f"{found.verdicts:,} verdicts and their records")
-    _line("replay, s", found.replay_s, f"different: {found.different}")
-    _line("verdicts a second", found.per_s)
-    _line("replay over bare reading", found.ratio)
-    _line("memory beyond the start, MB", found.growth_mb)
-    return not found.different
 
 
 def bench_replay(on: str, *, quick: bool) -> bool:
@@ -324,7 +309,6 @@ def bench_pages(on: str, *, quick: bool) -> bool:
 _BENCHES: dict[str, Callable[..., bool]] = {
     "building": bench_building,
     "claims": bench_claims,
-    "replay": bench_replay,
     "replay": bench_replay,
     "calls": bench_calls,
     "answers": answers.bench,
