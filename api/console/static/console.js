@@ -137,13 +137,16 @@
   // ---------- a menu closes when one turns elsewhere ----------
 
   document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details.own[open]")) {
+    for (const menu of document.querySelectorAll("details.own[open], details.more[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
   });
-
-  // On a phone the row of pages is wider than the window: where one is, is seen.
-  document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.activeElement?.closest("details.own[open], details.more[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
 
   settle();
   restore(document);
