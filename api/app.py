@@ -35,6 +35,7 @@ from api.routes import (
     inbound,
     lists,
     live,
+    pacing,
     persons,
     recordings,
     webhooks,
@@ -52,6 +53,7 @@ _HEADERS = (
 )
 _ROUTERS: tuple[APIRouter, ...] = (
     communities.router,
+    pacing.router,
     persons.router,
     files.router,
     wishes.router,

@@ -23,7 +23,7 @@ from core.clock import Clock
 from core.columns import table_of
 from core.database import despite_outages
 from core.phone import PhoneNumber
-from customers.model import Language, RecordingConsent
+from customers.model import CallMode, Language, RecordingConsent
 from dialer.call_facts import Matter, load_matters
 from dialer.hooks import Meeting, Transfers
 from dialer.model import AnsweredBy, AttemptState, Direction
@@ -87,6 +87,7 @@ class _Served:
     due_call_ids: Sequence[int]
     phone: PhoneNumber
     inbound: bool  # they rang us
+    of_agents: bool  # an agent is to speak
 
 
 class TalkHost:
@@ -139,12 +140,13 @@ class TalkHost:
     async def prepare(self, attempt_id: UUID) -> Turn | None:
         """Return what a person will probably hear first; nothing is kept.
 
-        None also where its first sentence names more than us: that waits for `open`.
+        None also where its first sentence names more than us: that waits for `open`; and where an
+        agent is to speak.
         """
         now = self._clock.now()
         async with self._sessions() as session:
             served = await _served_by(session, attempt_id)
-            if served is None:
+            if served is None or served.of_agents:
                 return None
             matters = await load_matters(session, served.due_call_ids, now=now)
             await self._learn(session, matters)
@@ -371,7 +373,7 @@ async def _save(session: AsyncSession, attempt_id: UUID, talk: Mapping[str, Any]
 async def _served_by(session: AsyncSession, attempt_id: UUID) -> _Served | None:
     rows = (
         await session.execute(
-            sa.select(AttemptDueCall.due_call_id, Attempt.e164, Attempt.direction)
+            sa.select(AttemptDueCall.due_call_id, Attempt.e164, Attempt.direction, Attempt.mode)
             .join(Attempt, Attempt.attempt_id == AttemptDueCall.attempt_id)
             .where(AttemptDueCall.attempt_id == attempt_id, Attempt.state != AttemptState.ENDED)
             .order_by(AttemptDueCall.position)
@@ -383,6 +385,7 @@ async def _served_by(session: AsyncSession, attempt_id: UUID) -> _Served | None:
         due_call_ids=tuple(row.due_call_id for row in rows),
         phone=PhoneNumber(rows[0].e164),
         inbound=rows[0].direction is Direction.INBOUND,
+        of_agents=rows[0].mode is CallMode.AGENT and rows[0].direction is Direction.OUTBOUND,
     )
 
 

@@ -32,6 +32,8 @@ from dialer.predictive.promises import kept_for_promises
 from dialer.predictive.runs import Made, hold
 
 LOOK_EVERY = timedelta(seconds=1)
+# While no call of such a campaign may be placed and none is up; news of due calls come sooner.
+IDLE_EVERY = timedelta(seconds=10)
 
 _UP = sa.text("SELECT count(*) FROM attempt WHERE state <> 'ended' AND bridge = :bridge")
 _RUNNING = sa.text("""
@@ -84,12 +86,13 @@ class PredictiveCalls:
         self._wraps = WrapWatch()
         self._looked_at: datetime | None = None
         self._somebody_works = False
+        self._every = LOOK_EVERY
 
     def next_at(self, now: datetime) -> datetime | None:
         """Return when to look again; None: nobody works for any such campaign."""
         if not self._somebody_works or self._looked_at is None:
             return None
-        return max(self._looked_at + LOOK_EVERY, now)
+        return max(self._looked_at + self._every, now)
 
     async def claim(
         self,
@@ -149,6 +152,7 @@ class PredictiveCalls:
         calls = await load_calls(session, names, now=now)
         waiting = await session.execute(_RUNNING, {"campaigns": names, "now": now})
         running = {*waiting.scalars(), *(each for each in names if _is_ahead(calls.get(each, ())))}
+        self._every = LOOK_EVERY if running else IDLE_EVERY
         return _Look(
             now=now,
             turned=turned,

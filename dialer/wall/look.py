@@ -6,11 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from callback.campaigns import Campaign, Dialling
 from callback.uploaded_book import learn_campaigns
+from customers.model import CallMode
 from dialer.agents.desk import Desk
 from dialer.agents.model import AgentState
 from dialer.bridges.port import TrunkLimits
 from dialer.explaining import HeldBack
+from dialer.predictive.standing import PacingStanding, pacing_standing
 from dialer.wall.lanes import Axis, Lane, lanes_of
 from dialer.wall.model import Abandonment, Lately, Live, Promised, Seat, Standing
 from dialer.wall.now import look_now
@@ -75,6 +78,7 @@ class Wall:
     standing: Standing
     today: Today
     abandonment: Sequence[Abandonment]
+    pacing: Sequence[PacingStanding]  # of campaigns whose calls are placed ahead of agents
     trunks: Sequence[TrunkLoad]
     waiting: int  # that may be dialled at this instant, the rules apart
     ringing: int
@@ -107,6 +111,7 @@ async def look(session: AsyncSession, basis: Basis, *, now: datetime, lately: La
         standing=seen.standing,
         today=_today(lately),
         abandonment=lately.abandonment,
+        pacing=await _pacing(session, basis, known, now=now),
         trunks=_trunks(seen.live, lately, basis.trunks),
         waiting=sum(each.due for each in seen.queues),
         ringing=sum(each.calls for each in seen.live if not each.talking),
@@ -114,6 +119,16 @@ async def look(session: AsyncSession, basis: Basis, *, now: datetime, lately: La
         late=sum(each.late for each in lanes),
         at_risk=sum(each.at_risk for each in lanes),
     )
+
+
+async def _pacing(
+    session: AsyncSession, basis: Basis, campaigns: Sequence[Campaign], *, now: datetime
+) -> list[PacingStanding]:
+    return [
+        await pacing_standing(session, each.name, packs=basis.desk.packs, zone=basis.zone, now=now)
+        for each in campaigns
+        if each.mode is CallMode.AGENT and each.dialling is Dialling.PREDICTIVE
+    ]
 
 
 def _place(seat: Seat, now: datetime) -> tuple[bool, int, datetime, int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from callback.campaign_model import Dialling
 from ownerline.cli.app import app, print_json, run, say, settings_here
 from ownerline.cli.serving import say_at_once
 from ownerline.instants import parse_date
@@ -39,6 +40,10 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on with the company of the last demo.")
     ] = False,
+    agents_calls: Annotated[
+        Dialling | None,
+        typer.Option(help="How calls reach the agents; preview without it."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Serve the console over the day after, live.")
@@ -58,7 +63,7 @@ def demo(
     settings = settings_here()
     if settings.source_of("log_level") == "default":
         configure_logging(LogLevel.WARNING)  # thousands of calls end well
-    plan = Plan(owners=owners, seed=seed, day=day, days=days, keep=keep)
+    plan = Plan(owners=owners, seed=seed, day=day, days=days, keep=keep, agents_calls=agents_calls)
     if serve:
         if json:
             message = "a console is no JSON: leave --json away, or --serve"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from callback.building import build_lists
-from callback.campaigns import shipped_campaigns
+from callback.campaigns import Dialling, shipped_campaigns
 from core.clock import VirtualClock
 from core.database import server_options
 from core.postgres.lease import embedded_server
@@ -71,6 +71,7 @@ class Plan:
     day: date | None = None
     days: int = 1
     keep: bool = False
+    agents_calls: Dialling | None = None  # how calls reach agents; None: as before, or with preview
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +126,8 @@ async def rehearse(
         part = _part(plan, home.played() if plan.keep else None)
         if part.fresh:
             home.make_fresh()
-            write_campaigns(home.folder)
+        if part.fresh or plan.agents_calls is not None:
+            write_campaigns(home.folder, agents_calls=plan.agents_calls or Dialling.PREVIEW)
         tidying = asyncio.create_task(asyncio.to_thread(home.remove_old))
         try:
             async with _open_stage(alone(settings, home), part) as stage:

@@ -19,6 +19,7 @@ from api.model import ApiRole
 from api.tables import ApiUser
 from api.users import add_user
 from callback.building import build_lists
+from callback.campaigns import Dialling
 from core.clock import ScaledClock, SystemClock
 from core.settings import Settings
 from dialer.agents import service
@@ -90,7 +91,8 @@ async def serve_demo(settings: Settings, serving: Serving, *, say: Callable[[str
             await rehearse(settings, replace(plan, owners=plan.owners or OWNERS, keep=False))
         with home.held():
             # Agents ring more of the owners then: there is work for whoever comes.
-            write_campaigns(home.folder, agents_from=_AGENTS_FROM)
+            agents_calls = serving.plan.agents_calls or Dialling.PREVIEW
+            write_campaigns(home.folder, agents_from=_AGENTS_FROM, agents_calls=agents_calls)
             await _serve(alone(settings, home), live_day, listener=listener, say=say)
     finally:
         listener.close()

@@ -45,6 +45,7 @@ class Kept(StrEnum):
     SCHEDULED_RUNS = "scheduled_runs"
     LIST_DRAFTS = "list_drafts"
     LIST_ROWS = "list_rows"
+    PACING = "pacing"
     TWILIO_DOCUMENTS = "twilio_documents"
     TWILIO_CALLS = "twilio_calls"
     TWILIO_PHONES = "twilio_phones"
@@ -185,6 +186,20 @@ _DELETING: Mapping[Kept, sa.TextClause] = {
                    OR phones <> '{}' OR variables <> '{}')
             LIMIT :batch
         )
+    """),
+    # A run goes the night after its last decision did.
+    Kept.PACING: sa.text("""
+        WITH old AS (
+            SELECT pacing_run_id, n FROM pacing_decision WHERE at < :before
+            ORDER BY at LIMIT :batch
+        ), runs AS (
+            DELETE FROM pacing_run WHERE began_at < :before AND NOT EXISTS (
+                SELECT FROM pacing_decision
+                WHERE pacing_decision.pacing_run_id = pacing_run.pacing_run_id
+            )
+        )
+        DELETE FROM pacing_decision USING old
+        WHERE pacing_decision.pacing_run_id = old.pacing_run_id AND pacing_decision.n = old.n
     """),
     Kept.TWILIO_DOCUMENTS: sa.text("""
         UPDATE twilio_call SET document = NULL, page = NULL, token = NULL WHERE call_id IN (

@@ -22,6 +22,7 @@ from api.console.routes.campaigns_form import (
     trouble_of,
     values_of,
 )
+from api.console.routes.campaigns_pacing import LONGEST_TARGET, asked_target, pacing_shown
 from api.console.routes.campaigns_words import (
     Why,
     figure_name,
@@ -51,6 +52,7 @@ from core.live import News, Topic
 from dialer import control
 from dialer.campaign_standing import CampaignStanding, campaign_standings
 from dialer.lists import pause_list, resume_list
+from dialer.predictive.tightening import TighteningError, loosen, tighten
 from dialer.steering import bounds_of, steer_campaign
 
 router = pages()
@@ -141,6 +143,57 @@ async def resume(page: Here, name: Name, back: Annotated[str, Form(max_length=8)
     return await _turn(page, name, pause=False, back=back)
 
 
+@router.post("/campaigns/{name}/tighten", openapi_extra=needs(Right.STEER_CAMPAIGNS))
+async def tighten_pacing(
+    page: Here,
+    name: Name,
+    target: Annotated[str, Form(max_length=LONGEST_TARGET)] = "",
+    one_line: Annotated[str, Form(max_length=8)] = "",
+    why: Annotated[str, Form(max_length=LONGEST_WHY)] = "",
+) -> Response:
+    """Lower a campaign's target, or place one line an agent; the next decision obeys."""
+    campaign = await _campaign(page, name)
+    typed = {"target": target, "one_line": one_line, "why": why}
+    try:
+        share = asked_target(target)
+        await tighten(
+            page.work.session,
+            name,
+            target=share,
+            one_line_each=bool(one_line),
+            packs=page.deps.desk.packs,
+            by=page.caller.actor,
+            why=why.strip(),
+            now=page.now,
+        )
+    except (ValueError, TighteningError) as err:
+        word = err.refusal.value if isinstance(err, TighteningError) else "no_share"
+        return await _show(
+            page,
+            campaign,
+            values_of(campaign),
+            tighten_as=typed | {"trouble": page.say(f"pacing.trouble.{word}")},
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+    await page.work.note(
+        "pacing_tightened",
+        f"campaign:{name}",
+        target=share,
+        one_line_each=bool(one_line),
+        why=why.strip(),
+    )
+    return page.go(f"/campaigns/{name}#pacing")
+
+
+@router.post("/campaigns/{name}/loosen", openapi_extra=needs(Right.STEER_CAMPAIGNS))
+async def loosen_pacing(page: Here, name: Name) -> Response:
+    """Let the rule packs alone bind a campaign's pacing again."""
+    await _campaign(page, name)
+    if await loosen(page.work.session, name):
+        await page.work.note("pacing_loosened", f"campaign:{name}")
+    return page.go(f"/campaigns/{name}#pacing")
+
+
 async def _turn(page: Page, name: str, *, pause: bool, back: str) -> Response:
     await _campaign(page, name)
     work, by = page.work, page.caller.actor
@@ -208,6 +261,7 @@ async def _show(
     values: Mapping[str, str],
     *,
     troubles: Mapping[str, str] | None = None,
+    tighten_as: Mapping[str, str] | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     session, book, name = page.work.session, page.deps.desk.campaigns, campaign.name
@@ -224,6 +278,8 @@ async def _show(
         bound_week=[", ".join(str(each) for each in bounds.week[day]) for day in DAYS],
         caps=_caps(page, bounds),
         pacings=tuple(Pacing),
+        pacing=await pacing_shown(page, campaign),
+        tighten_as=dict(tighten_as or {}),
         priorities=priorities_of(campaign),
         retry_words=[*dict.fromkeys([*campaign.retry, *RETRY_WORDS])],
         version=await latest_version(session, name),

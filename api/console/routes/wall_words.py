@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from api.console import formats
 from api.console.page import Page
+from api.console.routes.campaigns_pacing import PacingShown, shown_of
 from callback.campaigns import (
     Campaign,
     ComplaintCampaign,
@@ -20,6 +21,7 @@ from customers.complaint_rules import shipped_complaint_rules
 from customers.complaint_tables import ComplaintChannel
 from customers.model import Reason, WorkOrderCategory
 from dialer.agents.model import AgentState
+from dialer.predictive.standing import PacingStanding
 from dialer.wall.lanes import AXIS, Axis, Lane, Slot
 from dialer.wall.look import Wall
 from dialer.wall.model import LONG_WRAP_UP, SLOT, Abandonment, Seat
@@ -231,6 +233,10 @@ class WallWords:
                 return say("wall.help.phone", trouble=say(f"wall.trouble.{trouble}"))
             case _:
                 return what
+
+    def pacing(self, each: PacingStanding) -> PacingShown:
+        """Return how a campaign is paced, in the words of the page."""
+        return shown_of(self.page, each)
 
     def abandonment(self, each: Abandonment) -> dict[str, str]:
         """Return the bars of a campaign's rate against its ceiling, and its counts."""

@@ -140,7 +140,7 @@ async def test_priorities_of_the_ladder_are_set_step_by_step(house: House) -> No
         ("repair", {"priority": "-1"}, "from 0 to 100"),
         ("repair", {"retry.otherwise.after": ""}, "whole number from 1"),
         ("repair", {"retry.busy.after": "x", "retry.busy.times": "2"}, "whole number from 1"),
-        ("repair", {"pacing": "predictive"}, "Choose one"),
+        ("repair", {"pacing": "parallel"}, "Choose one"),
         ("repair", {"why": " "}, "Say in a sentence why"),
         ("repair", {}, "nothing was changed"),
     ],

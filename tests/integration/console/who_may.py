@@ -209,6 +209,7 @@ WHO_MAY: dict[str, frozenset[ApiRole | None]] = {
     "quality.mine": WORKS,
     "quality.overview": LEADS,
     "quality.sheet": LEADS,
+    "quality.take_away": LEADS,
     # what_if
     "what_if.ask": LEADS,
     "what_if.begin": LEADS,

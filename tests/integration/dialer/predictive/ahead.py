@@ -1,7 +1,8 @@
 """A floor whose repairs are placed ahead of agents, who speak and write down by themselves."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -13,16 +14,19 @@ from core.columns import AnyRow, table_of
 from core.ids import IdSource
 from customers.account_tables import WorkOrder
 from customers.model import Language, Role, WorkOrderCategory, WrapUpCode
-from customers.tables import Occupancy, Person, Phone, Unit
+from customers.tables import Community, Occupancy, Person, Phone, Unit
 from dialer.agents.model import AgentState
 from dialer.agents.phones import Phones
+from dialer.agents.service import sign_out
 from dialer.agents.tables import Agent
-from dialer.bridges.port import TrunkLimits
+from dialer.bridges.port import CallEvent, TrunkLimits
 from dialer.bridges.simulated.carrier import SimulatedCarrier
 from dialer.bridges.simulated.line import Line
 from dialer.bridges.simulated.people import Behaviour
+from dialer.outcome import Settlement
 from dialer.predictive.source import PredictiveCalls
 from dialer.predictive.tables import PacingDecision
+from scripts.library import load_library
 from tests.integration.dialer.agents.floor import Floor, agents_campaigns
 from tests.integration.dialer.day import IDENTITY, RINGS_OUT, TODAY, HeardBridge, answers
 
@@ -34,18 +38,25 @@ _DECISION, _AGENT = table_of(PacingDecision), table_of(Agent)
 class Ahead(Floor):
     """Repairs are rung before agents are free; who has spoken writes it down `writes_s` later."""
 
+    A_MOMENT = timedelta(seconds=2)
+    SOON = timedelta(seconds=60)
+
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
         *,
         campaigns: Campaigns | None = None,
         channels: int = 60,
-        calls_per_second: float = 20.0,
     ) -> None:
         self.writes_s = WRITES_S
+        self.prefix = "+8613900"
         self.talk_times: random.Random | None = None  # None: each talk is `talks_s` long
         self._runs = 0
         super().__init__(sessions, campaigns=campaigns or agents_campaigns(Dialling.PREDICTIVE))
+        self.with_trunk(channels=channels)
+
+    def with_trunk(self, *, channels: int, calls_per_second: float = 20.0) -> None:
+        """Let the carrier have one trunk of so many lines."""
         trunk = TrunkLimits(name="a", channels=channels, calls_per_second=calls_per_second)
         self.carrier = SimulatedCarrier(
             self.clock,
@@ -116,7 +127,7 @@ class Ahead(Floor):
             await session.execute(
                 sa.insert(Phone),
                 [
-                    {"person_id": person, "e164": _number(n), "position": 1}
+                    {"person_id": person, "e164": self._e164(n), "position": 1}
                     for n, person, _, _ in homes
                 ],
             )
@@ -135,8 +146,35 @@ class Ahead(Floor):
                     for n, _, unit, _ in homes
                 ],
             )
-        self.phones |= {_number(n): behaviour for n, _, _, behaviour in homes}
+        self.phones |= {self._e164(n): behaviour for n, _, _, behaviour in homes}
         await self.build()
+
+    async def in_country(self, pack: str, **place: object) -> None:
+        """Let the community keep the rules of a pack, perhaps somewhere else."""
+        moved = sa.update(Community).values(packs=[pack], **place)
+        await self.write(lambda session: session.execute(moved))
+
+    def go_by(self, campaigns: Campaigns) -> None:
+        """Let a process that starts now have these campaigns."""
+        self.campaigns = campaigns
+        self.desk = replace(
+            self.desk, settlement=Settlement(campaigns=campaigns, library=load_library())
+        )
+        self.begin_anew()
+
+    def on(self, kind: type[CallEvent], do: Callable[[], Awaitable[object]]) -> None:
+        """Do something at the first event of a kind, once the dialer has heard it."""
+
+        async def hear(event: CallEvent) -> None:
+            if isinstance(event, kind):
+                self.bridge.on_event = None
+                await do()
+
+        self.bridge.on_event = hear
+
+    async def leave(self, agent_id: int) -> None:
+        """Let an agent sign out."""
+        await self.write(lambda session: sign_out(session, agent_id, now=self.clock.now()))
 
     async def team(self, count: int) -> list[int]:
         """Let so many agents sit down."""
@@ -145,6 +183,9 @@ class Ahead(Floor):
     async def decisions(self) -> Sequence[AnyRow]:
         """Return every decision on file, in order."""
         return await self.rows(sa.select(_DECISION).order_by(_DECISION.c.at, _DECISION.c.n))
+
+    def _e164(self, number: int) -> str:
+        return f"{self.prefix}{number:06}"
 
     async def _speak(self, line: Line) -> None:
         room = self.carrier.rooms.room_of(line.order.attempt_id)
@@ -167,7 +208,3 @@ def people(count: int, *, answering: float, seed: int = 1) -> list[Behaviour]:
     """Return so many phones, this share of them picked up by a person."""
     rng = random.Random(seed)
     return [answers() if rng.random() < answering else RINGS_OUT for _ in range(count)]
-
-
-def _number(n: int) -> str:
-    return f"+86139{n:08}"
