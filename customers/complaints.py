@@ -1,6 +1,6 @@
 """Complaints: taken down, replied to, closed, judged by the owner; each step stays on file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,7 +66,7 @@ _PLACE = sa.text("""
     WHERE o.person_id = :person_id AND CAST(:unit_id AS bigint) IS NULL
     LIMIT 1
 """)
-_ROWS = """
+COMPLAINT_ROWS = """
     SELECT c.*, place.name AS community, place.time_zone, unit.label AS unit, p.name AS person,
            (SELECT s.words FROM complaint_step s WHERE s.complaint_id = c.complaint_id
               AND s.kind = 'replied' ORDER BY s.complaint_step_id DESC LIMIT 1) AS reply,
@@ -83,24 +83,10 @@ _ROWS = """
          AND call.cancelled_at IS NULL AND call.call_at > :now
 """
 _OF_PERSON = sa.text(f"""
-    {_ROWS} WHERE c.person_id = :person_id
+    {COMPLAINT_ROWS} WHERE c.person_id = :person_id
     ORDER BY c.closed_at IS NOT NULL, c.closed_at DESC, c.reply_by, c.complaint_id LIMIT :limit
 """)
-_ONE = sa.text(f"{_ROWS} WHERE c.complaint_id = :complaint_id")
-_FOUND = f"""
-    SELECT * FROM ({_ROWS}) AS found
-    WHERE (CAST(:standing AS text) = '' OR standing = :standing
-           OR (:standing = 'open' AND standing = 'overdue'))
-      AND (CAST(:category AS text) = '' OR category = :category)
-"""  # noqa: S608 - parts of this module
-_LISTED = sa.text(f"""
-    {_FOUND}
-    ORDER BY closed_at IS NOT NULL, replied_at IS NOT NULL,
-             least(reply_by, CASE WHEN manager_told_at IS NULL THEN manager_by END), complaint_id
-    LIMIT :limit
-""")
-_EVERY = sa.text(f"{_FOUND} ORDER BY complaint_id LIMIT :limit")
-_COUNT = sa.text(f"SELECT count(*) FROM ({_FOUND}) AS counted")  # noqa: S608 - as above
+_ONE = sa.text(f"{COMPLAINT_ROWS} WHERE c.complaint_id = :complaint_id")
 
 
 async def register_complaint(
@@ -233,25 +219,6 @@ async def complaint_of(session: AsyncSession, complaint_id: int, *, now: datetim
     if row is None:
         raise UnknownSubjectError(what="complaint", subject_id=complaint_id)
     return row
-
-
-async def list_complaints(
-    session: AsyncSession,
-    *,
-    standing: str,
-    category: str,
-    limit: int,
-    by_deadline: bool = True,
-    now: datetime,
-) -> tuple[int, Sequence[AnyRow]]:
-    """Return how many complaints stand so and are of a category, and the first of them.
-
-    An empty word asks for any; `open` takes in what is overdue.
-    """
-    asked: Mapping[str, object] = {"standing": standing, "category": category, "now": now}
-    count = await session.scalar(_COUNT, asked)
-    rows = await session.execute(_LISTED if by_deadline else _EVERY, {**asked, "limit": limit})
-    return count or 0, rows.all()
 
 
 _ENDS_A_PROMISED_CALL = frozenset(

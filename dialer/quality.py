@@ -1,5 +1,6 @@
 """Quality samples of agents' calls: drawn at random of a month, once, read with their scores."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from core.columns import AnyRow, table_of
 from core.errors import OwnerlineError
 from customers.after_service import Round, ask_after_service
 from customers.periods import Period, within
-from recordings.quality_model import QualityRules, SampleRules, lot
+from recordings.quality_model import Level, QualityRules, SampleRules, lot
 from recordings.quality_tables import QualityItem, QualitySample
 
 _SAMPLE, _ITEM = table_of(QualitySample), table_of(QualityItem)
@@ -316,6 +317,41 @@ def averages(items: Iterable[AnyRow]) -> list[AgentAverage]:
         )
         for agent_id, mine in by_agent.items()
     ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeakPoint:
+    """A criterion of the sheet that was often not met, in finished scores."""
+
+    key: str
+    missed: int
+    partly: int
+    judged: int  # how often it was judged at all
+
+    @property
+    def times(self) -> int:
+        """How often it was not met, or only in part."""
+        return self.missed + self.partly
+
+
+def weak_points(items: Iterable[AnyRow], *, most: int = 5) -> list[WeakPoint]:
+    """Return the criteria that were met least often, the most frequent first."""
+    levels: dict[str, Counter[str]] = {}
+    for item in items:
+        if item.finished_at is not None:
+            for key, level in item.answers.items():
+                levels.setdefault(key, Counter())[level] += 1
+    found = [
+        WeakPoint(
+            key=key,
+            missed=counts[Level.NO],
+            partly=counts[Level.PARTLY],
+            judged=counts.total() - counts[Level.NOT_ASKED],
+        )
+        for key, counts in levels.items()
+    ]
+    weak = sorted(found, key=lambda each: (-each.times, -each.missed, each.key))
+    return [each for each in weak if each.times][:most]
 
 
 def days_of(month: date) -> Period:

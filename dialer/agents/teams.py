@@ -27,6 +27,19 @@ class Place:
     weight: float
 
 
+_MATES = sa.text("""
+    SELECT mate.agent_id FROM agent own
+    JOIN agent mate ON mate.agent_id = own.agent_id OR mate.team = own.team
+    WHERE own.agent_id = :agent_id
+    ORDER BY mate.agent_id
+""")
+
+
+async def team_of(session: AsyncSession, agent_id: int) -> Sequence[int]:
+    """Return the agents of an agent's team, themselves among them; alone who has none."""
+    return (await session.scalars(_MATES, {"agent_id": agent_id})).all()
+
+
 async def place_agent(
     session: AsyncSession, agent_id: int, place: Place, *, by: str, now: datetime
 ) -> bool:

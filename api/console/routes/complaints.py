@@ -1,10 +1,13 @@
 """The complaint register: what is open and by when, taken down and stepped through on the file."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from fastapi import Form, Query, Response
 
 from api.console import downloads
@@ -15,21 +18,24 @@ from api.fields import PathId
 from api.model import Right, needs
 from callback.rebuild import rebuild_soon
 from core.columns import AnyRow
+from customers.complaint_list import Whose, list_complaints
 from customers.complaint_tables import ComplaintCategory, ComplaintChannel, ComplaintStepKind
 from customers.complaints import (
     ComplaintGiven,
     ComplaintStateError,
     ImpossibleComplaintError,
     complaint_of,
-    list_complaints,
     register_complaint,
     take_step,
 )
 from customers.household import household_of
+from customers.tables import Community
+from dialer.agents.teams import team_of
 
 router = pages()
 
 _MOST = 200
+_PLACES = sa.select(Community.community_id, Community.name).order_by(Community.name)
 _FORM = "complaint"
 
 
@@ -42,17 +48,33 @@ class Standing(StrEnum):
     ALL = "all"
 
 
+class Of(StrEnum):
+    """Whose complaints are listed, by who is accountable."""
+
+    EVERYBODY = "everybody"
+    MINE = "mine"
+    TEAM = "team"
+
+
 Wanted = Annotated[Standing, Query()]
+WantedOf = Annotated[Of, Query()]
+Place = Annotated[int, Query(ge=0, le=2**63 - 1)]  # 0: any
 Category = Annotated[str, Query(max_length=32)]
 Chosen = Annotated[str, Form(max_length=32)]
 
 
 @router.get("/complaints", openapi_extra=needs(Right.READ_FILE))
 async def show_complaints(
-    page: Here, standing: Wanted = Standing.OPEN, category: Category = ""
+    page: Here,
+    standing: Wanted = Standing.OPEN,
+    category: Category = "",
+    *,
+    of: WantedOf = Of.EVERYBODY,
+    community: Place = 0,
 ) -> Response:
     """Show complaints, the most urgent first; the look is on the audit."""
-    count, rows = await _listed(page, standing, category, limit=_MOST)
+    wanted = _Listed(standing=standing, category=_category(category), of=of, community=community)
+    count, rows = await _listed(page, wanted, limit=_MOST)
     await page.work.note(
         "complaints_listed",
         "complaints",
@@ -64,19 +86,27 @@ async def show_complaints(
         rows=rows,
         count=count,
         most=_MOST,
-        standing=standing.value,
-        standings=[each.value for each in Standing],
-        category=_category(category),
-        categories=[each.value for each in ComplaintCategory],
+        wanted=wanted,
+        standings=list(Standing),
+        categories=list(ComplaintCategory),
+        whose=[each for each in Of if each is Of.EVERYBODY or page.caller.agent_id is not None],
+        places=(await page.work.session.execute(_PLACES)).all(),
     )
 
 
 @router.get("/complaints/list.{kind}", openapi_extra=needs(Right.READ_REPORTS))
 async def take_away(
-    page: Here, kind: downloads.Kind, standing: Wanted = Standing.ALL, category: Category = ""
+    page: Here,
+    kind: downloads.Kind,
+    standing: Wanted = Standing.ALL,
+    category: Category = "",
+    *,
+    of: WantedOf = Of.EVERYBODY,
+    community: Place = 0,
 ) -> Response:
     """Send the register; who took it goes on the audit."""
-    _, rows = await _listed(page, standing, category, limit=downloads.MOST_ROWS + 1, every=True)
+    wanted = _Listed(standing=standing, category=_category(category), of=of, community=community)
+    _, rows = await _listed(page, wanted, limit=downloads.MOST_ROWS + 1, every=True)
     sent, count = await downloads.download(
         page.say("complaints.title"),
         kind,
@@ -84,7 +114,12 @@ async def take_away(
         downloads.each([_cells(page, row) for row in rows]),
     )
     await page.work.note(
-        "exported", "complaints", format=kind.value, rows=count, standing=standing.value
+        "exported",
+        "complaints",
+        format=kind.value,
+        rows=count,
+        standing=standing.value,
+        of=of.value,
     )
     return sent
 
@@ -210,17 +245,53 @@ def _category(text: str) -> str:
     return text if text in set(ComplaintCategory) else ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Listed:
+    """Which complaints a page lists."""
+
+    standing: Standing
+    category: str
+    of: Of
+    community: int
+
+    def link(self, **changes: object) -> str:
+        """Return the query of this list with changes."""
+        parts = {
+            "standing": self.standing.value,
+            "category": self.category,
+            "of": self.of.value,
+            "community": self.community,
+            **changes,
+        }
+        return urlencode({name: each for name, each in parts.items() if each not in {"", 0, None}})
+
+
 async def _listed(
-    page: Page, standing: Standing, category: str, *, limit: int, every: bool = False
+    page: Page, wanted: _Listed, *, limit: int, every: bool = False
 ) -> tuple[int, Sequence[AnyRow]]:
     return await list_complaints(
         page.work.session,
-        standing="" if standing is Standing.ALL else standing.value,
-        category=_category(category),
+        standing="" if wanted.standing is Standing.ALL else wanted.standing.value,
+        category=wanted.category,
         limit=limit,
         by_deadline=not every,
+        community_id=wanted.community or None,
+        whose=await _whose(page, wanted.of),
         now=page.now,
     )
+
+
+async def _whose(page: Page, of: Of) -> Whose | None:
+    """Return who is meant by mine and by my team's; who is no agent has a name only."""
+    agent_id = page.caller.agent_id
+    match of:
+        case Of.EVERYBODY:
+            return None
+        case Of.TEAM if agent_id is not None:
+            return Whose(agent_ids=await team_of(page.work.session, agent_id))
+        case _:
+            mine = () if agent_id is None else (agent_id,)
+            return Whose(agent_ids=mine, name=page.caller.name)
 
 
 _COLUMNS = (

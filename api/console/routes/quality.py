@@ -9,13 +9,14 @@ from typing import Annotated, Any
 from babel.dates import format_skeleton
 from fastapi import Form, Query, Response
 
-from api.console import formats
+from api.console import downloads, formats
 from api.console.edge import router as pages
 from api.console.forms import without_unseen
 from api.console.page import Here, Page
 from api.fields import PathId
 from api.model import Right, needs
 from api.problems import NotOnFileError, ProblemError
+from callback.explain import show_cause
 from callback.words import REASONS
 from core.columns import AnyRow
 from customers.model import Reason
@@ -66,6 +67,8 @@ async def overview(page: Here, month: MonthQuery = "", agent: AgentQuery = "") -
         sample=sample,
         items=[each for each in items if agent in {"", str(each.agent_id)}],
         averages=drawn.averages(items),
+        weak=drawn.weak_points(each for each in items if agent in {"", str(each.agent_id)}),
+        criteria={each.key: each.text for each in shipped_quality().sheet.criteria},
         agent=agent,
         months=_undrawn(page, known),
         rules=shipped_quality(),
@@ -74,6 +77,49 @@ async def overview(page: Here, month: MonthQuery = "", agent: AgentQuery = "") -
             "yMMMM", month, locale=formats.LOCALES[page.language]
         ),
     )
+
+
+@router.get("/quality/scores.{kind}", openapi_extra=needs(Right.READ_REPORTS))
+async def take_away(page: Here, kind: downloads.Kind, month: MonthQuery = "") -> Response:
+    """Send a month's scores, a line for each drawn call; who took them goes on the audit."""
+    known = await drawn.samples(page.work.session)
+    sample = next((each for each in known if f"{each.month:%Y-%m}" == month), None)
+    if sample is None:
+        raise NotOnFileError(what="sample of", key=month)
+    items = await drawn.items_of(page.work.session, sample.sample_id)
+    criteria = shipped_quality().sheet.criteria
+    words = ("talked_at", "agent", "team", "community", "reason", "outcome", "score")
+    sent, count = await downloads.download(
+        f"{page.say('quality.title')} {month}",
+        kind,
+        [
+            *(page.say(f"quality.{word}") for word in words),
+            *(each.text[page.language] for each in criteria),
+            page.say("quality.comment"),
+        ],
+        downloads.each([_cells(page, item, [each.key for each in criteria]) for item in items]),
+    )
+    await page.work.note(
+        "exported", f"quality:{month}", format=kind.value, rows=count, sample_id=sample.sample_id
+    )
+    return sent
+
+
+def _cells(page: Page, item: AnyRow, keys: Sequence[str]) -> Sequence[Any]:
+    """Return one call's line; what is not finished has no score yet."""
+    is_scored = item.finished_at is not None
+    answers = item.answers if is_scored else {}
+    return [
+        item.talked_at,
+        item.agent,
+        item.team,
+        item.community,
+        _reason(page)(item.reason),
+        show_cause(item.wrap_up_code, page.language) if item.wrap_up_code else None,
+        item.total if is_scored else None,
+        *(page.say(f"quality.level.{answers[key]}") if key in answers else None for key in keys),
+        item.comment if is_scored else None,
+    ]
 
 
 @router.post("/quality/draw", openapi_extra=_NEEDS)

@@ -120,3 +120,26 @@ async def test_an_agent_takes_a_complaint_down_during_a_call(database: AsyncEngi
         assert "Complaint: Construction or product" in brief
     (row,) = await floor.rows(sa.select(Complaint.channel, Complaint.accountable))
     assert tuple(row) == ("hotline", "Li")
+
+
+async def test_the_list_shows_ones_own_the_teams_and_a_communitys(
+    house: House, owner: Debtor
+) -> None:
+    path = f"/files/{owner.person_id}/complaints"
+    async with house.browser(ApiRole.AGENT) as agent, house.browser(ApiRole.SUPERVISOR) as lead:
+        await send(agent, path, 303, **(GIVEN | {"words": "of the agent"}))
+        await send(lead, path, 303, **(GIVEN | {"words": "of the lead"}))
+        for query, seen in (
+            ("", {"agent", "lead"}),
+            ("?of=mine", {"agent"}),
+            ("?of=team", {"agent"}),
+            ("?community=999", set()),
+        ):
+            page = (await agent.get(f"/complaints{query}")).text
+            assert {who for who in ("agent", "lead") if f"of the {who}" in page} == seen, query
+        assert "My team" in (await agent.get("/complaints")).text
+        page = (await lead.get("/complaints?of=mine")).text
+        assert "of the lead" in page
+        assert "of the agent" not in page
+        for wrong in ("?of=x", "?community=-1", "?community=x"):
+            assert (await agent.get(f"/complaints{wrong}")).status_code in {404, 422}

@@ -52,7 +52,8 @@ async def _drawn(browser: httpx.AsyncClient) -> list[str]:
     answer = await browser.post("/quality/draw", data={"month": "2026-05"})
     assert answer.headers["Location"] == "/quality?month=2026-05"
     page = (await browser.get("/quality")).text
-    return ["/quality/" + each.partition('"')[0] for each in page.split('href="/quality/')[1:]]
+    found = ["/quality/" + each.partition('"')[0] for each in page.split('href="/quality/')[1:]]
+    return [each for each in found if "scores." not in each]
 
 
 async def test_before_anything_is_drawn_the_page_says_so(house: House) -> None:
@@ -160,3 +161,36 @@ async def test_an_agent_reads_their_own_finished_scores_and_no_others(town: Hous
     async with town.browser(ApiRole.SUPERVISOR) as browser:  # nobody scores their own calls
         refused = await browser.post(f"{second}/finish", data={**YES, "revision": "1"})
     assert refused.status_code == 403
+
+
+async def test_scores_are_taken_away_and_what_was_often_missed_stands_beside_them(
+    town: House,
+) -> None:
+    async with town.browser(ApiRole.SUPERVISOR) as browser:
+        first, second, _ = await _drawn(browser)
+        page = (await browser.get("/quality?month=2026-05")).text
+        assert "Most often not met" not in page
+        for path, changed in (
+            (first, {"answer_closing": "no"}),
+            (second, {"answer_closing": "partly", "answer_reason": "partly"}),
+        ):
+            finished = await browser.post(
+                f"{path}/finish", data={**YES, **changed, "revision": "0", "comment": "=1+1"}
+            )
+            assert finished.status_code == 303, finished.text
+        page = (await browser.get("/quality?month=2026-05")).text
+        assert page.index("Repeated what was agreed") < page.index("Said in one sentence")
+        assert "2 of 2, 1 of them not at all" in page
+        for path in ("/quality/scores.csv", "/quality/scores.csv?month=2020-01"):
+            assert (await browser.get(path)).status_code == 404
+        sent = await browser.get("/quality/scores.csv?month=2026-05")
+        lines = sent.content.decode("utf-8-sig").splitlines()
+        assert len(lines) == 4
+        assert "Repeated what was agreed" in lines[0]
+        assert sum("'=1+1" in line for line in lines) == 2
+        book = await browser.get("/quality/scores.xlsx?month=2026-05")
+        assert book.content[:2] == b"PK"
+    taken = await town.office.one(
+        "SELECT count(*) FROM audit_entry WHERE action = 'exported' AND subject = 'quality:2026-05'"
+    )
+    assert taken == 2

@@ -1,10 +1,12 @@
 """Complaints: by when they are answered, which step follows which, and that nothing is lost."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from customers.complaint_list import Whose, list_complaints
 from customers.complaint_tables import ComplaintCategory, ComplaintChannel, ComplaintStepKind
 from customers.complaints import (
     ComplaintGiven,
@@ -12,7 +14,6 @@ from customers.complaints import (
     ImpossibleComplaintError,
     complaint_of,
     complaints_of,
-    list_complaints,
     register_complaint,
     take_step,
 )
@@ -179,3 +180,24 @@ async def test_the_list_has_the_most_urgent_first(file: Desk) -> None:
     person_id = (await complaint_of(file.session, closed, now=NOW)).person_id
     rows = await complaints_of(file.session, person_id, now=NOW)
     assert [row.complaint_id for row in rows] == [serious, sooner, later, closed]
+
+
+async def test_the_list_is_narrowed_by_who_is_accountable_and_where(file: Desk) -> None:
+    of_seven = await taken(file, words="a", agent_id=7)
+    by_name = await taken(file, words="b", accountable="赵经理")
+    community_id = await file.one("SELECT min(community_id) FROM community")
+
+    async def listed(**more: Any) -> list[int]:
+        count, rows = await list_complaints(
+            file.session, standing="", category="", limit=50, now=NOW, **more
+        )
+        assert count == len(rows)
+        return [row.complaint_id for row in rows]
+
+    assert await listed() == [of_seven, by_name]
+    assert await listed(whose=Whose(agent_ids=[7, 8])) == [of_seven]
+    assert await listed(whose=Whose(name="赵经理")) == [by_name]
+    assert await listed(whose=Whose(agent_ids=[7], name="赵经理")) == [of_seven, by_name]
+    assert await listed(whose=Whose()) == []
+    assert await listed(community_id=community_id) == [of_seven, by_name]
+    assert await listed(community_id=community_id + 1) == []
