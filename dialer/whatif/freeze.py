@@ -59,6 +59,7 @@ _FRIDAY = 4
 SHIPPED_SHIFT: tuple[Window, ...] = ((9 * 3600.0, 12 * 3600.0), (14 * 3600.0, 19.5 * 3600.0))
 
 _DUE_CALL = table_of(DueCall)
+_LAST = sa.select(sa.func.max(_DUE_CALL.c.due_call_id))
 _WAITING = (
     sa.select(_DUE_CALL.c.due_call_id)
     .where(
@@ -148,6 +149,7 @@ async def freeze(
     since = max(now, midnight)
     await session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     await session.execute(sa.text(f"SET LOCAL statement_timeout = '{_MOST_BUILD_S}s'"))
+    on_file = int(await session.scalar(_LAST) or 0)
     await build_lists(session, now=since, date=day, campaigns=basis.campaigns)
     notes: list[str] = []
     if day > today + timedelta(days=1):
@@ -162,7 +164,12 @@ async def freeze(
     setting, told = await _setting(session, basis)
     notes += told
     reading = _Reading(
-        basis, opens=midnight, closes=closes, since=since, weekend=day.weekday() > _FRIDAY
+        basis,
+        on_file=on_file,
+        opens=midnight,
+        closes=closes,
+        since=since,
+        weekend=day.weekday() > _FRIDAY,
     )
     reading.hours, reading.other_hours = hours, other_hours
     for first in range(0, len(ids), _BATCH):
@@ -230,12 +237,13 @@ class _Reading:
         self,
         basis: FreezeBasis,
         *,
+        on_file: int,
         opens: datetime,
         closes: datetime,
         since: datetime,
         weekend: bool,
     ) -> None:
-        self._basis = basis
+        self._basis, self._on_file = basis, on_file
         self._opens, self._closes, self._since = opens, closes, since
         self._weekend = weekend
         self._asking = Asking(basis.packs, opens=opens, closes=closes)
@@ -263,7 +271,7 @@ class _Reading:
             self._lane_at[key] = len(self.lanes)
             self.lanes[key] = self._lane(campaign, manner, row)
         due = Due(
-            due_call_id=row.due_call_id,
+            due_call_id=row.due_call_id if row.due_call_id <= self._on_file else None,
             person=self._persons.setdefault(row.person_id, len(self._persons)),
             place=self._place_at[row.community_id],
             lane=self._lane_at[key],

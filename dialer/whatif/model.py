@@ -111,7 +111,7 @@ class Lane:
 class Due:
     """One due call; `person`, `place` and `lane` are positions in their lists."""
 
-    due_call_id: int
+    due_call_id: int | None  # None: it will be made that day, and has no id yet
     person: int
     place: int
     lane: int

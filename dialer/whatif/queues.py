@@ -223,7 +223,9 @@ class Queues:
             return Cause.UNREACHED
         person, queue = self._person[i], self._queue[i]
         calls = self._calls if queue == AUTOMATIC else self._agent_calls
-        if calls[person] >= self._room[i] or (self._talked[person] and self._hushed[i]):
+        used_up = calls[person] >= self._room[i] or (self._talked[person] and self._hushed[i])
+        kept_back = self._busy[person] or self._free_at[person] > self._now
+        if used_up or (kept_back and not self._tries[i]):
             return Cause.CAPS
         if self._tries[i]:
             return Cause.UNREACHED

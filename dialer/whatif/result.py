@@ -38,7 +38,7 @@ class Spread:
 class Named:
     """A due call that will probably miss its deadline, and what holds it."""
 
-    due_call_id: int
+    due_call_id: int | None  # None: it will be made that day
     community: str
     unit: str
     reason: str
@@ -197,7 +197,7 @@ def _causes(played: Sequence[Played]) -> dict[str, float]:
 def _named(day: Day, played: Sequence[Played]) -> dict[str, Any]:
     times: Counter[int] = Counter(i for each in played for i in each.missed)
     likely = [i for i, count in times.items() if count >= PROBABLE * len(played)]
-    likely.sort(key=lambda i: (day.due[i].due_s, -times[i], day.due[i].due_call_id))
+    likely.sort(key=lambda i: (day.due[i].due_s, -times[i], i))
     return {
         "named": [_name(day, i, times[i], played) for i in likely[:MOST_NAMED]],
         "named_total": len(likely),

@@ -84,11 +84,12 @@ class Fixed:
         self.phones = [0] * (1 + max(self.person, default=-1))
         for each in due:
             self.phones[each.person] = each.phones
-        self.opening = [
+        # Sorted, and so a heap already in each queue it is dealt to.
+        self.opening = sorted(
             (at, i)
             for i, windows in enumerate(self.windows)
             if (at := next_allowed(windows, 0.0)) is not None
-        ]
+        )
         begins, ends = day.begins_s, day.length_s
         self.deadlines = [
             (each.due_s, i) for i, each in enumerate(due) if begins < each.due_s < ends

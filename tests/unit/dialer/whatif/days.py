@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from dialer.scoring import shipped_scoring
+from dialer.shrinkage import Slot, Tally
 from dialer.whatif.model import Day, Due, Follow, Held, Lane, Lines, Manner, Place, Seat, Window
 from dialer.whatif.order import Order
 from dialer.whatif.play import Play
@@ -107,8 +108,6 @@ def played(
 
 def never_answers() -> Seen:
     """Return a history in which hardly anybody ever answered."""
-    from dialer.shrinkage import Slot, Tally
-
     return Seen(
         tallies={
             (1, Slot(weekend=False, hour=hour)): Tally(attempts=100_000, answers=0)

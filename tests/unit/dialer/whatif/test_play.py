@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dialer.scoring import shipped_scoring
 from dialer.whatif.model import Cause, Held, Manner
 from dialer.whatif.play import Play
 from dialer.whatif.result import differences, forecast_of
 from dialer.whatif.runs import job_of, play_many
 from dialer.whatif.world import Seen
-from dialer.scoring import shipped_scoring
 from tests.unit.dialer.whatif.days import (
     ALLOWED,
     DAY_S,
@@ -130,6 +130,14 @@ def test_calls_for_which_there_is_no_line_are_missed_for_trunks() -> None:
 
 def test_calls_that_nobody_answers_are_missed_as_unreached() -> None:
     assert _cause(day([due(0)]), seen=never_answers()) == {Cause.UNREACHED}
+
+
+def test_who_may_be_called_early_is_called_early_whatever_their_place_on_the_list() -> None:
+    late = replace(ALLOWED, windows=((14 * HOUR, 20 * HOUR),))
+    early = replace(ALLOWED, windows=((9 * HOUR, 10 * HOUR),))
+    of = day([due(0, held=late), due(1, held=late), due(2, held=early, due_s=10 * HOUR)])
+    _, placed = _placed(of, 0)
+    assert placed[0] == (9 * HOUR, 2)
 
 
 def test_a_deadline_that_has_passed_before_the_day_is_not_counted() -> None:
