@@ -30,6 +30,7 @@ from dialer.agents.portfolio import assign_portfolio
 from dialer.agents.teams import Place, place_agent
 from dialer.quality import Draw, NothingToDrawError, draw
 from ownerline.books import campaigns_of
+from ownerline.demo.complaining import complain
 from ownerline.recorded import store_of
 from ownerline.runtime import Runtime
 from recordings.collecting import collect
@@ -73,9 +74,7 @@ _NEIGHBOURS = sa.text("""
     LIMIT 6
 """)
 _SAID = (  # of people who owe nothing, as colleagues wrote it down
-    "投诉：电梯一周停了两次，希望有人回电说明原因。",
     "表扬：三号楼门岗小赵冒雨帮忙搬行李，非常感谢。",
-    "投诉：地下车库照明坏了五天，晚上不安全。",
     "表扬：上次漏水处理得很快，师傅还把地拖干净了。",
 )
 
@@ -92,6 +91,7 @@ async def furnish(runtime: Runtime, *, now: datetime, live_from: datetime) -> No
         await _place(session, now=live_from)
         await _ask(session, now=now)
         await _write_down(session, now=now)
+        await complain(session, now=now)
         talks = (await session.execute(_TALKS, {"most": _MOST_RECORDINGS})).all()
     for talk in talks:
         await _record(runtime, talk, now=now)
