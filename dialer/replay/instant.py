@@ -25,8 +25,9 @@ from dialer.replay.instant_model import (
 )
 from dialer.replay.minute import looks_of
 
-# A call, or an agent's word on one that has ended, is not looked for further back.
+# A call that began further back is not looked for.
 LONGEST_CALL = timedelta(hours=4)
+_LONGEST_OWED = timedelta(hours=1)  # an agent's word on a call that has ended
 _WINDOW_HOLDS = timedelta(minutes=10)  # a refill further back says nothing
 _PACING_HOLDS = timedelta(minutes=5)
 _ASKED_RULES = 2_000
@@ -56,34 +57,30 @@ _PAUSED = sa.text("""
 """)
 _SWITCHED = sa.text("SELECT campaign FROM campaign_switch WHERE paused_at <= :at")
 # On the line then, or owed a word by an agent: claimed, and not waiting.
-_BUSY = """
-    busy AS MATERIALIZED (
-        SELECT served.due_call_id
-        FROM attempt
-        JOIN attempt_due_call served USING (attempt_id)
-        WHERE attempt.started_at > :earliest AND attempt.started_at <= :at
-          AND attempt.direction = 'outbound'
-          AND (served.settled_at IS NULL OR served.settled_at > :at)
-    )
-"""
-_OPEN = """
-    created_at <= :at AND (settled_at IS NULL OR settled_at > :at)
-    AND due_call_id NOT IN (SELECT due_call_id FROM busy)
-"""
-_WAITING = sa.text(f"""
-    WITH {_BUSY}
+_BUSY = sa.text("""
+    SELECT served.due_call_id
+    FROM attempt
+    JOIN attempt_due_call served USING (attempt_id)
+    WHERE attempt.started_at > :earliest AND attempt.started_at <= :at
+      AND attempt.direction = 'outbound'
+      AND (attempt.ended_at IS NULL OR attempt.ended_at > :owed_since)
+      AND (served.settled_at IS NULL OR served.settled_at > :at)
+""")
+_WAITING = sa.text("""
     SELECT campaign, reason, count(*) AS waiting,
            count(*) FILTER (WHERE not_before <= :at) AS due,
            count(*) FILTER (WHERE due_by <= :at) AS late
     FROM due_call
-    WHERE {_OPEN}
+    WHERE created_at <= :at AND (settled_at IS NULL OR settled_at > :at)
+      AND due_call_id <> ALL (CAST(:busy AS bigint[]))
     GROUP BY campaign, reason
     ORDER BY campaign, reason
-""")  # noqa: S608 - the parts are ours
-_RULES = sa.text(f"""
-    WITH {_BUSY}, asked AS (
+""")
+_RULES = sa.text("""
+    WITH asked AS (
         SELECT due_call_id FROM due_call
-        WHERE {_OPEN} AND not_before <= :at
+        WHERE created_at <= :at AND (settled_at IS NULL OR settled_at > :at)
+          AND due_call_id <> ALL (CAST(:busy AS bigint[])) AND not_before <= :at
         ORDER BY due_by, due_call_id
         LIMIT :most
     )
@@ -96,7 +93,7 @@ _RULES = sa.text(f"""
     ) AS last ON true
     GROUP BY last.rule
     ORDER BY count(*) DESC, last.rule
-""")  # noqa: S608 - the parts are ours
+""")
 _WINDOW = sa.text("""
     SELECT at, held, first FROM window_record
     WHERE at <= :at AND at > :since
@@ -153,7 +150,9 @@ async def look_back(
     session: AsyncSession, at: datetime, *, day_ends: datetime, packs: Packs
 ) -> Instant:
     """Return an instant as the dialer saw it; steps lead to what comes before the day ends."""
-    then = {"at": at, "earliest": at - LONGEST_CALL}
+    live = {"at": at, "earliest": at - LONGEST_CALL}
+    owed = await session.execute(_BUSY, {**live, "owed_since": at - _LONGEST_OWED})
+    then = {"at": at, "busy": list(owed.scalars())}
     rules = (await session.execute(_RULES, {**then, "most": _ASKED_RULES})).all()
     looks, more = await looks_of(session, at, packs=packs)
     return Instant(
@@ -178,7 +177,7 @@ async def look_back(
                 ringing=row.ringing,
                 talking=row.talking,
             )
-            for row in await session.execute(_LIVE, then)
+            for row in await session.execute(_LIVE, live)
         ],
         seats=[
             SeatThen(
