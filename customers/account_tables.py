@@ -80,6 +80,7 @@ class Promise(Base):
     amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.String(3))
     promised_on: Mapped[date]
+    pay_by: Mapped[str | None] = mapped_column(sa.Text)  # of customers/pay_ways.yaml
     made_at: Mapped[datetime]
     state: Mapped[PromiseState] = mapped_column(one_of(PromiseState))
     settled_at: Mapped[datetime | None]

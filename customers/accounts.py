@@ -15,6 +15,7 @@ from core.money import CurrencyMismatchError, Money
 from customers.account_tables import Charge, Extension, Payment, Promise, PromiseCharge
 from customers.desk import UnknownSubjectError, open_agent_task
 from customers.model import ExtensionState, PromiseState
+from customers.pay_ways import pay_ways
 
 
 class ImpossiblePaymentError(OwnerlineError):
@@ -84,13 +85,19 @@ async def record_promise(
     amount: Money,
     promised_on: date,
     attempt_id: UUID | None,
+    pay_by: str | None = None,
     now: datetime,
 ) -> int:
     """Write down a promise to pay about the charges; returns its id.
 
+    `pay_by` is how they will pay, None: they did not say.
+
     Raises:
-        ImpossiblePromiseError: of no money, or about no charge.
+        ImpossiblePromiseError: of no money, about no charge, or to be paid in no way we know.
     """
+    if pay_by is not None and pay_by not in pay_ways():
+        message = f"{pay_by!r} is no way to pay; choose one of {', '.join(pay_ways())}"
+        raise ImpossiblePromiseError(message)
     if amount.amount_minor <= 0 or not charge_ids:
         message = f"a promise of {amount} about {len(charge_ids)} charges promises nothing"
         raise ImpossiblePromiseError(message)
@@ -101,6 +108,7 @@ async def record_promise(
         amount_minor=amount.amount_minor,
         currency=amount.currency,
         promised_on=promised_on,
+        pay_by=pay_by,
         made_at=now,
         state=PromiseState.OPEN,
     )

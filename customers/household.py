@@ -64,7 +64,7 @@ _SUMS = """
     GROUP BY h.currency ORDER BY h.currency
 """
 _PROMISES = """
-    SELECT promise_id, amount_minor, currency, promised_on, made_at, state, settled_at
+    SELECT promise_id, amount_minor, currency, promised_on, pay_by, made_at, state, settled_at
     FROM promise WHERE person_id = :person_id ORDER BY made_at DESC, promise_id DESC LIMIT :most
 """
 _KEPT = """

@@ -100,6 +100,7 @@ async def _promised_to_pay(session: AsyncSession, settled: Settled) -> None:
             amount_minor=settled.data["promised_amount_minor"], currency=charges[0].currency
         ),
         promised_on=date.fromisoformat(settled.data["promised_on"]),
+        pay_by=settled.data.get("pay_by"),
         attempt_id=settled.attempt_id,
         now=settled.at,
     )

@@ -26,6 +26,7 @@ from api.users import Caller
 from api.work import Work
 from callback.explain import show_cause
 from customers.model import Language
+from customers.pay_ways import pay_way_names, pay_ways
 from dialer.control import Switches
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -147,6 +148,7 @@ def _templates() -> Environment:
         "Language": Language,
         "html_lang": _HTML_LANG,
         "icon": _icon,
+        "pay_ways": pay_ways,
     }
     made.filters |= {
         "amount": formats.amount,
@@ -158,6 +160,7 @@ def _templates() -> Environment:
         "clock": _clock,
         "left": _left,
         "cause": _cause,
+        "pay_way": _pay_way,
     }
     return made
 
@@ -188,6 +191,13 @@ def _clock(context: Context, when: datetime | None, zone: str | None = None) -> 
 def _left(context: Context, span: Any) -> str:
     page: Page = context["page"]
     return formats.left(span, page.language)
+
+
+@pass_context
+def _pay_way(context: Context, way: str) -> str:
+    """Return what a way to pay is called."""
+    page: Page = context["page"]
+    return pay_way_names(way)[page.language]
 
 
 @pass_context

@@ -33,13 +33,23 @@ _KINDS = {
     "amount_minor": "amount",
     "promised_on": "date",
     "until": "date",
+    "pay_by": "way",
     "callback_at": "datetime-local",
     "personal": "check",
     "waive_late_fee": "check",
 }
 # As they stand in the form: what was agreed, then words, then what goes beside it.
 _ORDER = (
-    *("amount_minor", "promised_on", "until", "callback_at", "personal", ANSWERS, "reason"),
+    *(
+        "amount_minor",
+        "promised_on",
+        "pay_by",
+        "until",
+        "callback_at",
+        "personal",
+        ANSWERS,
+        "reason",
+    ),
     *("waive_late_fee", "waive_because"),
 )
 _NAMED = re.compile(r"(?:due call \d+, \w+: )?([a-z_]+)")
@@ -60,7 +70,7 @@ class Field:
     """A field of the chosen code's form."""
 
     name: str
-    kind: str  # amount, date, datetime-local, check, score, words
+    kind: str  # amount, date, datetime-local, way, check, score, words
     label: str
     value: Any
     hint: str = ""

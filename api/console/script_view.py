@@ -10,6 +10,8 @@ from typing import Any
 from api.console import formats
 from api.console.typed import plain, read_amount, read_day
 from customers.model import Language
+from customers.pay_ways import pay_ways
+from dialer.agents.forms import PAY_BY
 from dialer.agents.guide import Guide
 from dialer.agents.guide_path import Place, steps_ahead, steps_done
 from scripts.interpreter import limits
@@ -80,6 +82,7 @@ class StepView:
     bounds: Mapping[str, str] = field(default_factory=dict)  # as the field takes them
     max_digits: int = 0
     typed: str = ""
+    pay_by: str | None = None  # how they will pay, "" where they have not said; None: not asked
     trouble: str | None = None
     told: str | None = None  # what became of what was asked
     is_late: bool = False
@@ -128,7 +131,8 @@ def view_of(
         counter=guide.counter,
         done=[(each.number, _title(each, guide.library, say)) for each in done],
         back_to=done[-1].number if done else None,
-        typed="" if kind is Kind.CHECK else typed,
+        typed="" if kind is Kind.CHECK else typed or guide.typed.get(here.turn.step, ""),
+        pay_by=guide.typed.get(PAY_BY, "") if asks_to_pay(here, guide.library) else None,
         trouble=refused,
         is_late=is_late,
         told=told,
@@ -136,6 +140,11 @@ def view_of(
         is_announced=guide.is_announced and here.number == 0,
         **_of_place(here, guide.library, kind, say),
     )
+
+
+def asks_to_pay(place: Place, library: Library) -> bool:
+    """Say whether the day of a promise is asked for, and beside it how they will pay."""
+    return kind_of(place, library) is Kind.DATE and place.asks_for(library, "promised_on")
 
 
 def kind_of(place: Place, library: Library) -> Kind:
@@ -263,6 +272,26 @@ def reply_of(turn: Turn, kind: Kind, *, choice: str, value: str) -> Reply | None
         return Reply(kind=ReplyKind.KEYS, value=keys if keys and fits else UNREADABLE)
     own = {each.choice for each in _buttons(turn, kind)}
     return Reply(kind=ReplyKind.KEYS, value=choice) if choice in own else None
+
+
+def trouble_of(kind: Kind, choice: str, reply: Reply | None) -> str | None:
+    """Return which words say why a form is no answer; None: it is one."""
+    if kind is Kind.WORDS and choice in {"", GIVE} and reply is None:
+        return "script.trouble.words"
+    if kind is Kind.CHECK and reply is not None and reply.value == UNREADABLE:
+        return "script.trouble.unreadable"
+    return "script.trouble.choice" if reply is None else None
+
+
+def typed_at(guide: Guide, *, value: str, pay_by: str) -> Mapping[str, str]:
+    """Return what is kept of the present step's form; digits that prove who one is are not."""
+    here = guide.here
+    if here is None:
+        return {}
+    kind = kind_of(here, guide.library)
+    typed = {PAY_BY: pay_by} if asks_to_pay(here, guide.library) and pay_by in pay_ways() else {}
+    keeps = kind in _FIELDS - {Kind.CHECK} and value
+    return {**typed, here.turn.step: value[:MOST_WORDS]} if keeps else typed
 
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)

@@ -11,7 +11,19 @@ from fastapi import Query
 from pydantic import Field
 
 from api.accounts import charges_change
-from api.fields import Amount, Day, Given, Id, IdQuery, PathId, Shown, Yes, money_of, shown_money
+from api.fields import (
+    Amount,
+    Day,
+    Given,
+    Id,
+    IdQuery,
+    PathId,
+    Shown,
+    Text,
+    Yes,
+    money_of,
+    shown_money,
+)
 from api.model import Right, needs
 from api.paging import Asked, Page, page_of
 from api.reading import narrowed, row_of
@@ -47,6 +59,7 @@ class PromiseShown(Shown):
     amount: str
     currency: str
     promised_on: date
+    pay_by: str | None
     made_at: datetime
     state: PromiseState
     settled_at: datetime | None
@@ -59,6 +72,7 @@ class PromiseGiven(Given):
     charge_ids: ChargeIds
     amount: Amount
     promised_on: Day
+    pay_by: Text | None = Field(default=None, description="One of customers/pay_ways.yaml.")
 
 
 class PromiseMade(Shown):
@@ -148,6 +162,7 @@ async def make_promise(work: Here, given: PromiseGiven) -> PromiseMade:
             amount=money_of(given.amount, currency),
             promised_on=given.promised_on,
             attempt_id=None,
+            pay_by=given.pay_by,
             now=work.now,
         )
     await work.note("promise_made", f"person:{given.person_id}", promise_id=promise_id)
@@ -272,6 +287,7 @@ def _shown_promise(row: AnyRow) -> PromiseShown:
         amount=shown_money(row.amount_minor, row.currency),
         currency=row.currency,
         promised_on=row.promised_on,
+        pay_by=row.pay_by,
         made_at=row.made_at,
         state=row.state,
         settled_at=row.settled_at,

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from callback.uploaded_model import CAMPAIGN_PREFIX
 from core.errors import OwnerlineError
 from customers.model import Purpose, Reason, WrapUpCode
+from customers.pay_ways import pay_ways
 from dialer.agents.rules import AgentRules
 
+PAY_BY = "pay_by"  # of a promise, in its form, its outcome and beside its steps
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Score = Annotated[int, Field(ge=1, le=5)]
 _MOST_ANSWERS = 50
@@ -79,6 +81,7 @@ class _OfDebt(_Form):
 class _Promise(_OfDebt):
     amount_minor: Annotated[int, Field(gt=0)]
     promised_on: date
+    pay_by: str | None = None  # of customers/pay_ways.yaml; None: they did not say
 
     def data(self, basis: FormBasis) -> dict[str, Any]:
         """Return the promise; of no more than is owed, for a day within the agent's limit."""
@@ -89,8 +92,13 @@ class _Promise(_OfDebt):
             )
             raise WrapUpFormError(message)
         _within("promised_on", self.promised_on, basis, days=basis.rules.max_promise_days)
+        if self.pay_by is not None and self.pay_by not in pay_ways():
+            message = f"pay_by: {self.pay_by!r} is none of {', '.join(pay_ways())}"
+            raise WrapUpFormError(message)
+        way = {} if self.pay_by is None else {PAY_BY: self.pay_by}
         return {
             **_OfDebt.data(self, basis),
+            **way,
             "promised_amount_minor": self.amount_minor,
             "promised_on": self.promised_on.isoformat(),
         }

@@ -34,21 +34,22 @@ from dialer.agents.guide_path import (
     is_handed_over,
     load_answer,
     read_reply,
+    said_of_recording,
     spent,
     taken,
     walk,
+    with_answer,
     with_news,
 )
-from dialer.agents.guide_tables import ANNOUNCED, MAY_RECORD, CallGuide
+from dialer.agents.guide_tables import ANNOUNCED, CallGuide
 from dialer.call_facts import load_matters
 from dialer.model import Direction
 from dialer.news import news_of
 from dialer.plan import House, build_plan
 from dialer.script_use import note_versions
 from dialer.tables import Attempt, AttemptDueCall
-from scripts.consent import agreed
 from scripts.library import Library
-from scripts.model import Reply, SectionOutcome, Speaker, TalkState
+from scripts.model import Reply, Speaker, TalkState
 from scripts.state import load_state
 
 log = structlog.get_logger(__name__)
@@ -94,6 +95,7 @@ class Guide:
     drafts: Mapping[str, Any]
     base: Mapping[str, Any]
     answers: Sequence[Answer]
+    typed: Mapping[str, str]  # what was typed at a step, and `pay_by` beside those of a promise
     wrong_proofs: int
     library: Library
     places: Sequence[Place]
@@ -155,7 +157,7 @@ async def open_guide(
     if has_script(base):
         places = _walked(desk.settlement.library, base, ())[1]
         identified = bool(places) and places[-1].is_identified
-        base = _with_answer(base, places)
+        base = with_answer(base, places)
     await session.execute(
         insert(_GUIDE)
         .values(
@@ -177,12 +179,14 @@ async def answer(
     given: Reply,
     *,
     counter: int,
+    typed: Mapping[str, str] | None = None,
     desk: Desk,
     now: datetime,
 ) -> Step:
     """Take an answer to the present step, with what the file tells by now.
 
-    Of an identity check the reply has the digits said; they are kept nowhere.
+    `typed` is kept by its names, for when the step is shown again. Of an identity check the reply
+    has the digits said; they are kept nowhere.
 
     Raises:
         NoSuchGuideError: no guide was begun.
@@ -202,18 +206,28 @@ async def answer(
         guide,
         counter=guide.counter + 1,
         answers=(*guide.answers, taking),
+        typed={**guide.typed, **(typed or {})},
         places=(*guide.places, place),
         wrong_proofs=guide.wrong_proofs + (taking.is_right is False),
         drafts={},
     )
     await _write(session, after, now=now)
-    return Step(guide=after, may_record=_said_of_recording(guide, after))
+    return Step(guide=after, may_record=said_of_recording(guide.here, after.here))
 
 
 async def go_back(
-    session: AsyncSession, attempt_id: UUID, *, to: int, counter: int, desk: Desk, now: datetime
+    session: AsyncSession,
+    attempt_id: UUID,
+    *,
+    to: int,
+    counter: int,
+    typed: Mapping[str, str] | None = None,
+    desk: Desk,
+    now: datetime,
 ) -> Step:
     """Go back to where the talk stood after `to` answers: the later ones are taken away.
+
+    What was typed stays, and `typed` with it, for when their steps are shown again.
 
     Raises:
         NoSuchGuideError: no guide was begun.
@@ -225,11 +239,12 @@ async def go_back(
         guide,
         counter=guide.counter + 1,
         answers=guide.answers[:to],
+        typed={**guide.typed, **(typed or {})},
         places=guide.places[: to + 1],
         drafts={},
     )
     await _write(session, after, now=now)
-    return Step(guide=after, may_record=_said_of_recording(guide, after))
+    return Step(guide=after, may_record=said_of_recording(guide.here, after.here))
 
 
 async def keep_note(session: AsyncSession, attempt_id: UUID, note: str, *, now: datetime) -> None:
@@ -260,27 +275,8 @@ async def close_guide(session: AsyncSession, attempt_id: UUID, *, now: datetime)
     """Forget what was said once it is written down; which scripts were spoken stays."""
     row = (await session.execute(_HELD, {"attempt_id": attempt_id})).one_or_none()
     if row is not None:
-        bare = {"base": spent(row.base), "answers": [], "note": "", "drafts": {}}
+        bare = {"base": spent(row.base), "answers": [], "typed": {}, "note": "", "drafts": {}}
         await _change(session, attempt_id, {**bare, "counter": row.counter + 1, "changed_at": now})
-
-
-def _said_of_recording(before: Guide, after: Guide) -> bool | None:
-    was, now = (None if each.here is None else agreed(each.here.state) for each in (before, after))
-    return None if was == now or not (was or now is not None) else bool(now)
-
-
-def _with_answer(base: Mapping[str, Any], places: Sequence[Place]) -> dict[str, Any]:
-    """Return the beginning of a talk with whether it may be recorded, where that is asked."""
-    state = places[-1].state if places else None
-    if state is None or state.plan.recording is not RecordingConsent.ASK:
-        return dict(base)
-    return {**base, MAY_RECORD: bool(agreed(state))}
-
-
-def settled_so_far(guide: Guide) -> dict[int, SectionOutcome]:
-    """Return what the talk has come to for the due calls it is done with."""
-    here = guide.here
-    return {} if here is None else {each.due_call_id: each for each in here.state.outcomes}
 
 
 async def _beginning(
@@ -364,6 +360,7 @@ async def _guide(session: AsyncSession, row: AnyRow, *, desk: Desk) -> Guide:
         drafts=row.drafts,
         base=row.base,
         answers=answers,
+        typed=row.typed,
         wrong_proofs=row.wrong_proofs,
         library=library,
         places=places,
@@ -385,8 +382,9 @@ async def _write(session: AsyncSession, guide: Guide, *, now: datetime) -> None:
         session,
         guide.attempt_id,
         {
-            "base": _with_answer(guide.base, guide.places),
+            "base": with_answer(guide.base, guide.places),
             "answers": [dump_answer(each) for each in guide.answers],
+            "typed": dict(guide.typed),
             "counter": guide.counter,
             "wrong_proofs": guide.wrong_proofs,
             "drafts": dict(guide.drafts),

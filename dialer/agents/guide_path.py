@@ -9,7 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from customers.model import RecordingConsent
+from dialer.agents.guide_tables import MAY_RECORD
 from scripts import graph
+from scripts.consent import agreed
 from scripts.interpreter import advance, refusal, start, take_over
 from scripts.language import Script
 from scripts.library import Library
@@ -67,6 +70,11 @@ class Place:
         elsewhere = self.turn.ask is None or memory.at["opting_out"]
         asking = self.turn.step.partition(":")[2] == memory.at["step"]
         return not elsewhere and asking and isinstance(memory.step, VerifyStep)
+
+    def asks_for(self, library: Library, variable: str) -> bool:
+        """Say whether the step's answer is this variable."""
+        step = Memory(library, self.state).step
+        return self.turn.ask is not None and getattr(step, "into", None) == variable
 
 
 def base_of_plan(library: Library, plan: CallPlan) -> dict[str, Any]:
@@ -231,3 +239,17 @@ def with_news(
 ) -> Answer:
     """Return an answer with what the file told just then."""
     return replace(answer, facts=facts, withdrawn=withdrawn)
+
+
+def said_of_recording(before: Place | None, after: Place | None) -> bool | None:
+    """Return what the owner has just said to being recorded; None: nothing new."""
+    was, now = (None if each is None else agreed(each.state) for each in (before, after))
+    return None if was == now or not (was or now is not None) else bool(now)
+
+
+def with_answer(base: Mapping[str, Any], places: Sequence[Place]) -> dict[str, Any]:
+    """Return the beginning of a talk with whether it may be recorded, where that is asked."""
+    state = places[-1].state if places else None
+    if state is None or state.plan.recording is not RecordingConsent.ASK:
+        return dict(base)
+    return {**base, MAY_RECORD: bool(agreed(state))}

@@ -1,7 +1,7 @@
 """What a call came to, from its guide: a proposal for each due call that waits for its outcome."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from customers.account_tables import Charge
 from customers.model import Purpose, Reason, WrapUpCode
 from customers.tables import Community, Unit
 from dialer.agents.desk import Desk
-from dialer.agents.forms import codes_for
-from dialer.agents.guide import Guide, settled_so_far
+from dialer.agents.forms import PAY_BY, codes_for
+from dialer.agents.guide import Guide
 from dialer.agents.guide_path import when_cut_off
 from dialer.tables import AttemptDueCall
 from scripts.language import Script
@@ -135,6 +135,23 @@ async def proposals(
     return made
 
 
+def settled_so_far(guide: Guide) -> dict[int, SectionOutcome]:
+    """Return what the talk has come to for the due calls it is done with."""
+    here = guide.here
+    return {} if here is None else by_due_call(guide, here.state.outcomes)
+
+
+def by_due_call(guide: Guide, outcomes: Sequence[SectionOutcome]) -> dict[int, SectionOutcome]:
+    """Return outcomes of a guide's talk, a promise with how it will be paid where that was said."""
+    way = guide.typed.get(PAY_BY)
+    return {
+        each.due_call_id: replace(each, data={**each.data, PAY_BY: way})
+        if way and each.wrap_up_code is WrapUpCode.PROMISE_TO_PAY
+        else each
+        for each in outcomes
+    }
+
+
 def outcomes_when_over(guide: Guide) -> dict[int, SectionOutcome]:
     """Return what the talk came to by due call, as it would stand if the line were gone now.
 
@@ -143,7 +160,7 @@ def outcomes_when_over(guide: Guide) -> dict[int, SectionOutcome]:
     here = guide.here
     if here is None or not (guide.answers or guide.is_handed_over):
         return {}
-    return {each.due_call_id: each for each in when_cut_off(guide.library, here).outcomes}
+    return by_due_call(guide, when_cut_off(guide.library, here).outcomes)
 
 
 def values_of(outcome: SectionOutcome) -> dict[str, Any]:
@@ -155,6 +172,7 @@ def values_of(outcome: SectionOutcome) -> dict[str, Any]:
             pairs = {
                 "amount_minor": data.get("promised_amount_minor"),
                 "promised_on": data.get("promised_on"),
+                PAY_BY: data.get(PAY_BY),
             }
         case WrapUpCode.EXTENSION_REQUESTED:
             pairs = {"until": data.get("extension_until")}

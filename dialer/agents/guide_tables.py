@@ -32,5 +32,6 @@ class CallGuide(Base):
     wrong_proofs: Mapped[int] = mapped_column(server_default="0")  # also those that were taken back
     identified: Mapped[bool] = mapped_column(server_default=sa.false())
     note: Mapped[str] = mapped_column(sa.Text, server_default="")
+    typed: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")  # by step, but proofs
     drafts: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
     __table_args__ = (sa.CheckConstraint("counter >= 0 AND wrong_proofs >= 0", name="counts"),)

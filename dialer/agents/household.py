@@ -41,7 +41,7 @@ _CHARGES = sa.text("""
     LIMIT :limit
 """)
 _PROMISES = sa.text("""
-    SELECT promise_id, amount_minor, currency, promised_on, made_at, state FROM promise
+    SELECT promise_id, amount_minor, currency, promised_on, pay_by, made_at, state FROM promise
     WHERE person_id = :person_id ORDER BY made_at DESC LIMIT :limit
 """)
 _CALLS = sa.text("""

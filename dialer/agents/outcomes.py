@@ -16,7 +16,8 @@ from dialer import states
 from dialer.agents.desk import Desk
 from dialer.agents.form_check import checked
 from dialer.agents.forms import WrapUpFormError
-from dialer.agents.guide import close_guide, find_guide, settled_so_far
+from dialer.agents.guide import close_guide, find_guide
+from dialer.agents.guide_result import settled_so_far
 from dialer.agents.model import Unwrapped
 from dialer.agents.tables import Agent
 from dialer.model import AttemptState, TelephonyResult

@@ -9,12 +9,22 @@ from fastapi import Form, Response
 
 from api.console.edge import router as pages
 from api.console.page import Here, Page
+from api.console.routes.desk_forecast import forecast_of
 from api.console.routes.desk_holding import agent_id_of, hold_call, note_acting
 from api.console.routes.desk_times import times_of
 from api.console.script_result import bad_field, entries_of, values_in
-from api.console.script_view import GIVE, UNREADABLE, Kind, kind_of, reply_of, view_of
+from api.console.script_view import (
+    GIVE,
+    Kind,
+    kind_of,
+    reply_of,
+    trouble_of,
+    typed_at,
+    view_of,
+)
 from api.model import Right, needs
 from customers.model import WrapUpCode
+from customers.pay_ways import pay_ways
 from dialer.agents.commands import Asking, ask_simply, ask_to_hand_over
 from dialer.agents.forms import WrapUpFormError
 from dialer.agents.guide import (
@@ -34,7 +44,6 @@ from dialer.agents.screen import Screen, load_screen
 from dialer.agents.states import OnCall, WrapUp
 from dialer.agents.waiting import ready_colleagues
 from dialer.agents.wrap_up import WrappedUpAlreadyError, WrapUpForm, wrap_up
-from scripts.model import Reply
 
 router = pages()
 
@@ -77,7 +86,7 @@ async def show_step(page: Here) -> Response:
 
 @router.post("/desk/step", openapi_extra=_WORK)
 async def answer_step(
-    page: Here, counter: Counter, choice: Choice = "", value: Value = ""
+    page: Here, counter: Counter, choice: Choice = "", value: Value = "", pay_by: Choice = ""
 ) -> Response:
     """Take an answer; one from an older page changes nothing and shows the present step."""
     call = await _held_call(page)
@@ -91,7 +100,9 @@ async def answer_step(
     if kind is Kind.TRANSFER:
         return await _transfer(page, call, choice)
     reply = reply_of(here.turn, kind, choice=choice or GIVE, value=value)
-    trouble = _trouble(kind, choice, reply)
+    trouble = trouble_of(kind, choice, reply)
+    if pay_by and pay_by not in pay_ways():
+        trouble = "script.trouble.pay_by"
     if trouble is not None or reply is None:
         refused = page.say(trouble or "script.trouble.choice")
         return await _show_step(page, call, typed=value, refused=refused)
@@ -100,6 +111,7 @@ async def answer_step(
         call.attempt_id,
         reply,
         counter=counter,
+        typed=typed_at(call.guide, value=value, pay_by=pay_by),
         desk=page.deps.desk,
         now=page.now,
     )
@@ -108,9 +120,13 @@ async def answer_step(
 
 @router.post("/desk/step/back", openapi_extra=_WORK)
 async def step_back(
-    page: Here, counter: Counter, to: Annotated[int, Form(ge=0, le=1000)]
+    page: Here,
+    counter: Counter,
+    to: Annotated[int, Form(ge=0, le=1000)],
+    value: Value = "",
+    pay_by: Choice = "",
 ) -> Response:
-    """Go back to a step that is done; what was answered since is taken away."""
+    """Go back to a step that is done; what was answered since is taken away, and is still typed."""
     call = await _held_call(page)
     if call is None:
         return page.show("desk/script/none.html", why="call")
@@ -120,6 +136,7 @@ async def step_back(
         call.attempt_id,
         to=to,
         counter=counter,
+        typed=typed_at(call.guide, value=value, pay_by=pay_by),
         desk=page.deps.desk,
         now=page.now,
     )
@@ -208,15 +225,6 @@ async def _again(page: Page, call: Call, guide: Guide | None = None) -> Call:
         screen=call.screen,
         guide=found or call.guide,
     )
-
-
-def _trouble(kind: Kind, choice: str, reply: Reply | None) -> str | None:
-    """Return which words say why a form is no answer; None: it is one."""
-    if kind is Kind.WORDS and choice in {"", GIVE} and reply is None:
-        return "script.trouble.words"
-    if kind is Kind.CHECK and reply is not None and reply.value == UNREADABLE:
-        return "script.trouble.unreadable"
-    return "script.trouble.choice" if reply is None else None
 
 
 async def _show(page: Page, call: Call, step: Step, *, typed: str = "") -> Response:
@@ -374,6 +382,7 @@ async def _show_result(
         view=None if guide.here is None else view_of(guide, say=page.say),
         until=until,
         trouble=trouble,
+        forecast=await forecast_of(page, call.screen) if call.has_ended else None,
         **_foot(call, made, then=then),
     )
 

@@ -69,7 +69,7 @@ async def test_where_a_yes_is_needed_it_is_asked_first_and_a_yes_begins_the_reco
         assert ASKED[language] in (await tab.get("/desk/step")).text
         refused = await tab.post("/desk/record")
         assert refused.status_code == 409
-        assert "only be recorded with the owner&#39;s yes" in refused.text
+        assert "owner has not agreed to be recorded" in refused.text
         assert await _asked_for(floor) == []
         assert ASKED[language] not in await _press(tab, "1")
         assert await _asked_for(floor) == ["resume_recording"]

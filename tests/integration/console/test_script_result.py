@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from callback.tables import DueCall
 from customers.account_tables import Charge
 from customers.model import Reason
 from customers.tables import CallbackRequest
@@ -10,7 +11,7 @@ from customers.waiver_tables import Waiver
 from dialer.tables import Attempt, AttemptDueCall
 from tests.integration.console.desk_floor import DeskFloor
 from tests.integration.console.guide_desk import Desk, guide_of
-from tests.integration.dialer.day import IDENTITY
+from tests.integration.dialer.day import IDENTITY, answers
 from tests.unit.api.forms import form_of
 
 
@@ -107,3 +108,20 @@ async def test_with_no_call_there_is_no_script(repairs: DeskFloor) -> None:
         assert "There is no call just now" in await desk.send("/desk/step", stale)
     (attempt,) = await repairs.rows(sa.select(Attempt.agent_id))
     assert attempt.agent_id is not None
+
+
+async def test_the_foot_foretells_who_comes_next_and_keeps_nobody(repairs: DeskFloor) -> None:
+    async with repairs.tab() as tab:
+        desk = Desk(repairs, tab)
+        await desk.look()
+        assert "as it looks now" not in await desk.look("/desk/foot")
+        await desk.hang_up()
+        assert "Nobody comes next, as it looks now" in await desk.look("/desk/result")
+        await repairs.repaired(await repairs.owner(answers()))
+        await repairs.build()
+        before = await repairs.rows(sa.select(DueCall.due_call_id, DueCall.next_at, DueCall.state))
+        assert "Only a forecast; it is settled when you are ready" in await desk.look(
+            "/desk/result"
+        )
+        after = await repairs.rows(sa.select(DueCall.due_call_id, DueCall.next_at, DueCall.state))
+        assert sorted(after) == sorted(before)

@@ -164,6 +164,7 @@ def guide_at(place: Place) -> Guide:
         drafts={},
         base={},
         answers=(Answer(reply=Reply(kind=ReplyKind.SILENCE)),),
+        typed={},
         wrong_proofs=0,
         library=LIBRARY,
         places=(place,),
