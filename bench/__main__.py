@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from bench import building, calls, claims, importing, pacing, pages, replay
+from bench import building, calls, claims, importing, pacing, pacing_day, pages, replay, whatif
 from bench.answers import told as answers
 from bench.asterisk import load
 from bench.asterisk.stage import Stage, stage
@@ -30,7 +30,7 @@ def main() -> int:
         nargs="*",
         choices=[[], *_BENCHES],
         metavar="BENCH",
-        help=f"{', '.join(_BENCHES)}; all without any; pacing --help stands apart",
+        help=f"{', '.join(_BENCHES)}; all without any; pacing and pacing-day --help stand apart",
     )
     parser.add_argument(
         "--quick", action="store_true", help="small sizes: shows that they work, measures nothing"
@@ -40,6 +40,8 @@ def main() -> int:
     )
     if sys.argv[1:2] == ["pacing"]:  # needs no database, and takes words of its own
         return pacing.main(sys.argv[2:])
+    if sys.argv[1:2] == ["pacing-day"]:  # words of its own, too
+        return pacing_day.main(sys.argv[2:])
     given = parser.parse_args()
     names = given.benches or ([*_BENCHES] if given.only is None else ["asterisk"])
     benches = _BENCHES | {"asterisk": partial(bench_asterisk, only=given.only)}
@@ -306,6 +308,19 @@ def bench_pages(on: str, *, quick: bool) -> bool:
     return held
 
 
+def bench_whatif(on: str, *, quick: bool) -> bool:
+    """A day of 100 agents rehearsed 100 times on two cores."""
+    del on  # it needs no database
+    replications, agents, due = (4, 10, 2_000) if quick else (whatif.REPLICATIONS, 100, whatif.DUE)
+    _head(f"what if: a day of {agents} agents played {replications} times in 2 processes")
+    found = whatif.measure(replications=replications, agents=agents, due=due)
+    _line("calls of a day", found.attempts, f"{100 * found.utilisation:.1f} % of agents' time busy")
+    _line("events in all", found.events)
+    _line("a bare loop of them, s", found.bare_s, "heap alone, half of them: one of two processes")
+    _line("over the bare loop", found.seconds / found.bare_s)
+    return _target("seconds", found.seconds, at_most=whatif.TARGET_S)
+
+
 _BENCHES: dict[str, Callable[..., bool]] = {
     "building": bench_building,
     "claims": bench_claims,
@@ -316,6 +331,7 @@ _BENCHES: dict[str, Callable[..., bool]] = {
     "asterisk": bench_asterisk,
     "twilio": bench_twilio,
     "console": bench_console,
+    "whatif": bench_whatif,
     "pages": bench_pages,
 }
 

@@ -3,16 +3,18 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.scoring import shipped_scoring
-from dialer.whatif.model import Cause, Held, Manner
+from dialer.whatif.model import Cause, Day, Held, Manner, WhatIfError
 from dialer.whatif.play import Play
 from dialer.whatif.result import differences, forecast_of
 from dialer.whatif.runs import job_of, play_many
-from dialer.whatif.world import Seen
+from dialer.whatif.stage import Played
+from dialer.whatif.world import Seen, World
 from tests.unit.dialer.whatif.days import (
     ALLOWED,
     DAY_S,
@@ -38,11 +40,7 @@ class _Placed(Play):
         super()._place_call(i, agent)
 
 
-def _placed(of, nth: int):  # type: ignore[no-untyped-def] # the test's own pair
-    import numpy as np
-
-    from dialer.whatif.world import World
-
+def _placed(of: Day, nth: int) -> tuple[Played, list[tuple[float, int]]]:
     world = World(Seen(), places=of.places, scoring=shipped_scoring())
     play = _Placed(stage_of(of), world.draw(np.random.default_rng((7, nth, 1))), key=(7, nth, 2))
     found = play.run()
@@ -88,7 +86,7 @@ def test_more_agents_never_reach_fewer_people_in_the_mean() -> None:
     assert means[0] < means[-1]
 
 
-def _cause(of, *, seen: Seen | None = None) -> set[Cause]:  # type: ignore[no-untyped-def]
+def _cause(of: Day, *, seen: Seen | None = None) -> set[Cause]:
     return set(played(of, seen=seen).missed.values())
 
 
@@ -173,8 +171,6 @@ def test_named_deadlines_carry_place_cause_and_rule() -> None:
 
 @pytest.mark.parametrize("replications", [-1, 0, 1, 1_001])
 def test_a_number_of_replications_that_cannot_be_is_refused(replications: int) -> None:
-    from dialer.whatif.model import WhatIfError
-
     job = job_of([day([due(0)])], seen=Seen(), scoring=shipped_scoring(), seed=3)
     with pytest.raises(WhatIfError, match="write 2 to 1000"):
         play_many(job, replications=replications)
