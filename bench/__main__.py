@@ -42,6 +42,8 @@ def main() -> int:
         return pacing.main(sys.argv[2:])
     if sys.argv[1:2] == ["pacing-day"]:  # words of its own, too
         return pacing_day.main(sys.argv[2:])
+    if sys.argv[1:2] == ["pacing-day"]:  # words of its own, too
+        return pacing_day.main(sys.argv[2:])
     given = parser.parse_args()
     names = given.benches or ([*_BENCHES] if given.only is None else ["asterisk"])
     benches = _BENCHES | {"asterisk": partial(bench_asterisk, only=given.only)}

@@ -28,6 +28,18 @@ def only_warnings() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
+def house() -> House:
+    """Return how the house presents itself."""
+    return House(
+        company=dict.fromkeys(Language, "Green Homes"),
+        callback_number="+862151082000",
+        callback_open="09:00",
+        callback_close="20:00",
+        max_promise_days=14,
+        agents_available=False,
+    )
+
+
 def make_engine(
     sessions: async_sessionmaker[AsyncSession],
     bridge: Bridge,
@@ -39,14 +51,6 @@ def make_engine(
 ) -> Engine:
     """Return an engine by the shipped rules."""
     campaigns, library = shipped_campaigns(), load_library()
-    house = House(
-        company=dict.fromkeys(Language, "Green Homes"),
-        callback_number="+862151082000",
-        callback_open="09:00",
-        callback_close="20:00",
-        max_promise_days=14,
-        agents_available=False,
-    )
     return Engine(
         sessions=sessions,
         bridge=bridge,
@@ -56,7 +60,7 @@ def make_engine(
         talk=TalkHost(
             sessions=sessions,
             clock=clock,
-            rules=TalkRules(library=library, campaigns=campaigns, house=house),
+            rules=TalkRules(library=library, campaigns=campaigns, house=house()),
         ),
         settlement=Settlement(campaigns=campaigns, library=library),
         fleet=fleet,

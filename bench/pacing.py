@@ -240,7 +240,7 @@ def main(given: Sequence[str]) -> int:
     parser.add_argument("--kept", type=Path, help="days already run, and where more are put")
     parser.add_argument("--write", type=Path, help="a page whose table is replaced")
     asked = parser.parse_args(given)
-    judge, kept = _judge(asked.judge), Kept(asked.kept)
+    judge, kept = judge_of(asked.judge), Kept(asked.kept)
     for world, agents in product(asked.worlds, asked.agents):
         for seed in range(1, asked.days + 1):
             run(judge, kept, world=world, agents=agents, setting=Setting(policy=OURS), seed=seed)
@@ -272,7 +272,7 @@ def _put_table(page: Path, table: str) -> None:
     page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
 
 
-def _judge(path: Path) -> ModuleType:
+def judge_of(path: Path) -> ModuleType:
     """Import the judge from its file."""
     spec = importlib.util.spec_from_file_location("pacing_judge", path)
     if spec is None or spec.loader is None:

@@ -43,6 +43,14 @@ def pacing_of(campaign: Campaign) -> Pacing:
     return Pacing(campaign.dialling.value)
 
 
+def is_called_ahead(campaign: Campaign) -> bool:
+    """Say whether calls of a campaign are placed ahead of agents, be it of some steps only."""
+    if campaign.dialling is not Dialling.PREDICTIVE:
+        return False
+    steps = campaign.ladder if isinstance(campaign, OverdueCampaign) else ()
+    return CallMode.AGENT in {campaign.mode, *(step.mode for step in steps)}
+
+
 class CampaignSettings(BaseModel):
     """Figures that replace a campaign's own; a field that is not given leaves them as they are.
 

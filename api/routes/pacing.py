@@ -9,10 +9,10 @@ from api.fields import Given, PathWord, Shown, Text, Yes
 from api.model import Right, needs
 from api.routing import router as router_of
 from api.work import Here, Work
-from callback.campaigns import Campaign, Dialling
+from callback.campaign_settings import is_called_ahead
+from callback.campaigns import Campaign
 from callback.uploaded_book import learn_campaigns
 from core.errors import OwnerlineError
-from customers.model import CallMode
 from dialer.pacing.budget import Spent
 from dialer.pacing.wording import sentence
 from dialer.predictive.standing import PacingStanding, pacing_standing
@@ -120,7 +120,7 @@ async def _campaign(work: Work, name: str) -> Campaign:
     campaigns = work.deps.desk.campaigns
     await learn_campaigns(work.session, [name], campaigns)
     campaign = campaigns.get(name)
-    if campaign.mode is not CallMode.AGENT or campaign.dialling is not Dialling.PREDICTIVE:
+    if not is_called_ahead(campaign):
         message = f"the calls of campaign {name} are not placed ahead of agents; set its pacing"
         raise NotPacedError(message)
     return campaign

@@ -12,10 +12,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.campaigns import Campaign, Dialling
+from callback.campaign_settings import is_called_ahead
+from callback.campaigns import Campaign
 from core.columns import AnyRow
 from core.ids import IdSource
-from customers.model import CallMode, Language
+from customers.model import Language
 from dialer.agents.calls import AgentCalls
 from dialer.agents.choice import learn_lists
 from dialer.agents.desk import Desk, takes
@@ -130,9 +131,7 @@ class PredictiveCalls:
         return [
             each
             for each in self._desk.campaigns.known
-            if each.mode is CallMode.AGENT
-            and each.dialling is Dialling.PREDICTIVE
-            and each.name not in turned.paused_campaigns
+            if is_called_ahead(each) and each.name not in turned.paused_campaigns
         ]
 
     async def _look(

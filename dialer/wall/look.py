@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from callback.campaigns import Campaign, Dialling
+from callback.campaign_settings import is_called_ahead
+from callback.campaigns import Campaign
 from callback.uploaded_book import learn_campaigns
-from customers.model import CallMode
 from dialer.agents.desk import Desk
 from dialer.agents.model import AgentState
 from dialer.bridges.port import TrunkLimits
@@ -127,7 +127,7 @@ async def _pacing(
     return [
         await pacing_standing(session, each.name, packs=basis.desk.packs, zone=basis.zone, now=now)
         for each in campaigns
-        if each.mode is CallMode.AGENT and each.dialling is Dialling.PREDICTIVE
+        if is_called_ahead(each)
     ]
 
 

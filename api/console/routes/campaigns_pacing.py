@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from api.console import formats
 from api.console.page import Page
-from callback.campaign_settings import Pacing, pacing_of
+from callback.campaign_settings import is_called_ahead
 from callback.campaigns import Campaign
 from dialer.pacing.model import Bound
 from dialer.pacing.wording import sentence
@@ -37,7 +37,7 @@ class PacingShown:
 
 async def pacing_shown(page: Page, campaign: Campaign) -> PacingShown | None:
     """Return how a campaign is paced; None: its calls are not placed ahead of agents."""
-    if pacing_of(campaign) is not Pacing.PREDICTIVE:
+    if not is_called_ahead(campaign):
         return None
     standing = await pacing_standing(
         page.work.session,

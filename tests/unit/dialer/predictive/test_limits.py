@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callback.campaigns import shipped_campaigns
+from callback.campaign_settings import is_called_ahead
+from callback.campaigns import Dialling, shipped_campaigns
 from callback.packs import shipped_packs
+from customers.model import CallMode
 from dialer.predictive.limits import (
     PackLimits,
     Tightened,
@@ -63,3 +65,14 @@ def test_the_day_ends_with_the_last_minutes_in_which_somebody_may_be_rung() -> N
     later = ends + timedelta(minutes=10)
     assert day_ends_at(repair, [CN], shipped_packs(), now=later, zone="Asia/Shanghai") is None
     assert day_ends_at(repair, [UNKNOWN], shipped_packs(), now=NOW, zone="Asia/Shanghai") is None
+
+
+def test_a_campaign_is_called_ahead_where_agents_speak_on_some_of_its_steps() -> None:
+    overdue = shipped_campaigns().overdue
+    ahead = overdue.model_copy(update={"dialling": Dialling.PREDICTIVE})
+    assert not is_called_ahead(ahead)
+    first, *rest = overdue.ladder
+    of_agents = first.model_copy(update={"mode": CallMode.AGENT})
+    assert is_called_ahead(ahead.model_copy(update={"ladder": (of_agents, *rest)}))
+    assert is_called_ahead(ahead.model_copy(update={"mode": CallMode.AGENT}))
+    assert not is_called_ahead(overdue.model_copy(update={"mode": CallMode.AGENT}))
