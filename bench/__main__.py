@@ -9,7 +9,18 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from bench import building, calls, claims, importing, pacing, pacing_day, pages, replay, whatif
+from bench import (
+    building,
+    calls,
+    claims,
+    forecast,
+    importing,
+    pacing,
+    pacing_day,
+    pages,
+    replay,
+    whatif,
+)
 from bench.answers import told as answers
 from bench.asterisk import load
 from bench.asterisk.stage import Stage, stage
@@ -42,8 +53,8 @@ def main() -> int:
         return pacing.main(sys.argv[2:])
     if sys.argv[1:2] == ["pacing-day"]:  # words of its own, too
         return pacing_day.main(sys.argv[2:])
-    if sys.argv[1:2] == ["pacing-day"]:  # words of its own, too
-        return pacing_day.main(sys.argv[2:])
+    if sys.argv[1:2] == ["forecast"]:  # likewise, and plays demos in homes of their own
+        return forecast.main(sys.argv[2:])
     given = parser.parse_args()
     names = given.benches or ([*_BENCHES] if given.only is None else ["asterisk"])
     benches = _BENCHES | {"asterisk": partial(bench_asterisk, only=given.only)}

@@ -212,7 +212,7 @@ async def _play(
     async with runtime.sessions.begin() as session:
         people = with_payers(await population_of(session), seed=stage.seed)
     with open_carrier(
-        runtime, seed=stage.seed, population=people, trunk=_trunk(stage.owners)
+        runtime, seed=stage.seed, population=people, trunk=trunk_for(stage.owners)
     ) as carrier:
         outside = Outside(runtime.sessions, stage.clock, seed=stage.seed, ledger=carrier.ledger)
         carrier.on_payment = outside.paid_in_call
@@ -286,7 +286,7 @@ async def _play_day(
     agents.check()
 
 
-def _trunk(owners: int) -> TrunkLimits:
+def trunk_for(owners: int) -> TrunkLimits:
     """Return a trunk on which the rate binds, not the channels: calls are claimed by the second."""
     rate = max(5, owners // _OWNERS_A_CALL_A_SECOND)
     return TrunkLimits(
