@@ -82,6 +82,7 @@ PARTS: Mapping[str, str] = {
     "files.by_person": "leads on",
     "files.why": "/files/{person_id}",
     "quality.draw_again": "/quality",
+    "quality.take_away": "a file",
     "recordings_sound.download": "a file",
     "recordings_sound.player": "/recordings/{recording_id}",
     "recordings_sound.sound": "a file",
