@@ -53,9 +53,11 @@ from dialer.control import ensure_installation
 from dialer.engine.engine import Engine, EngineRules
 from dialer.model import AnsweredBy
 from dialer.outcome import Settlement
+from dialer.predictive.limits import day_ends_at
 from dialer.predictive.source import PredictiveCalls
 from dialer.tables import AttemptDueCall
 from dialer.talk import TalkHost, TalkRules
+from dialer.wall.model import Place
 from scripts.library import load_library
 
 ZONE = "Asia/Shanghai"
@@ -145,6 +147,8 @@ class _Shift:
     engine: Engine
     rng: random.Random = field(default_factory=random.Random)
     busy_s: float = 0.0
+    numbers: int = 0
+    begun: dict[int, datetime] = field(default_factory=dict)  # talks and wrap-ups that go on
 
     async def speak(self, line: Line) -> None:
         """Talk, hang up, and write it down."""
@@ -177,10 +181,18 @@ class _Shift:
         self.engine.nudge()
 
     async def _spend(self, wait: Any, mean_s: float, *, sigma: float) -> None:
-        began = self.clock.now()
+        number = self.numbers = self.numbers + 1
+        self.begun[number] = self.clock.now()
         await wait(self.rng.lognormvariate(math.log(mean_s) - sigma * sigma / 2, sigma))
-        spent = (min(self.clock.now(), self.until) - began).total_seconds()
-        self.busy_s += max(0.0, spent)
+        self.busy_s += self._within(self.begun.pop(number), self.clock.now())
+
+    def _within(self, began: datetime, ended: datetime) -> float:
+        return max(0.0, (min(ended, self.until) - began).total_seconds())
+
+    @property
+    def all_busy_s(self) -> float:
+        """What agents spent talking and writing down within the shift."""
+        return self.busy_s + sum(self._within(each, self.until) for each in self.begun.values())
 
 
 async def play(url: str, world: World) -> Found:
@@ -282,7 +294,7 @@ async def _found(sessions: async_sessionmaker[AsyncSession], shift: _Shift) -> F
     async with sessions() as session:
         row = (await session.execute(_COUNTS, {"since": NOW})).one()
     return Found(
-        utilisation=shift.busy_s / (shift.world.agents * shift.world.minutes * 60),
+        utilisation=shift.all_busy_s / (shift.world.agents * shift.world.minutes * 60),
         live=row.met + row.abandoned,
         abandoned=row.abandoned,
         placed=row.placed,
@@ -320,10 +332,14 @@ def fill(url: str, world: World) -> None:
 
 
 def judged(judge: ModuleType, world: World, *, shifts: int) -> list[Found]:
-    """Return the judge's figures for shifts of the same world."""
+    """Return the judge's figures for shifts of the same world; the day ends when ours does."""
+    place = Place(time_zone=ZONE, packs=("CN",), region="CN")
+    repair = _campaigns().repair
+    ends_at = day_ends_at(repair, [place], shipped_packs(), now=NOW, zone=ZONE)
+    ends_s = 0.0 if ends_at is None else (ends_at - NOW).total_seconds()
     found = []
     for seed in range(world.seed, world.seed + shifts):
-        said = judge.judge(pacing.OURS, world.agents, seed, {}, **world.scenario())
+        said = judge.judge(pacing.OURS, world.agents, seed, {"shift": ends_s}, **world.scenario())
         found.append(
             Found(
                 utilisation=said["utilisation"],
