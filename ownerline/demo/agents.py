@@ -19,7 +19,7 @@ from dialer.agents.keeper import Keeper
 from dialer.agents.model import BreakReason, SkipReason
 from dialer.agents.states import Break, Offered, Offline, Ready, Standing, WrapUp
 from dialer.agents.tables import Agent
-from dialer.agents.transitions import standing_of
+from dialer.agents.transitions import lock_agent, standing_of
 from dialer.bridges.port import CallEnded, CallEvent, CallInRoom, OutboundCall
 from dialer.bridges.simulated.draws import stable_random
 from dialer.bridges.simulated.line import Line
@@ -199,6 +199,8 @@ class InventedAgents:
         skips = rng.random() < _SKIPS_SHARE
         async with means.sessions.begin() as session:
             now = means.clock.now()
+            if not isinstance(standing_of(await lock_agent(session, person.agent_id)), Offered):
+                return  # whoever only looks may be given a call that is up, or be too late
             if skips:
                 reason = rng.choice(tuple(SkipReason))
                 await offers.skip(session, person.agent_id, reason, desk=means.desk, now=now)
