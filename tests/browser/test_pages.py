@@ -6,17 +6,17 @@ from http import HTTPStatus
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ViewportSize
+from playwright.async_api import Browser
 
 from api.model import ApiRole
 from customers.model import Language
-from tests.browser.kit import keyboard, layout
+from tests.browser.kit import layout
 from tests.browser.kit.furnished import Furnished, open_furnished
+from tests.browser.kit.sight import look
 from tests.browser.kit.tour import Stop, gone, stops, unvisited
-from tests.browser.kit.visitor import DESK, Visitor, visiting
+from tests.browser.kit.visitor import Visitor, visiting
 
 _NAMES = {Language.MANDARIN: "zh", Language.ENGLISH: "en"}
-_ZOOMED: ViewportSize = {"width": 683, "height": 384}  # 1366×768 at 200 %
 # By finger: targets of 24 px (WCAG 2.2, 2.5.8), and boxes that scroll take the keyboard's focus.
 _BY_FINGER = ("target-size", "scrollable-region-focusable")
 _REFUSED = {
@@ -81,7 +81,7 @@ async def test_pages_are_whole_and_open_to_everybody(
     async with visiting(browser, showcase.served, role=tour.role, language=tour.language) as guest:
         for stop in tour.stops:
             path = await _open(guest, showcase, stop)
-            told += [f"{path}: {each}" for each in await _look(guest)]
+            told += [f"{path}: {each}" for each in await look(guest)]
             await guest.picture(f"{stop.picture}-{_NAMES[tour.language]}-{tour.role or 'stranger'}")
     assert told == [], "\n".join(told)
 
@@ -113,7 +113,7 @@ async def test_a_refusal_is_a_page_like_all_others(
         guest.excuse("40[34]")
         for path, status in _REFUSED.items():
             assert (await guest.go(path)).status == status
-            told += [f"{path}: {each}" for each in await _look(guest)]
+            told += [f"{path}: {each}" for each in await look(guest)]
             await guest.picture(f"refused-{status}-{_NAMES[language]}")
     assert told == [], "\n".join(told)
 
@@ -127,7 +127,7 @@ async def test_a_first_password_is_changed_before_anything_else(
     async with visiting(browser, showcase.served, role=who, language=language) as guest:
         await guest.go("/")
         assert guest.page.url == f"{showcase.served.url}/password"
-        assert await _look(guest) == []
+        assert await look(guest) == []
         await guest.picture(f"first-password-{_NAMES[language]}")
     await showcase.owes_password(who, owes=False)
 
@@ -139,17 +139,3 @@ async def _open(visitor: Visitor, showcase: Furnished, stop: Stop) -> str:
     assert response.status == HTTPStatus.OK, path
     assert visitor.page.url == showcase.served.url + path, "it leads on: see PARTS"
     return path
-
-
-async def _look(visitor: Visitor) -> list[str]:
-    """Look at a page as it lies on a desk screen, in dark colours, and enlarged."""
-    page = visitor.page
-    found = await layout.troubles(page) + await layout.hidden_doors(page)
-    found += await visitor.barriers() + await keyboard.unseen(page)
-    await page.emulate_media(color_scheme="dark")
-    found += [f"dark: {each}" for each in await visitor.barriers("color-contrast")]
-    await page.emulate_media(color_scheme="light")
-    await page.set_viewport_size(_ZOOMED)
-    found += [f"at 200 %: {each}" for each in await layout.troubles(page)]
-    await page.set_viewport_size(DESK)
-    return found

@@ -121,7 +121,8 @@ class Visitor:
     async def fits(self) -> None:
         """Fail where the page is wider than its window."""
         wide: list[str] = await self.page.evaluate(
-            """() => {
+            """async () => {
+              await new Promise((laid) => requestAnimationFrame(() => requestAnimationFrame(laid)));
               const width = document.documentElement.clientWidth;
               if (document.documentElement.scrollWidth <= width) return [];
               return [...document.body.querySelectorAll("*")]
