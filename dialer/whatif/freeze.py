@@ -4,7 +4,7 @@ One transaction reads everything and is rolled back: the lists of the day are bu
 production builder, and nobody else ever sees them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,14 +22,13 @@ from callback.packs import Packs
 from callback.tables import DueCall
 from core.columns import AnyRow, table_of
 from customers.model import CallMode, WrapUpCode
-from dialer.agents.desk import takes
 from dialer.bridges.port import TrunkLimits
 from dialer.call_facts import Candidate, SettingBasis, load_candidates
 from dialer.claim_plan import may_share
 from dialer.control import switches
 from dialer.retry import DEAD_NUMBER, FINAL_CODES, is_conversation
 from dialer.scoring import Scoring
-from dialer.whatif.measuring import OnRoster, read_roster, read_seen, words_of
+from dialer.whatif.measuring import read_roster, read_seen, words_of
 from dialer.whatif.model import (
     BUCKET_S,
     Day,
@@ -41,11 +40,9 @@ from dialer.whatif.model import (
     Manner,
     NothingDueError,
     Place,
-    Seat,
     TooMuchDueError,
-    WhatIfError,
-    Window,
 )
+from dialer.whatif.seats import seats_of
 from dialer.whatif.windows import Asking
 from dialer.whatif.world import Seen
 
@@ -54,9 +51,6 @@ _BATCH = 500
 _TARGET = 0.03  # where no pack names a ceiling
 _MOST_BUILD_S = 120
 _FRIDAY = 4
-
-# Hours at work of agents without a day on file: the house's own calling hours.
-SHIPPED_SHIFT: tuple[Window, ...] = ((9 * 3600.0, 12 * 3600.0), (14 * 3600.0, 19.5 * 3600.0))
 
 _DUE_CALL = table_of(DueCall)
 _LAST = sa.select(sa.func.max(_DUE_CALL.c.due_call_id))
@@ -388,42 +382,3 @@ def follow_of(campaign: Campaign, word: str) -> Follow:
         phone_dies=word in DEAD_NUMBER,
         talked=word in _CODES and is_conversation(WrapUpCode(word)),
     )
-
-
-def seats_of(
-    roster: Sequence[OnRoster], lanes: Sequence[tuple[Lane, Campaign]], *, since_s: float
-) -> tuple[Seat, ...]:
-    """Return the roster's seats; who has no day on file works like a colleague, else as shipped."""
-    colleague = next((each.days for each in roster if each.days), (SHIPPED_SHIFT,))
-    return tuple(
-        Seat(
-            lanes=frozenset(
-                nth
-                for nth, (lane, campaign) in enumerate(lanes)
-                if lane.manner is not Manner.AUTOMATIC
-                and (not each.row.languages or lane.language in each.row.languages)
-                and takes(each.row, campaign)
-            ),
-            days=tuple(_from(shift, since_s) for shift in each.days or colleague),
-        )
-        for each in roster
-    )
-
-
-def _from(shift: tuple[Window, ...], since_s: float) -> tuple[Window, ...]:
-    """Return what is left of a shift."""
-    return tuple((max(start, since_s), end) for start, end in shift if end > since_s)
-
-
-def with_agents(day: Day, agents: int, *, since_s: float = 0.0) -> Day:
-    """Return the day with so many agents: the roster's, then more like them in turn."""
-    if agents < 1:
-        message = f"{agents} agents: at least one is needed; leave it away for the roster's"
-        raise WhatIfError(message)
-    known = day.seats
-    if not known:
-        everything = frozenset(
-            nth for nth, lane in enumerate(day.lanes) if lane.manner is not Manner.AUTOMATIC
-        )
-        known = (Seat(lanes=everything, days=(_from(SHIPPED_SHIFT, since_s),)),)
-    return replace(day, seats=tuple(known[nth % len(known)] for nth in range(agents)))

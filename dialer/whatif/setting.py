@@ -7,8 +7,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 from callback.hours import HoursError, LocalPeriod, WeekHours
-from dialer.whatif.freeze import OtherHours, with_agents
+from dialer.whatif.freeze import OtherHours
 from dialer.whatif.model import Day, Lines, Manner, WhatIfError
+from dialer.whatif.seats import with_agents
 
 MOST_AGENTS = 2_000
 MOST_CHANNELS = 100_000
