@@ -4,11 +4,12 @@
   const ownerline = (window.ownerline = window.ownerline || {});
   const REFUSALS = new Set([401, 403, 404, 407]);
   const LOST_MS = 6_000; // audio that is away for so long does not come back by itself
+  const AGAIN_MS = 5_000, REFUSED_AGAIN_MS = 30_000;
   const BUSY = 486;
 
   ownerline.lines = { ...ownerline.lines };
   ownerline.lines.sip = (phone) => {
-    let agent = null, call = null, busy = false;
+    let agent = null, call = null, busy = false, strayed = false, again = null;
 
     function start(given) {
       const host = new URL(given.url.replace(/^wss/, "https")).hostname;
@@ -23,17 +24,31 @@
         user_agent: "Ownerline",
       });
       const on = (name, heard) => own.on(name, (event) => { if (agent === own) heard(event); });
-      on("connecting", () => phone.lost("connecting"));
-      on("disconnected", () => phone.lost("away"));
+      on("disconnected", () => { strayed = Boolean(call); phone.lost("away"); });
       on("registered", () => phone.registered());
-      on("unregistered", () => phone.lost("connecting"));
-      on("registrationFailed", ({ response }) => phone.lost(REFUSALS.has(response?.status_code) ? "rejected" : "away"));
+      on("registrationFailed", ({ response }) => {
+        const refused = REFUSALS.has(response?.status_code);
+        phone.lost(refused ? "rejected" : "away");
+        clearTimeout(again);
+        again = setTimeout(() => { if (agent === own) renew(own, given); }, refused ? REFUSED_AGAIN_MS : AGAIN_MS);
+      });
       on("newRTCSession", ({ originator, session }) => { if (originator === "remote") rung(session); });
       own.start();
     }
 
+    // Signs in anew where the exchange takes connections but did not let us in, as while it starts.
+    // A connection that is lost is made again, and signed in on, by JsSIP.
+    function renew(own, given) {
+      if (!own.isConnected() || own.isRegistered()) return;
+      if (busy) { own.register(); return; }
+      agent = null;
+      own.stop(); // it may be a connection on which nothing passes
+      start(given);
+    }
+
     // The one call that is answered, by itself: into the agent's room, while they are at work.
     async function rung(session) {
+      if (call && strayed) call.terminate(); // its end was told to a connection that is no more
       if (busy) { session.terminate({ status_code: BUSY }); return; }
       busy = true;
       let over = false;
@@ -45,7 +60,7 @@
       };
       session.on("ended", end);
       session.on("failed", end);
-      session.on("accepted", () => { call = session; phone.began(); });
+      session.on("accepted", () => { call = session; strayed = false; phone.began(); });
       session.on("peerconnection", ({ peerconnection }) => watch(session, peerconnection));
       try {
         if (!(await phone.isWanted())) { if (!over) session.terminate({ status_code: BUSY }); return; }
@@ -72,6 +87,7 @@
       stop() {
         const own = agent;
         agent = null;
+        clearTimeout(again);
         if (call) { call = null; phone.over(); }
         busy = false;
         own?.stop(); // ends calls, signs out, closes

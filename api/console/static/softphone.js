@@ -10,9 +10,11 @@
   const csrf = JSON.parse(document.body.getAttribute("hx-headers"));
   const RETRY_MS = 2_000, TICK_MS = 1_000, CEDED_MS = 15_000, LONGEST_WAIT_MS = 60_000;
   const TROUBLES = new Set(["insecure", "refused", "missing", "away", "rejected", "silent", "unknown"]);
+  const SHOWN = new Set(["insecure", "refused", "missing", "silent"]); // what the agent alone can mend
   const states = new Map([...root.querySelectorAll("template[data-of]")].map((each) => [each.dataset.of, each.dataset]));
 
   let running = false, starting = false, inCall = false, registered = false, muted = false;
+  let lostAs = "connecting", deafAs = null; // how it stands while it is not signed in; has no microphone
   let microphone = null, meter = null, retryAt = 0, cededUntil = 0, waitAt = 0, waitMs = RETRY_MS;
 
   // ---------- what is said ----------
@@ -20,6 +22,7 @@
   function show(state) {
     if (root.dataset.state === state && root.querySelector("[data-word]").textContent) return;
     const words = states.get(state);
+    if (SHOWN.has(state) !== SHOWN.has(root.dataset.state)) card.togglePopover(SHOWN.has(state));
     root.dataset.state = state;
     root.dataset.trouble = String(TROUBLES.has(state));
     root.querySelector(".softphone__word").textContent = words.word;
@@ -30,8 +33,9 @@
   }
 
   const present = () => {
-    if (inCall) show(muted ? "muted" : "in_room");
+    if (inCall) show(deafAs ?? (muted ? "muted" : "in_room"));
     else if (registered) show("ready");
+    else if (running) show(lostAs);
   };
 
   // ---------- asking our own server ----------
@@ -63,6 +67,8 @@
     }
   }
 
+  const deafness = (error) => (error.name === "NotAllowedError" ? "refused" : "missing");
+
   function hush() {
     microphone?.getTracks().forEach((each) => each.stop());
     microphone = null;
@@ -80,6 +86,7 @@
   async function taken() {
     hush();
     microphone = await open();
+    deafAs = null;
     const [track] = microphone.getAudioTracks();
     track.enabled = !muted;
     track.addEventListener("ended", () => { // pulled out while it was in use
@@ -94,11 +101,12 @@
     if (!inCall) return;
     try {
       await taken();
-      await line.use(microphone);
-      present();
+      if (inCall) await line.use(microphone);
+      else hush(); // it is over meanwhile
     } catch (error) {
-      show(error.name === "NotAllowedError" ? "refused" : "missing");
+      deafAs = deafness(error);
     }
+    present();
   }
 
   async function play(stream) {
@@ -167,14 +175,14 @@
       else if (!response.ok) show("unknown");
       if (!response.ok) { retryAt = Date.now() + RETRY_MS; return; }
       const given = await response.json();
-      show("connecting");
+      lostAs = "connecting";
+      show(lostAs);
       channel.postMessage(ownerline.desk.tab);
       running = true;
       line.start(given);
     } catch (error) {
-      if (error.name === "NotAllowedError") show("refused");
-      else if (error instanceof TypeError) { show("away"); retryAt = Date.now() + RETRY_MS; }
-      else if (error instanceof DOMException) show("missing");
+      if (error instanceof TypeError) { show("away"); retryAt = Date.now() + RETRY_MS; }
+      else if (error instanceof DOMException) show(deafness(error));
       else { show("unknown"); throw error; }
     } finally {
       starting = false;
@@ -222,10 +230,11 @@
     credentials: async () => (await post("/desk/phone-token")).json(),
     isWanted,
     registered() { if (!registered) soon(); registered = true; present(); },
-    lost(state) { registered = false; if (running && !inCall) show(state); },
+    lost(state) { registered = false; lostAs = state; present(); },
     began() { inCall = true; paint(); present(); fill(); },
     over() {
       inCall = false;
+      deafAs = null;
       hush();
       sound.srcObject = null;
       mute(false);
@@ -234,7 +243,8 @@
       present();
     },
     failed(error) {
-      show(error?.name === "NotAllowedError" ? "refused" : error instanceof DOMException ? "missing" : "unknown");
+      if (error instanceof DOMException) stop(deafness(error)); // a phone that cannot speak is not rung
+      else if (!(error instanceof TypeError)) show("unknown"); // our server is away: the desk says so
     },
   };
   const line = ownerline.lines[root.dataset.kind](phone);
@@ -247,6 +257,7 @@
 
   root.addEventListener("click", (event) => {
     if (!event.target.closest("[data-again]")) return;
+    if (inCall && deafAs) { renew(); return; }
     if (inCall) { sound.play().then(present, () => show("silent")); return; }
     if (running) stop("starting");
     cededUntil = retryAt = 0;
@@ -259,7 +270,22 @@
     if (select.dataset.device === "audioinput") await renew();
     else await sound.setSinkId(select.value).catch(() => show("unknown"));
   });
-  navigator.mediaDevices?.addEventListener("devicechange", () => { if (running) fill(); });
+
+  // What was missing is there: nobody need press anything.
+  function mended(trouble) {
+    if (root.dataset.state !== trouble) return;
+    if (inCall) renew();
+    else if (!running) start();
+  }
+
+  navigator.mediaDevices?.addEventListener("devicechange", () => {
+    if (running) fill();
+    mended("missing");
+  });
+  navigator.permissions?.query({ name: "microphone" }).then((permission) => permission.addEventListener("change", () => {
+    if (permission.state === "granted") mended("refused");
+    else if (permission.state === "denied" && running && !inCall) stop("refused");
+  }), () => {}); // a browser that does not tell: the button is pressed
   new MutationObserver(paint).observe(document.querySelector(".desk__top"), { childList: true, subtree: true });
   addEventListener("pagehide", () => { if (running) line.stop(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
@@ -49,16 +49,25 @@ def browsers_at(folder: Path) -> AsteriskBrowsers:
 
 
 @contextlib.asynccontextmanager
-async def chromium_with(chromium: Chromium, *, microphone: Path) -> AsyncIterator[Browser]:
-    """Hold a browser whose microphone says a file again and again, and asks nobody."""
+async def chromium_with(
+    chromium: Chromium, *, microphone: Path | None = None, further: Sequence[str] = ()
+) -> AsyncIterator[Browser]:
+    """Hold a browser whose microphone says a file again and again, and asks nobody.
+
+    None: with the microphone of the machine, if any, and what `further` says of it.
+    """
+    speaks = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={microphone}",
+    ]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium.executable,
             args=[
                 *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}",
+                *(speaks if microphone else []),
+                *further,
                 "--ignore-certificate-errors",
             ],
             env={**os.environ, **chromium.environment},
