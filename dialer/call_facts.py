@@ -242,27 +242,31 @@ _DUE_CALLS = (
     .order_by(_DUE_CALL.c.person_id, _DUE_CALL.c.due_call_id)
 )
 # A promised call's row before there is one.
-_WISHED = sa.select(
-    sa.literal(NOT_ON_FILE).label("due_call_id"),
-    sa.literal(Reason.PROMISED, _DUE_CALL.c.reason.type).label("reason"),
-    sa.bindparam("purpose", type_=_DUE_CALL.c.purpose.type).label("purpose"),
-    sa.bindparam("mode", type_=_DUE_CALL.c.mode.type).label("mode"),
-    sa.bindparam("facts", type_=_DUE_CALL.c.facts.type).label("facts"),
-    sa.true().label("appointment"),
-    sa.bindparam("call_at", type_=_DUE_CALL.c.not_before.type).label("not_before"),
-    sa.bindparam("due_by", type_=_DUE_CALL.c.due_by.type).label("due_by"),
-    _PERSON.c.person_id,
-    _PERSON.c.language,
-    _PERSON.c.synthetic,
-    _PERSON.c.deceased_at,
-    _PERSON.c.rest_hours,
-    _COMMUNITY.c.time_zone,
-    _COMMUNITY.c.region,
-    _COMMUNITY.c.currency,
-    _COMMUNITY.c.packs,
-).select_from(
-    _PERSON.join(_COMMUNITY, _COMMUNITY.c.community_id == sa.bindparam("community_id"))
-).where(_PERSON.c.person_id == sa.bindparam("person_id"))
+_WISHED = (
+    sa.select(
+        sa.literal(NOT_ON_FILE).label("due_call_id"),
+        sa.literal(Reason.PROMISED, _DUE_CALL.c.reason.type).label("reason"),
+        sa.bindparam("purpose", type_=_DUE_CALL.c.purpose.type).label("purpose"),
+        sa.bindparam("mode", type_=_DUE_CALL.c.mode.type).label("mode"),
+        sa.bindparam("facts", type_=_DUE_CALL.c.facts.type).label("facts"),
+        sa.true().label("appointment"),
+        sa.bindparam("call_at", type_=_DUE_CALL.c.not_before.type).label("not_before"),
+        sa.bindparam("due_by", type_=_DUE_CALL.c.due_by.type).label("due_by"),
+        _PERSON.c.person_id,
+        _PERSON.c.language,
+        _PERSON.c.synthetic,
+        _PERSON.c.deceased_at,
+        _PERSON.c.rest_hours,
+        _COMMUNITY.c.time_zone,
+        _COMMUNITY.c.region,
+        _COMMUNITY.c.currency,
+        _COMMUNITY.c.packs,
+    )
+    .select_from(
+        _PERSON.join(_COMMUNITY, _COMMUNITY.c.community_id == sa.bindparam("community_id"))
+    )
+    .where(_PERSON.c.person_id == sa.bindparam("person_id"))
+)
 _DUE_CALLS_HELD = _DUE_CALLS.with_for_update(read=True, of=_PERSON)
 
 
