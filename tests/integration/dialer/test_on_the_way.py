@@ -19,6 +19,8 @@ from tests.integration.dialer.test_outages import Claims
 class Meanwhile:
     """A source that claims nothing and takes its time, in which something happens."""
 
+    is_asked_without_lines = False
+
     def __init__(self) -> None:
         self.happens: Callable[[], Awaitable[None]] | None = None
 

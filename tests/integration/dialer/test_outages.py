@@ -48,6 +48,8 @@ async def cut_off(database_url: str) -> AsyncIterator[AsyncEngine]:
 class Cuts:
     """Cuts the connection it is called on, the first times."""
 
+    is_asked_without_lines = False
+
     def __init__(self, times: int = 1) -> None:
         self.left = times
 
@@ -107,6 +109,8 @@ async def test_a_connection_cut_before_the_claim_commits_rings_nobody_then_once(
 
 class Claims:
     """Claims what the automatic queue would, as a source of its own."""
+
+    is_asked_without_lines = False
 
     def __init__(self, day: Day) -> None:
         self._day = day

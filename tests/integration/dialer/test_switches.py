@@ -113,6 +113,8 @@ async def test_a_real_bridge_rings_only_test_numbers_until_it_is_armed(
 class _NobodyToCallFor:
     """A source of calls without any, as one is for agents while none of them is at work."""
 
+    is_asked_without_lines = False
+
     async def claim(
         self,
         session: AsyncSession,
