@@ -308,6 +308,8 @@ class World:
         )
         dialer = Dialer(clock=clock, bridge=bridge, fleet=fleet, engine=engine, keeper=keeper)
         self.dialers.append(dialer)
+        # It waits for what the dead hold, and an hour of their leases is an hour of real time.
+        await self.leases_run_out()
         await self.clock.run(engine.start())
 
     async def crash(self, dialer: Dialer, *, lapsed: bool = True) -> None:
