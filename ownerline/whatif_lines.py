@@ -12,15 +12,15 @@ SHOWN = 15  # deadlines; `--json` has more
 
 _WORDS: dict[str, dict[Language, str]] = {
     "head": {
-        ZH: "{date}:推演 {replications} 次,依据 {days} 天、{attempts} 次呼叫的记录",
+        ZH: "{date}：推演 {replications} 次，依据 {days} 天、{attempts} 次呼叫的记录",
         EN: "{date}, rehearsed {replications} times; history: {days} days, {attempts} calls",
     },
     "with": {
-        ZH: "坐席 {agents} 名,线路 {channels} 条,每秒 {rate} 次;待呼叫 {due} 件",
+        ZH: "坐席 {agents} 名，线路 {channels} 条，每秒 {rate} 次；待呼叫 {due} 件",
         EN: "{agents} agents, {channels} lines, {rate} calls a second; {due} calls due",
     },
     "figure": {
-        ZH: "  {name}:{mean}(95% 在 {low} 到 {high} 之间)",
+        ZH: "  {name}：{mean}（95% 在 {low} 到 {high} 之间）",
         EN: "  {name}: {mean} (95% of such days: {low} to {high})",
     },
     "attempts": {ZH: "呼叫", EN: "calls placed"},
@@ -32,29 +32,29 @@ _WORDS: dict[str, dict[Language, str]] = {
     "missed": {ZH: "错过期限", EN: "deadlines missed"},
     "utilisation": {ZH: "坐席忙碌占比", EN: "agents busy"},
     "reason": {
-        ZH: "  {reason}:待呼叫 {due},呼叫 {attempts},通话 {contacts},办结 {settled}",
+        ZH: "  {reason}：待呼叫 {due}，呼叫 {attempts}，通话 {contacts}，办结 {settled}",
         EN: "  {reason}: {due} due, {attempts} calls, {contacts} spoken with, {settled} settled",
     },
     "deadlines": {
-        ZH: "当天到期 {due} 件,很可能错过 {missed} 件",
+        ZH: "当天到期 {due} 件，很可能错过 {missed} 件",
         EN: "{due} deadlines fall on the day; probably missed: {missed}",
     },
     "named": {
         ZH: "  {due_by} {community} {unit} {reason}:{cause}({share})",
         EN: "  {due_by} {community} {unit} {reason}: {cause} ({share})",
     },
-    "more": {ZH: "  另有 {more} 件;--json 里更多", EN: "  and {more} more; --json has more"},
-    "compare": {ZH: "若 {setting},则每天多", EN: "with {setting}, a day comes to more by"},
+    "more": {ZH: "  另有 {more} 件；--json 里更多", EN: "  and {more} more; --json has more"},
+    "compare": {ZH: "若 {setting}，则每天多", EN: "with {setting}, a day comes to more by"},
     "difference": {
-        ZH: "  {name}:{mean}(均值的 95% 区间 {low} 到 {high})",
+        ZH: "  {name}：{mean}（均值的 95% 区间 {low} 到 {high}）",
         EN: "  {name}: {mean} (95% interval of the mean: {low} to {high})",
     },
     "needed": {
-        ZH: "要达到 {name} {least},需要坐席 {agents} 名(平均 {reached})",
+        ZH: "要达到 {name} {least}，需要坐席 {agents} 名（平均 {reached}）",
         EN: "for {name} of {least}: {agents} agents (mean {reached})",
     },
     "not_needed": {
-        ZH: "多少坐席都达不到 {name} {least},最多 {reached}:受时段、规则或线路所限",
+        ZH: "多少坐席都达不到 {name} {least}，最多 {reached}：受时段、规则或线路所限",
         EN: "no number of agents reaches {name} of {least}; most: {reached}. Hours, rules or lines "
         "bind",
     },
@@ -71,23 +71,23 @@ _CAUSES: dict[str, dict[Language, str]] = {
 }
 _NOTES: dict[str, dict[Language, str]] = {
     "stopped": {
-        ZH: "注意:现在外呼是停止的;推演假定到时已恢复",
+        ZH: "注意：现在外呼是停止的；推演假定到时已恢复",
         EN: "note: dialling is stopped now; the day is rehearsed as if it were resumed",
     },
     "not_armed": {
-        ZH: "注意:系统尚未启用真实呼叫;推演假定到时已启用",
+        ZH: "注意：系统尚未启用真实呼叫；推演假定到时已启用",
         EN: "note: the installation is not armed; the day is rehearsed as if it were",
     },
     "days_between": {
-        ZH: "注意:中间的日子没有推演,现在待呼叫的都按仍待呼叫计算",
+        ZH: "注意：中间的日子没有推演，现在待呼叫的都按仍待呼叫计算",
         EN: "note: the days between are not rehearsed; what waits now is taken to wait still",
     },
     "no_history": {
-        ZH: "注意:没有呼叫记录,按出厂设定估算,误差会很大",
+        ZH: "注意：没有呼叫记录，按出厂设定估算，误差会很大",
         EN: "note: there is no history; shipped figures stand in, and may be far off",
     },
     "no_shifts": {
-        ZH: "注意:没有坐席的出勤记录,按 9:00-12:00、14:00-19:30 计算",
+        ZH: "注意：没有坐席的出勤记录，按 9:00-12:00、14:00-19:30 计算",
         EN: "note: no agent has a day on file; shifts are taken as 9:00-12:00 and 14:00-19:30",
     },
 }

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from callback.explain import explain_verdict, show_cause, show_instant
+from callback.words import AND
 from customers.model import Language
 from dialer.pacing.wording import sentence
 from dialer.replay.instant_model import Instant, LookedThen, LookThen
@@ -18,38 +19,38 @@ _SAID = {
     "disarmed": {_EN: "disarmed", _ZH: "未启用实呼"},
     "stopped": {_EN: "stopped", _ZH: "已停止外呼"},
     "running": {_EN: "not stopped", _ZH: "未停止外呼"},
-    "paused": {_EN: "paused: {names}", _ZH: "已暂停任务: {names}"},
+    "paused": {_EN: "paused: {names}", _ZH: "已暂停任务：{names}"},
     "waiting": {
         _EN: "{campaign} ({reason}): {waiting:,} wait, {due:,} due, {late:,} late",
-        _ZH: "{campaign} ({reason}): 等待{waiting:,}件, 到时{due:,}件, 逾期{late:,}件",
+        _ZH: "{campaign}（{reason}）：等待{waiting:,}件，到时{due:,}件，逾期{late:,}件",
     },
     "rules": {
         _EN: "last verdicts of {of:,} due: {rules}",
-        _ZH: "到时{of:,}件的最近判定: {rules}",
+        _ZH: "到时{of:,}件的最近判定：{rules}",
     },
     "window": {
         _EN: "first of {held:,} in the window at {at}: {first}",
-        _ZH: "{at}待呼窗口{held:,}件, 最前: {first}",
+        _ZH: "{at}待呼窗口{held:,}件，最前：{first}",
     },
     "live": {
         _EN: "{campaign} on {trunk}: {ringing:,} ringing, {talking:,} talking",
-        _ZH: "{campaign} 经{trunk}: 振铃{ringing:,}通, 通话{talking:,}通",
+        _ZH: "{campaign} 经{trunk}：振铃{ringing:,}通，通话{talking:,}通",
     },
-    "seats": {_EN: "agents: {seats}", _ZH: "坐席: {seats}"},
+    "seats": {_EN: "agents: {seats}", _ZH: "坐席：{seats}"},
     "look": {
         _EN: "{at} {looked_at:,} looked at, {refused:,} refused, {placed:,} calls placed",
-        _ZH: "{at} 选呼{looked_at:,}件, 拒绝{refused:,}件, 拨出{placed:,}通",
+        _ZH: "{at} 选呼{looked_at:,}件，拒绝{refused:,}件，拨出{placed:,}通",
     },
     "rung": {_EN: "chosen", _ZH: "选中"},
     "not_here": {
         _EN: "{rule}; its rule pack is not here any more",
-        _ZH: "{rule}; 当时的规则包已不在这里",
+        _ZH: "{rule}；当时的规则包已不在这里",
     },
     "more": {_EN: "and {count:,} more looks", _ZH: "另有{count:,}次选呼"},
     "empty": {_EN: "nothing is known of this instant", _ZH: "这一时刻没有任何记录"},
     "next": {
         _EN: "next look {look}, next refusal {refusal}, next pacing decision {pacing}",
-        _ZH: "下一次选呼 {look}, 下一次拒绝 {refusal}, 下一次节奏决定 {pacing}",
+        _ZH: "下一次选呼 {look}，下一次拒绝 {refusal}，下一次节奏决定 {pacing}",
     },
 }
 
@@ -57,6 +58,7 @@ _SAID = {
 def instant_lines(instant: Instant, language: Language, zone: ZoneInfo) -> list[str]:
     """Return an instant as lines."""
     lines = [show_instant(instant.at, language, zone)]
+    several = AND[language].join
 
     def say(key: str, **facts: object) -> str:
         return _SAID[key][language].format(**facts)
@@ -64,11 +66,11 @@ def instant_lines(instant: Instant, language: Language, zone: ZoneInfo) -> list[
     switches = instant.switches
     lines.append(
         "  "
-        + ", ".join(
+        + several(
             [
                 say("armed" if switches.armed else "disarmed"),
                 say("stopped" if switches.stopped else "running"),
-                *([say("paused", names=", ".join(switches.paused))] if switches.paused else []),
+                *([say("paused", names=several(switches.paused))] if switches.paused else []),
             ]
         )
     )
@@ -87,10 +89,10 @@ def instant_lines(instant: Instant, language: Language, zone: ZoneInfo) -> list[
         for each in instant.waiting
     ]
     if instant.rules:
-        told = ", ".join(f"{show_cause(e.rule, language)} {e.count:,}" for e in instant.rules)
+        told = several(f"{show_cause(e.rule, language)} {e.count:,}" for e in instant.rules)
         lines.append("  " + say("rules", of=instant.rules_of, rules=told))
     if instant.window is not None:
-        first = ", ".join(
+        first = several(
             f"#{each.due_call_id} {each.score:g}" for each in instant.window.first[:_SHOWN]
         )
         at = _clock(instant.window.at, zone)
@@ -107,7 +109,7 @@ def instant_lines(instant: Instant, language: Language, zone: ZoneInfo) -> list[
         for each in instant.live
     ]
     if instant.seats:
-        seats = ", ".join(f"{each.name} {each.state.value}" for each in instant.seats)
+        seats = several(f"{each.name} {each.state.value}" for each in instant.seats)
         lines.append("  " + say("seats", seats=seats))
     lines += [f"  {e.campaign}: {sentence(e.decision, language)}" for e in instant.pacing]
     for look in instant.looks:

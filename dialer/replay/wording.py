@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from callback.explain import show_cause
+from callback.words import AND
 from customers.model import Language
 from dialer.replay.findings import Difference, Found, Kind, Tally
 
@@ -12,25 +13,25 @@ _EN, _ZH = Language.ENGLISH, Language.MANDARIN
 _COUNTS = {
     "verdicts": {
         _EN: "verdicts: {compared:,} judged once more, {equal:,} the same",
-        _ZH: "规则判定: 重新判定{compared:,}条, 一致{equal:,}条",
+        _ZH: "规则判定：重新判定{compared:,}条，一致{equal:,}条",
     },
     "claims": {
         _EN: "choices: {compared:,} made once more, {equal:,} the same",
-        _ZH: "选呼: 重新推算{compared:,}次, 一致{equal:,}次",
+        _ZH: "选呼：重新推算{compared:,}次，一致{equal:,}次",
     },
     "pacing": {
         _EN: "pacing: {compared:,} decided once more, {equal:,} the same",
-        _ZH: "拨号节奏: 重新推算{compared:,}次, 一致{equal:,}次",
+        _ZH: "拨号节奏：重新推算{compared:,}次，一致{equal:,}次",
     },
 }
 _HEAD = {_EN: "{day} ({zone})", _ZH: "{day} ({zone})"}
 _NOT_COMPARABLE = {
     _EN: "not comparable: pack {pack} is not here; {count:,} verdicts were given under it",
-    _ZH: "无法比对: 这里没有规则包{pack}; 当时据此判定{count:,}条",
+    _ZH: "无法比对：这里没有规则包{pack}；当时据此判定{count:,}条",
 }
 _NOT_RECORDED = {
     _EN: "not recorded: {count:,} verdicts are older than the records of what was judged",
-    _ZH: "没有记录: {count:,}条判定早于判定依据的记录",
+    _ZH: "没有记录：{count:,}条判定早于判定依据的记录",
 }
 _EQUAL = {
     _EN: "nothing differs",
@@ -39,13 +40,13 @@ _EQUAL = {
 _DIFFERS = {
     _EN: "{count:,} differ; the database was changed by hand, or this program decides otherwise "
     "than the one that dialled. {named:,} of them:",
-    _ZH: "差异{count:,}处: 数据库被人改动过, 或者当前程序与当日外呼时的程序判定不同。"
-    "列出{named:,}处:",
+    _ZH: "差异{count:,}处：数据库被人改动过，或者当前程序与当日外呼时的程序判定不同。"
+    "列出{named:,}处：",
 }
 _KINDS = {
     Kind.VERDICT: {
         _EN: "the recorded facts give another verdict",
-        _ZH: "按记录的依据, 判定结果不同",
+        _ZH: "按记录的依据，判定结果不同",
     },
     Kind.ON_FILE: {
         _EN: "the verdict on file is not the one that was given",
@@ -70,12 +71,12 @@ _KINDS = {
 }
 _SIDES = {
     _EN: "recorded: {recorded}; comes out: {comes_out}",
-    _ZH: "记录: {recorded}; 推算: {comes_out}",
+    _ZH: "记录：{recorded}；推算：{comes_out}",
 }
 _NOTHING = {_EN: "nothing", _ZH: "无"}
 _MEND = {
     _EN: "look at it with: ownerline replay {day} --at {at} ; in full with --json",
-    _ZH: "查看当时情形: ownerline replay {day} --at {at} ; 详情加 --json",
+    _ZH: "查看当时情形：ownerline replay {day} --at {at} ；详情加 --json",
 }
 
 
@@ -128,7 +129,7 @@ def _side(one: object, other: object, language: Language) -> str:
         f"{name} {show_cause(str(value), language) if name == 'rule' else value}"
         for name, value in own.items()
     ]
-    return ", ".join(words) or _NOTHING[language]
+    return AND[language].join(words) or _NOTHING[language]
 
 
 def _local(at: datetime, zone: ZoneInfo) -> datetime:

@@ -7,34 +7,19 @@ import pytest_asyncio
 import sqlalchemy as sa
 from playwright.async_api import Browser, expect
 
-from api.model import ApiRole
 from customers.model import Language
 from customers.tables import CallbackRequest
 from tests.browser.kit.at_desk import AtDesk
-from tests.browser.kit.calls import open_floor
-from tests.browser.kit.visitor import visiting
-from tests.integration.dialer.day import IDENTITY, answers
+from tests.browser.kit.speaking import speaking
+from tests.integration.dialer.day import IDENTITY
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=list(Language))
 async def desk(
     database_url: str, browser: Browser, request: pytest.FixtureRequest
 ) -> AsyncIterator[AtDesk]:
-    """Li speaks with an owner who owes 2,860, and another waits to be rung."""
-    async with open_floor(database_url) as served:
-        floor = served.floor
-        for name in ("李华", "周平"):
-            await floor.owes(await floor.owner(answers(), name=name), 286_000)
-        await floor.build()
-        served.agent_id = await floor.agent("Li", endpoint="PJSIP/101")
-        await floor.is_user(served.agent_id)
-        await floor.work(0.1)
-        role, language = ApiRole.AGENT, request.param
-        async with visiting(browser, served, role=role, language=language) as agent:
-            desk = AtDesk(agent, served)
-            await desk.begin()
-            await desk.ring()
-            yield desk
+    async with speaking(database_url, browser, request.param) as desk:
+        yield desk
 
 
 async def test_a_forbidden_hour_is_refused_as_it_is_typed_and_the_next_is_one_press_away(

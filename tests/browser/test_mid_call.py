@@ -7,14 +7,12 @@ import pytest_asyncio
 import sqlalchemy as sa
 from playwright.async_api import Browser, expect
 
-from api.model import ApiRole
 from customers.model import Language
 from dialer.agents.guide_tables import CallGuide
 from dialer.agents.tables import Agent
 from tests.browser.kit.at_desk import AtDesk
-from tests.browser.kit.calls import open_floor
-from tests.browser.kit.visitor import visiting
-from tests.integration.dialer.day import IDENTITY, answers
+from tests.browser.kit.speaking import speaking
+from tests.integration.dialer.day import IDENTITY
 
 NOTE = "asks for a morning"
 # What a browser says of a cut.
@@ -23,21 +21,8 @@ CUT = r"ERR_|Failed to (fetch|load)|htmx:(sendError|afterRequest)|EventSource"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(database_url: str, browser: Browser) -> AsyncIterator[AtDesk]:
-    """Li speaks with an owner who owes 2,860, and another waits to be rung."""
-    async with open_floor(database_url) as served:
-        floor = served.floor
-        for name in ("李华", "周平"):
-            await floor.owes(await floor.owner(answers(), name=name), 286_000)
-        await floor.build()
-        served.agent_id = await floor.agent("Li", endpoint="PJSIP/101")
-        await floor.is_user(served.agent_id)
-        await floor.work(0.1)
-        role, language = ApiRole.AGENT, Language.ENGLISH
-        async with visiting(browser, served, role=role, language=language) as agent:
-            desk = AtDesk(agent, served)
-            await desk.begin()
-            await desk.ring()
-            yield desk
+    async with speaking(database_url, browser, Language.ENGLISH) as desk:
+        yield desk
 
 
 async def _guide(desk: AtDesk) -> Any:

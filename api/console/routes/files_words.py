@@ -5,13 +5,12 @@ from typing import Any
 
 from api.console.page import Page
 from callback.explain import show_cause
-from callback.words import REASONS
+from callback.words import AND, REASONS
 from customers.charge_kinds import kind_names
 from customers.model import Language, Reason
 from dialer.inbound.model import InboundResult
 from dialer.inbound.telling import inbound_sentence
 
-_COMMA = {Language.MANDARIN: "、", Language.ENGLISH: ", "}
 _COLON = {Language.MANDARIN: "：", Language.ENGLISH: ": "}
 _OURS = ("console:", "api:", "agent:")
 
@@ -21,8 +20,8 @@ def caller_words(page: Page) -> Callable[[Any], str]:
 
     def called(row: Any) -> str:
         language = page.language
-        about = _COMMA[language].join(reason_word(page, each) for each in row.reasons or ())
-        came_to = _COMMA[language].join(outcome_words(page, row))
+        about = AND[language].join(reason_word(page, each) for each in row.reasons or ())
+        came_to = AND[language].join(outcome_words(page, row))
         if not about or not came_to:
             return about or came_to or campaign_word(page, row.campaign or "")
         return f"{about}{_COLON[language]}{came_to}"

@@ -10,10 +10,17 @@ from callback import cause_words, explain, uploaded_words, words
 from customers.model import Language
 from dialer import attempt_words
 from dialer.inbound import telling
+from dialer.pacing import wording as pacing_wording
+from dialer.replay import instant_wording
+from dialer.replay import wording as replay_wording
+from ownerline import whatif_lines
 
 # Beside a Chinese character, or beside what is filled in between some.
 _HALF = re.compile(r"[\u4e00-\u9fff}][,:;()!?]|[,:;()!?][\u4e00-\u9fff{]")
-_MODULES = (attempt_words, cause_words, explain, telling, uploaded_words, words)
+_MODULES = (
+    *(attempt_words, cause_words, explain, instant_wording, pacing_wording),
+    *(replay_wording, telling, uploaded_words, whatif_lines, words),
+)
 
 
 def _chinese(value: object) -> Iterator[str]:
