@@ -6,6 +6,7 @@ from bench.console import bare, floor, load
 from bench.place import database
 
 AGENTS, WALLS, EVENTS = 4, 2, 8
+PER_S = 2.0  # two seconds from one event of an agent to the next, which would cover it up
 
 
 def test_every_event_is_seen_by_its_agent_and_by_all_who_watch(
@@ -13,7 +14,7 @@ def test_every_event_is_seen_by_its_agent_and_by_all_who_watch(
 ) -> None:
     with database(server_url) as url:
         cast = floor.prepare(url, waiting=40, agents=AGENTS, supervisors=WALLS)
-        ours = load.measure(url, cast, home=tmp_path, rates=[(20.0, EVENTS)])
+        ours = load.measure(url, cast, home=tmp_path, rates=[(PER_S, EVENTS)])
     (found,) = ours.rounds
     assert (ours.noted.failed, ours.noted.why_failed) == (0, set())
     assert (found.events, found.desks.missed, found.walls.missed) == (EVENTS, 0, 0)
@@ -26,7 +27,7 @@ def test_the_bare_alternative_tells_the_same_browsers(server_url: str) -> None:
     with database(server_url) as url:
         cast = floor.prepare(url, waiting=40, agents=AGENTS, supervisors=WALLS)
         sizes = bare.Sizes(parts=3_000, wall=7_000)
-        found = load.measure_bare(url, cast, sizes=sizes, rates=[(20.0, EVENTS)])
+        found = load.measure_bare(url, cast, sizes=sizes, rates=[(PER_S, EVENTS)])
     assert found.noted.failed == 0
     assert found.rounds[0].desks.missed == 0
     assert found.noted.mean_parts == 3_000
